@@ -1,0 +1,122 @@
+/* cpu/alu_shift.h -- shifts and rotates as pure functions (SDM 2B SAL/SAR/SHL/SHR,
+ * RCL/RCR/ROL/ROR, SHLD, SHRD). count has been masked to 5 bits and is not 0.
+ *
+ * OF is defined for counts of 1 only; for others the silicon gives what the last one-bit step
+ * would, and so do we. AF is undefined after shifts and cleared here. Counts beyond the
+ * operand's size leave 0 (SAR: the sign) and, where the manual leaves CF undefined, 0.
+ */
+#ifndef TERRAPIN_CPU_ALU_SHIFT_H
+#define TERRAPIN_CPU_ALU_SHIFT_H
+
+#include "cpu/alu.h"
+
+static inline void shift_carry(struct lazy_flags *f, bool c, bool o)
+{
+    f->carry = (uint32_t)c << 31 | (uint32_t)(c != o) << 30;
+}
+
+#define SHIFT_SIZE(N)                                                                          \
+    static inline uint32_t alu_shl##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
+    {                                                                                          \
+        uint64_t wide = (uint64_t)v << count;                                                  \
+        bool c = wide >> (N)&1, top = wide >> ((N)-1) & 1;                                     \
+        f->res = sext##N((uint32_t)wide);                                                      \
+        shift_carry(f, c, c != top);                                                           \
+        return (uint##N##_t)wide;                                                              \
+    }                                                                                          \
+    static inline uint32_t alu_shr##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
+    {                                                                                          \
+        uint32_t before = v >> (count - 1), r = before >> 1;                                   \
+        f->res = sext##N(r);                                                                   \
+        shift_carry(f, before & 1, before >> ((N)-1) & 1);                                     \
+        return r;                                                                              \
+    }                                                                                          \
+    static inline uint32_t alu_sar##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
+    {                                                                                          \
+        int64_t before = (int64_t)sext##N(v) >> (count - 1), r = before >> 1;                  \
+        f->res = sext##N((uint32_t)r);                                                         \
+        shift_carry(f, before & 1, false);                                                     \
+        return (uint##N##_t)r;                                                                 \
+    }                                                                                          \
+    static inline uint32_t alu_rol##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
+    {                                                                                          \
+        unsigned n = count & ((N)-1);                                                          \
+        uint32_t r = (uint##N##_t)(v << n | (uint32_t)((uint64_t)v >> ((N)-n)));               \
+        bool c = r & 1;                                                                        \
+        flags_set_co(f, c, c != (bool)(r >> ((N)-1)));                                         \
+        return r;                                                                              \
+    }                                                                                          \
+    static inline uint32_t alu_ror##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
+    {                                                                                          \
+        unsigned n = count & ((N)-1);                                                          \
+        uint32_t r = (uint##N##_t)(v >> n | (uint32_t)((uint64_t)v << ((N)-n)));               \
+        bool c = r >> ((N)-1), below = r >> ((N)-2) & 1;                                       \
+        flags_set_co(f, c, c != below);                                                        \
+        return r;                                                                              \
+    }                                                                                          \
+    /* Through carry: a rotation of N + 1 bits. */                                             \
+    static inline uint32_t alu_rcl##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
+    {                                                                                          \
+        unsigned n = count % ((N) + 1);                                                        \
+        uint64_t wide = (uint64_t)flag_c(f) << (N) | v;                                        \
+        uint64_t r = n ? wide << n | wide >> ((N) + 1 - n) : wide;                             \
+        bool c = r >> (N)&1, top = r >> ((N)-1) & 1;                                           \
+        flags_set_co(f, c, c != top);                                                          \
+        return (uint##N##_t)r;                                                                 \
+    }                                                                                          \
+    static inline uint32_t alu_rcr##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
+    {                                                                                          \
+        unsigned n = count % ((N) + 1);                                                        \
+        uint64_t wide = (uint64_t)flag_c(f) << (N) | v;                                        \
+        uint64_t r = n ? wide >> n | wide << ((N) + 1 - n) : wide;                             \
+        bool c = r >> (N)&1, top = r >> ((N)-1) & 1, below = r >> ((N)-2) & 1;                 \
+        flags_set_co(f, c, top != below);                                                      \
+        return (uint##N##_t)r;                                                                 \
+    }
+
+SHIFT_SIZE(8)
+SHIFT_SIZE(16)
+SHIFT_SIZE(32)
+#undef SHIFT_SIZE
+
+/* Double shifts. For 16 bits a count above 16 is undefined; P6 rotates the 32-bit pair on, so
+ * that SHLD x, y continues with x's own bits. */
+static inline uint32_t alu_shld16(struct lazy_flags *f, uint32_t v, uint32_t in, unsigned count)
+{
+    uint64_t wide = (uint64_t)v << 32 | in << 16 | v; /* v : in : v */
+    uint32_t r = (uint32_t)(wide << count >> 32) & 0xFFFF;
+    bool c = wide >> (48 - count) & 1, top = r >> 15;
+    f->res = sext16(r);
+    shift_carry(f, c, c != top);
+    return r;
+}
+
+static inline uint32_t alu_shrd16(struct lazy_flags *f, uint32_t v, uint32_t in, unsigned count)
+{
+    uint64_t wide = (uint64_t)v << 32 | in << 16 | v;
+    uint32_t r = (uint32_t)(wide >> count) & 0xFFFF;
+    bool c = wide >> (count - 1) & 1, top = r >> 15, below = r >> 14 & 1;
+    f->res = sext16(r);
+    shift_carry(f, c, top != below);
+    return r;
+}
+
+static inline uint32_t alu_shld32(struct lazy_flags *f, uint32_t v, uint32_t in, unsigned count)
+{
+    uint32_t r = v << count | in >> (32 - count);
+    bool c = v >> (32 - count) & 1, top = r >> 31;
+    f->res = sext32(r);
+    shift_carry(f, c, c != top);
+    return r;
+}
+
+static inline uint32_t alu_shrd32(struct lazy_flags *f, uint32_t v, uint32_t in, unsigned count)
+{
+    uint32_t r = v >> count | in << (32 - count);
+    bool c = v >> (count - 1) & 1, top = r >> 31, below = r >> 30 & 1;
+    f->res = sext32(r);
+    shift_carry(f, c, top != below);
+    return r;
+}
+
+#endif

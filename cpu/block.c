@@ -1,0 +1,281 @@
+/* cpu/block.c -- see block.h. */
+#include "cpu/block.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/decode.h"
+#include "cpu/engine.h"
+#include "cpu/lmem.h"
+
+enum { SCRATCH_INSN = 1, FIRST_INSN = 4, FIRST_BLOCK = 1 };
+
+static void forget_all(struct block_cache *bc)
+{
+    memset(bc->hash, 0, BLOCK_HASH * sizeof *bc->hash);
+    memset(bc->jump, 0, sizeof bc->jump);
+    bc->blocks = FIRST_BLOCK;
+    bc->insns = FIRST_INSN;
+}
+
+int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err)
+{
+    struct block_cache *bc = calloc(1, sizeof *bc);
+    cpu->cache = bc;
+    if (bc == NULL) {
+        return error_set(err, "out of memory for the block cache");
+    }
+    bc->pages = ram_pages;
+    bc->map = calloc(1, sizeof *bc->map);
+    bc->block = calloc(BLOCKS, sizeof *bc->block);
+    bc->insn = calloc(BLOCK_INSNS, sizeof *bc->insn);
+    bc->cold = calloc(BLOCK_INSNS, sizeof *bc->cold);
+    bc->hash = calloc(BLOCK_HASH, sizeof *bc->hash);
+    bc->page = calloc(ram_pages ? ram_pages : 1, sizeof *bc->page);
+    if (!bc->map || !bc->block || !bc->insn || !bc->cold || !bc->hash || !bc->page) {
+        block_cache_free(cpu);
+        return error_set(err, "out of memory for the block cache");
+    }
+    decode_map_init(bc->map, cpu->features);
+    bc->block[0].ticks = BLOCK_DEAD;
+    cpu->blocks = bc->block;
+    forget_all(bc);
+    return 0;
+}
+
+void block_cache_free(struct cpu *cpu)
+{
+    struct block_cache *bc = cpu->cache;
+    if (bc) {
+        free(bc->map);
+        free(bc->block);
+        free(bc->insn);
+        free(bc->cold);
+        free(bc->hash);
+        free(bc->page);
+        free(bc);
+    }
+    cpu->cache = NULL;
+}
+
+static uint32_t hash_of(uint32_t pa, uint32_t mode)
+{
+    return (pa ^ pa >> 13 ^ mode << 11) & (BLOCK_HASH - 1);
+}
+
+/* ---- building */
+
+static bool ends_block(const struct insn_cold *c)
+{
+    const struct insn_row *row = &insn_rows[c->id];
+    bool rep_string =
+        (row->shape == SHAPE_SB || row->shape == SHAPE_SV) && (c->flags & (CF_REP | CF_REPNE));
+    return (row->props & ENDS) || rep_string;
+}
+
+/* The micro-op behind the last instruction: falls through to the block after. */
+static void put_end(struct block_cache *bc, uint32_t at, unsigned bytes)
+{
+    bc->insn[at] = (struct insn){.fn = exec_end,
+                                 .imm = bytes,
+                                 .next = (uint8_t)bytes,
+                                 .base = REG_ZERO,
+                                 .index = REG_ZERO};
+    bc->cold[at] = (struct insn_cold){.off = (uint8_t)bytes};
+}
+
+/* Decodes from bytes (avail of them up to the page's end) into the arrays. 0: not even one. */
+static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsigned avail)
+{
+    struct block_cache *bc = cpu->cache;
+    uint32_t first = bc->insns, at = first;
+    unsigned off = 0;
+    while (at - first < BLOCK_MAX_INSNS && off < BLOCK_MAX_BYTES && off < avail) {
+        unsigned left = avail - off;
+        if (decode(bc->map, cpu->mode, bytes + off,
+                   left > INSN_MAX_BYTES ? INSN_MAX_BYTES : left, off, &bc->insn[at],
+                   &bc->cold[at]) != DECODE_OK) {
+            break;
+        }
+        off += bc->cold[at].len;
+        if (ends_block(&bc->cold[at++])) {
+            break;
+        }
+    }
+    if (at == first) {
+        return 0;
+    }
+    put_end(bc, at, off);
+    for (uint32_t k = first; k < at; k++) {
+        bc->cold[k].rest = (uint8_t)(at - k);
+    }
+    bc->insns = at + 1;
+    uint32_t n = bc->blocks++;
+    bc->block[n] = (struct block){.insn = &bc->insn[first],
+                                  .ticks = at - first,
+                                  .pa = pa,
+                                  .mode = (uint16_t)cpu->mode,
+                                  .bytes = (uint16_t)off};
+    cpu->stats.blocks_built++;
+    return n;
+}
+
+static void enter(struct cpu *cpu, uint32_t n)
+{
+    struct block_cache *bc = cpu->cache;
+    struct block *b = &bc->block[n];
+    uint32_t *head = &bc->hash[hash_of(b->pa, b->mode)], page = b->pa >> PAGE_SHIFT;
+    b->next_hash = *head;
+    *head = n;
+    if (page < bc->pages) {
+        b->next_page = bc->page[page];
+        bc->page[page] = n;
+        phys_watch_code(cpu->ph, b->pa, b->bytes);
+    }
+}
+
+uint32_t block_find(struct cpu *cpu)
+{
+    struct block_cache *bc = cpu->cache;
+    laddr la = cpu->seg[SEG_CS].base + cpu->eip;
+    if (cpu->eip > cpu->eip_max) {
+        return 0;
+    }
+    if (bc->blocks == BLOCKS || bc->insns + BLOCK_MAX_INSNS + 1 >= BLOCK_INSNS) {
+        block_drop_all(cpu);
+    }
+    paddr pa = mmu_access(cpu, NULL, la, ACCESS_FETCH);
+    if (pa > UINT32_MAX) {
+        return 0;
+    }
+    uint32_t n = bc->hash[hash_of((uint32_t)pa, cpu->mode)];
+    while (n && (bc->block[n].pa != pa || bc->block[n].mode != cpu->mode)) {
+        n = bc->block[n].next_hash;
+    }
+    if (n == 0) {
+        const uint8_t *page = phys_page(cpu->ph, pa).rd;
+        unsigned in_page = (unsigned)(pa & PAGE_MASK);
+        if (page == NULL) {
+            return 0;
+        }
+        n = build(cpu, (uint32_t)pa, page + in_page, PAGE_SIZE - in_page);
+        if (n == 0) {
+            return 0;
+        }
+        enter(cpu, n);
+    }
+    bc->jump[la & (JUMP_CACHE - 1)] = (struct jump_cache_entry){la, cpu->mode, n};
+    return n;
+}
+
+/* ---- one instruction, exactly: page straddles, CS's limit, registers as code */
+
+static unsigned fetch_page(struct cpu *cpu, eaddr eip, unsigned want, uint8_t *out)
+{
+    laddr la = cpu->seg[SEG_CS].base + eip;
+    unsigned n = PAGE_SIZE - (la & PAGE_MASK);
+    if (n > want) {
+        n = want;
+    }
+    paddr pa = mmu_access(cpu, NULL, la, ACCESS_FETCH);
+    const uint8_t *page = phys_page(cpu->ph, pa).rd;
+    for (unsigned k = 0; k < n; k++) {
+        out[k] = page ? page[(pa & PAGE_MASK) + k] : (uint8_t)phys_read(cpu->ph, pa + k, 1);
+    }
+    return n;
+}
+
+const struct insn *block_step(struct cpu *cpu)
+{
+    struct block_cache *bc = cpu->cache;
+    struct insn *u = &bc->insn[SCRATCH_INSN];
+    struct insn_cold *cold = &bc->cold[SCRATCH_INSN];
+    uint8_t bytes[INSN_MAX_BYTES];
+    unsigned limit = INSN_MAX_BYTES, have = 0;
+    *cpu->tick = cpu->now;
+    if (cpu->eip > cpu->cs_limit) {
+        trap_raise(cpu, NULL, EXC_GP, 0);
+    }
+    if (cpu->cs_limit - cpu->eip < limit - 1) {
+        limit = cpu->cs_limit - cpu->eip + 1;
+    }
+    for (;;) {
+        have += fetch_page(cpu, cpu->eip + have, limit - have, bytes + have);
+        enum decode_result r = decode(bc->map, cpu->mode, bytes, have, 0, u, cold);
+        if (r == DECODE_OK) {
+            break;
+        }
+        if (r == DECODE_LONG || have == limit) {
+            trap_raise(cpu, NULL, EXC_GP, 0); /* 16 bytes, or cut off by CS's limit */
+        }
+    }
+    cold->rest = 1;
+    put_end(bc, SCRATCH_INSN + 1, cold->len);
+    return u;
+}
+
+/* ---- dropping */
+
+static void unhash(struct block_cache *bc, uint32_t n)
+{
+    uint32_t *p = &bc->hash[hash_of(bc->block[n].pa, bc->block[n].mode)];
+    while (*p && *p != n) {
+        p = &bc->block[*p].next_hash;
+    }
+    if (*p) {
+        *p = bc->block[n].next_hash;
+    }
+}
+
+void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
+{
+    struct block_cache *bc = cpu->cache;
+    paddr page = pa >> PAGE_SHIFT;
+    if (page >= bc->pages) {
+        return;
+    }
+    bool dropped = false;
+    uint32_t *p = &bc->page[page];
+    while (*p) {
+        struct block *b = &bc->block[*p];
+        if (b->pa < pa + len && pa < (paddr)b->pa + b->bytes) {
+            unhash(bc, *p);
+            b->ticks = BLOCK_DEAD;
+            *p = b->next_page;
+            dropped = true;
+            cpu->stats.blocks_dropped++;
+        } else {
+            p = &b->next_page;
+        }
+    }
+    if (!dropped) {
+        return;
+    }
+    phys_unwatch_page(cpu->ph, pa);
+    for (uint32_t n = bc->page[page]; n; n = bc->block[n].next_page) {
+        phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
+    }
+    engine_leave(cpu); /* the running block may be among them */
+}
+
+void block_drop_all(struct cpu *cpu)
+{
+    struct block_cache *bc = cpu->cache;
+    for (uint32_t n = FIRST_BLOCK; n < bc->blocks; n++) {
+        uint32_t page = bc->block[n].pa >> PAGE_SHIFT;
+        if (page < bc->pages && bc->page[page]) {
+            phys_unwatch_page(cpu->ph, (paddr)page << PAGE_SHIFT);
+            bc->page[page] = 0;
+        }
+    }
+    cpu->stats.blocks_dropped += bc->blocks - FIRST_BLOCK;
+    forget_all(bc);
+    cpu->link_from = 0;
+    mmu_flush(cpu); /* with the watch over these pages went that over page tables among them */
+    engine_leave(cpu);
+}
+
+void block_forget_jumps(struct cpu *cpu)
+{
+    memset(cpu->cache->jump, 0, sizeof cpu->cache->jump);
+}

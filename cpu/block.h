@@ -1,0 +1,67 @@
+/* cpu/block.h -- decoded blocks, keyed by guest-physical address and mode.
+ *
+ * A block is a run of instructions on one page that ends at a control transfer, at the page's
+ * end, or when full. Blocks and micro-ops live in two arrays that are only ever appended to;
+ * when one is full everything is forgotten. A block that is dropped (its code was written)
+ * stays where it is, unreachable: its ticks become too many to enter, so that whoever still
+ * links to it leaves and looks again. Nothing of this is observable by the guest.
+ */
+#ifndef TERRAPIN_CPU_BLOCK_H
+#define TERRAPIN_CPU_BLOCK_H
+
+#include "cpu/insn.h"
+
+enum {
+    BLOCK_MAX_INSNS = 32,
+    BLOCK_MAX_BYTES = 200, /* insn.next fits 8 bits */
+    BLOCKS = 1 << 16,
+    BLOCK_INSNS = 1 << 19,
+    BLOCK_HASH = 1 << 16,
+    JUMP_CACHE = 1 << 12,
+    BLOCK_DEAD = 0x7FFFFFFF, /* ticks of a block that must not be entered … */
+};
+
+struct block {
+    const struct insn *insn;
+    uint32_t ticks;     /* instructions; BLOCK_DEAD: dropped */
+    uint32_t pa;        /* of the first byte (code above 4 GiB is never cached) */
+    uint32_t next_hash; /* chains of block indexes, 0 ends */
+    uint32_t next_page;
+    uint16_t mode;
+    uint16_t bytes;
+};
+
+struct jump_cache_entry { /* where a linear address led under the present maps */
+    laddr la;
+    uint32_t mode;
+    uint32_t block; /* 0: empty */
+};
+
+struct decode_map; /* cpu/decode.h */
+
+struct block_cache {
+    struct decode_map *map;
+    struct block *block;
+    struct insn *insn;
+    struct insn_cold *cold;
+    uint32_t *hash;
+    uint32_t *page; /* first block on each RAM page, by page number */
+    uint32_t pages;
+    uint32_t blocks, insns; /* used; 0 of either is reserved */
+    struct jump_cache_entry jump[JUMP_CACHE];
+};
+
+/* -1 and err when memory is short. ram_pages: pages whose code is watched. */
+int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err);
+void block_cache_free(struct cpu *cpu);
+/* Index of a block at cpu->eip, found or built; 0: it cannot be cached (page straddle,
+ * registers, beyond CS's limit): step instead. May raise the fault of fetching or decoding its
+ * first instruction; state is exact. */
+uint32_t block_find(struct cpu *cpu);
+/* Decodes the one instruction at cpu->eip into the scratch block; may raise. */
+const struct insn *block_step(struct cpu *cpu);
+void block_drop_written(struct cpu *cpu, paddr pa, unsigned len); /* stores into watched code */
+void block_drop_all(struct cpu *cpu);     /* everything: remapped memory, full arrays */
+void block_forget_jumps(struct cpu *cpu); /* linear-to-physical mapping changed */
+
+#endif

@@ -1,0 +1,99 @@
+/* cpu/cpu.h -- the processor, as the board sees it.
+ *
+ * Owner of: registers, the decoded-block cache, the shadow page tables. It knows physical
+ * memory (mem/phys.h) and, through struct cpu_bus, that there are ports and an interrupt
+ * controller; it knows no device. Called by devices/machine.c and tests only. A cpu allocates
+ * in cpu_new alone.
+ */
+#ifndef TERRAPIN_CPU_CPU_H
+#define TERRAPIN_CPU_CPU_H
+
+#include "mem/error.h"
+#include "mem/notes.h"
+#include "mem/phys.h"
+#include "mem/state.h"
+#include "mem/types.h"
+
+struct cpu;
+
+/* The CPU asks. *tick is written (exact, in ticks since power-on) before every call and before
+ * every access to a device's registers through phys. */
+struct cpu_bus {
+    void *ctx;
+    uint32_t (*in)(void *ctx, uint16_t port, unsigned size);
+    void (*out)(void *ctx, uint16_t port, uint32_t val, unsigned size);
+    uint8_t (*int_ack)(void *ctx); /* INTA cycles: the vector */
+    uint64_t *tick;
+};
+
+struct cpu_config {
+    const char *model; /* "pentiumpro,-tsc"; NULL: default */
+    uint32_t mips;     /* unused by the core itself; TSC counts ticks */
+    bool single_step;  /* referee engine: one undecoded instruction at a time */
+    bool no_assist;
+};
+
+enum cpu_stop {
+    CPU_UNTIL,     /* the tick asked for is reached */
+    CPU_ATTENTION, /* cpu_attention(): stopped at an exact instruction boundary */
+    CPU_HALTED,    /* HLT, waiting for an interrupt */
+    CPU_SHUTDOWN,  /* triple fault */
+    CPU_RING0,     /* laboratory: delivery would enter ring 0 (cpu_stop_at_ring0) */
+};
+
+struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, struct phys *ph,
+                    struct notes *notes, struct error *err);
+void cpu_free(struct cpu *cpu);
+void cpu_reset(struct cpu *cpu,
+               bool power_on); /* RESET#; power_on also zeroes what RESET leaves */
+
+/* Runs from tick *bus->tick until tick `until` at most; stops exactly there, or earlier at an
+ * instruction boundary for another reason. *bus->tick is exact on return. A halted CPU returns
+ * CPU_HALTED at once, unless an interrupt is pending that wakes it. */
+enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until);
+
+/* Board to CPU, at any moment, also from inside a bus callback. */
+void cpu_set_intr(struct cpu *cpu, bool level); /* INTR, from the 8259A pair */
+void cpu_nmi(struct cpu *cpu);                  /* an edge: latched */
+void cpu_attention(struct cpu *cpu);            /* leave cpu_run after this instruction */
+void cpu_set_a20(struct cpu *cpu, bool open);   /* A20M#: closed = bit 20 is forced to 0 */
+
+/* The laboratory: return CPU_RING0, before anything is pushed, where an exception or interrupt
+ * is about to be delivered to ring 0. cpu_pending() tells vector, error code and address. */
+struct cpu_pending {
+    uint8_t vector;
+    bool has_code, external, software;
+    uint32_t code;
+    laddr cr2;
+};
+void cpu_stop_at_ring0(struct cpu *cpu, bool on);
+bool cpu_pending_get(const struct cpu *cpu, struct cpu_pending *out);
+
+/* State: every non-derived field. cpu_loaded() after writing into it. */
+extern const struct schema cpu_schema;
+void *cpu_state(struct cpu *cpu);
+bool cpu_loaded(struct cpu *cpu);
+
+/* Inspection, without side effects. Names: eax … edi, eip, eflags, cs ds es fs gs ss, ldtr, tr,
+ * gdtr.base, gdtr.limit, idtr.base, idtr.limit, cr0 cr2 cr3 cr4, dr0 … dr7. */
+bool cpu_reg_get(const struct cpu *cpu, const char *name, uint64_t *value);
+bool cpu_reg_set(struct cpu *cpu, const char *name, uint64_t value);
+bool cpu_translate(const struct cpu *cpu, laddr la, paddr *pa);
+/* Linear address of the next instruction. */
+laddr cpu_pc(const struct cpu *cpu);
+
+/* Text for `info registers`, `info traps`, `info tlb`, `info block`; put() gets NUL-terminated
+ * pieces. false: unknown subject. */
+typedef void cpu_put_fn(void *ctx, const char *piece);
+bool cpu_info(const struct cpu *cpu, const char *what, cpu_put_fn *put, void *ctx);
+
+const char *cpu_model_help(void);
+/* 0, or -1: unknown model or feature, named in err. */
+int cpu_model_check(const char *model, struct error *err);
+
+struct cpu_stats {
+    uint64_t blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;
+};
+void cpu_stats(const struct cpu *cpu, struct cpu_stats *out);
+
+#endif

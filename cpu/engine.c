@@ -1,0 +1,262 @@
+/* cpu/engine.c -- the loop, the unwinding, and the three doors out of the engine (engine.h). */
+#include "cpu/engine.h"
+
+#include <setjmp.h>
+
+#include "cpu/lmem.h"
+#include "cpu/sys/monitor.h"
+
+enum { FIRST_LINKABLE = 4 }; /* micro-ops below belong to the scratch block */
+
+struct insn_cold *insn_cold(const struct cpu *cpu, const struct insn *i)
+{
+    return &cpu->cache->cold[i - cpu->cache->insn];
+}
+
+void insn_sync(struct cpu *cpu, const struct insn *i)
+{
+    if (i != NULL && !cpu->synced) {
+        const struct insn_cold *c = insn_cold(cpu, i);
+        cpu->eip += c->off;
+        cpu->now -= c->rest;
+    }
+    *cpu->tick = cpu->now;
+}
+
+void insn_retire(struct cpu *cpu, const struct insn *i)
+{
+    cpu->eip += insn_cold(cpu, i)->len;
+    cpu->now++;
+}
+
+/* ---- doors */
+
+/* The block at cpu->eip if the jump cache knows it and there is time for all of it. */
+static uint32_t cached_block(struct cpu *cpu)
+{
+    laddr la = cpu->seg[SEG_CS].base + cpu->eip;
+    const struct jump_cache_entry *e = &cpu->cache->jump[la & (JUMP_CACHE - 1)];
+    if (e->la != la || e->mode != cpu->mode || cpu->eip > cpu->eip_max ||
+        cpu->now + cpu->blocks[e->block].ticks > cpu->limit) {
+        return 0;
+    }
+    return e->block;
+}
+
+const struct insn *engine_lookup(struct cpu *cpu)
+{
+    uint32_t n = cached_block(cpu);
+    if (n == 0) {
+        return NULL;
+    }
+    cpu->now += cpu->blocks[n].ticks;
+    return cpu->blocks[n].insn;
+}
+
+void engine_check_target(struct cpu *cpu, const struct insn *i, eaddr target)
+{
+    if (target > cpu->cs_limit) {
+        trap_raise(cpu, i, EXC_GP, 0);
+    }
+}
+
+/* A branch and its target on one page stay on one page wherever that page is mapped, so the
+ * link between their blocks is good for as long as both live. Across pages the jump cache
+ * serves. */
+const struct insn *engine_want_link(struct cpu *cpu, const struct insn *i, eaddr from)
+{
+    eaddr target = cpu->eip;
+    laddr base = cpu->seg[SEG_CS].base;
+    uint32_t at = (uint32_t)(i - cpu->cache->insn), n;
+    bool near =
+        (base + from) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT && at >= FIRST_LINKABLE;
+    if (target > cpu->cs_limit) {
+        cpu->eip = from;
+        trap_raise(cpu, i, EXC_GP, 0);
+    }
+    if (cpu->attention) {
+        return NULL;
+    }
+    n = cached_block(cpu);
+    if (n == 0) {
+        cpu->link_from = near ? at : 0;
+        return NULL;
+    }
+    if (near) {
+        cpu->cache->insn[at].disp = n;
+    }
+    cpu->now += cpu->blocks[n].ticks;
+    return cpu->blocks[n].insn;
+}
+
+void engine_divert(struct cpu *cpu, const struct insn *i)
+{
+    struct insn *after = &cpu->cache->insn[i - cpu->cache->insn + 1];
+    cpu->limit = 0; /* if i itself ends the block */
+    if (cpu->diverted == NULL) {
+        cpu->diverted = after;
+        cpu->diverted_fn = (void (*)(void))after->fn;
+        after->fn = exec_diverted;
+    }
+}
+
+static void divert_undo(struct cpu *cpu)
+{
+    if (cpu->diverted) {
+        cpu->diverted->fn = (exec_fn *)cpu->diverted_fn;
+        cpu->diverted = NULL;
+    }
+}
+
+EXEC(diverted)
+{
+    divert_undo(cpu);
+    insn_sync(cpu, i);
+    LEAVE();
+}
+
+EXEC(end)
+{
+    GOTO_LINK(cpu->eip + i->imm);
+}
+
+EXEC(undefined)
+{
+    trap_raise(cpu, i, EXC_UD, 0);
+}
+
+EXEC(trap)
+{
+    const struct insn_cold *c = insn_cold(cpu, i);
+    eaddr start = cpu->eip;
+    uint32_t mode = cpu->mode, rest = c->rest;
+    insn_sync(cpu, i);
+    cpu->synced = true;
+    enum verdict verdict = monitor_emulate(cpu, i, c->id);
+    cpu->synced = false;
+    if (verdict == JUMPED) {
+        cpu->now++;
+        LEAVE();
+    }
+    if (cpu->attention || cpu->mode != mode || (insn_rows[c->id].props & ENDS)) {
+        insn_retire(cpu, i);
+        LEAVE();
+    }
+    cpu->eip = start;
+    cpu->now += rest;
+    NEXT();
+}
+
+/* ---- faults */
+
+static _Noreturn void unwind(struct cpu *cpu)
+{
+    longjmp(*(jmp_buf *)cpu->unwind, 1);
+}
+
+static bool pushes_code(uint8_t vector) /* SDM 3A table 6-1 */
+{
+    return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC;
+}
+
+_Noreturn void trap_raise(struct cpu *cpu, const struct insn *i, uint8_t vector, uint32_t code)
+{
+    insn_sync(cpu, i);
+    cpu->trap = (struct trap){.vector = vector, .has_code = pushes_code(vector), .code = code};
+    unwind(cpu);
+}
+
+_Noreturn void trap_raise_page(struct cpu *cpu, const struct insn *i, laddr la, uint32_t code)
+{
+    insn_sync(cpu, i);
+    cpu->trap = (struct trap){.vector = EXC_PF, .has_code = true, .code = code, .la = la};
+    unwind(cpu);
+}
+
+bool engine_try(struct cpu *cpu, void (*f)(struct cpu *cpu, void *arg), void *arg)
+{
+    jmp_buf here;
+    void *outer = cpu->unwind;
+    bool synced = cpu->synced;
+    cpu->unwind = &here;
+    bool raised = setjmp(here) != 0;
+    if (!raised) {
+        cpu->synced = true;
+        f(cpu, arg);
+    }
+    cpu->unwind = outer;
+    cpu->synced = synced;
+    return !raised;
+}
+
+/* ---- the loop */
+
+static void run_chain(struct cpu *cpu, const struct insn *i)
+{
+    do {
+        i = i->fn(cpu, i);
+    } while (i != NULL);
+}
+
+/* One instruction, whatever follows: no block fits into the time that is left now. */
+static void run_one(struct cpu *cpu)
+{
+    const struct insn *i;
+    cpu->synced = true;
+    i = block_step(cpu);
+    cpu->synced = false;
+    cpu->now++;
+    cpu->limit = cpu->now;
+    run_chain(cpu, i);
+    cpu->link_from = 0;
+    cpu->limit = cpu->attention ? 0 : cpu->until;
+}
+
+static void run_blocks(struct cpu *cpu)
+{
+    while (!cpu->attention && cpu->now < cpu->limit) {
+        if (cpu->one_step) {
+            run_one(cpu);
+            return;
+        }
+        uint32_t n = 0;
+        if (!cpu->single_step) {
+            cpu->synced = true;
+            n = block_find(cpu);
+            cpu->synced = false;
+        }
+        if (n != 0 && cpu->link_from != 0) {
+            cpu->cache->insn[cpu->link_from].disp = n;
+        }
+        cpu->link_from = 0;
+        if (n == 0 || cpu->now + cpu->blocks[n].ticks > cpu->limit) {
+            if (cpu->attention) {
+                return;
+            }
+            run_one(cpu);
+            continue;
+        }
+        cpu->now += cpu->blocks[n].ticks;
+        run_chain(cpu, cpu->blocks[n].insn);
+    }
+}
+
+enum engine_exit engine_run(struct cpu *cpu)
+{
+    jmp_buf here;
+    void *outer = cpu->unwind;
+    cpu->limit = cpu->attention ? 0 : cpu->until;
+    cpu->link_from = 0;
+    cpu->unwind = &here;
+    if (setjmp(here) != 0) {
+        cpu->unwind = outer;
+        cpu->synced = false;
+        divert_undo(cpu);
+        return ENGINE_FAULT;
+    }
+    run_blocks(cpu);
+    cpu->unwind = outer;
+    divert_undo(cpu);
+    *cpu->tick = cpu->now;
+    return ENGINE_EDGE;
+}

@@ -1,0 +1,190 @@
+/* cpu/lmem.c -- the slow half of loads and stores (lmem.h). */
+#include "cpu/lmem.h"
+
+#include "cpu/engine.h"
+
+/* A device's registers are reached at the exact tick; RAM does not care. */
+static uint32_t read_pa(struct cpu *cpu, const struct insn *i, paddr pa, unsigned size)
+{
+    if (!phys_is_io(cpu->ph, pa)) {
+        return phys_read(cpu->ph, pa, size);
+    }
+    *cpu->tick = i == NULL || cpu->synced ? cpu->now : cpu->now - insn_cold(cpu, i)->rest;
+    uint32_t v = phys_read(cpu->ph, pa, size);
+    if (cpu->attention && i != NULL && !cpu->synced) {
+        engine_divert(cpu, i);
+    }
+    return v;
+}
+
+static void write_pa(struct cpu *cpu, const struct insn *i, paddr pa, uint32_t val,
+                     unsigned size)
+{
+    if (phys_is_io(cpu->ph, pa)) {
+        *cpu->tick = i == NULL || cpu->synced ? cpu->now : cpu->now - insn_cold(cpu, i)->rest;
+    }
+    phys_write(cpu->ph, pa, val, size); /* may drop blocks: the running one, too */
+    if (cpu->attention && i != NULL && !cpu->synced) {
+        engine_divert(cpu, i);
+    }
+}
+
+static bool crosses(laddr la, unsigned size)
+{
+    return (la & PAGE_MASK) > PAGE_SIZE - size;
+}
+
+/* An access across a page boundary: both pages are translated before a byte moves. */
+static uint32_t read_split(struct cpu *cpu, const struct insn *i, const paddr pa[2], laddr la,
+                           unsigned size)
+{
+    unsigned first = PAGE_SIZE - (la & PAGE_MASK);
+    uint32_t v = 0;
+    for (unsigned k = 0; k < size; k++) {
+        v |= read_pa(cpu, i, k < first ? pa[0] + k : pa[1] + k - first, 1) << 8 * k;
+    }
+    return v;
+}
+
+static void write_split(struct cpu *cpu, const struct insn *i, const paddr pa[2], laddr la,
+                        uint32_t val, unsigned size)
+{
+    unsigned first = PAGE_SIZE - (la & PAGE_MASK);
+    for (unsigned k = 0; k < size; k++) {
+        write_pa(cpu, i, k < first ? pa[0] + k : pa[1] + k - first, val >> 8 * k & 0xFF, 1);
+    }
+}
+
+static laddr next_page(laddr la)
+{
+    return (la & ~(laddr)PAGE_MASK) + PAGE_SIZE;
+}
+
+uint32_t lmem_read_la(struct cpu *cpu, const struct insn *i, laddr la, unsigned size)
+{
+    paddr pa[2];
+    pa[0] = mmu_access(cpu, i, la, ACCESS_READ);
+    if (!crosses(la, size)) {
+        return read_pa(cpu, i, pa[0], size);
+    }
+    pa[1] = mmu_access(cpu, i, next_page(la), ACCESS_READ);
+    return read_split(cpu, i, pa, la, size);
+}
+
+void lmem_write_la(struct cpu *cpu, const struct insn *i, laddr la, uint32_t val, unsigned size)
+{
+    paddr pa[2];
+    pa[0] = mmu_access(cpu, i, la, ACCESS_WRITE);
+    if (!crosses(la, size)) {
+        write_pa(cpu, i, pa[0], val, size);
+        return;
+    }
+    pa[1] = mmu_access(cpu, i, next_page(la), ACCESS_WRITE);
+    write_split(cpu, i, pa, la, val, size);
+}
+
+static void check_span(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                       unsigned size, enum access access)
+{
+    const struct seg_view *s = &cpu->seg[seg];
+    if (!lmem_in_span(s, ea, access == ACCESS_WRITE ? s->wr_span : s->rd_span, size)) {
+        trap_raise(cpu, i, seg == SEG_SS ? EXC_SS : EXC_GP, 0);
+    }
+}
+
+uint32_t lmem_read_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                        unsigned size)
+{
+    laddr la = cpu->seg[seg].base + ea;
+    check_span(cpu, i, seg, ea, size, ACCESS_READ);
+    mmu_align(cpu, i, la, size);
+    return lmem_read_la(cpu, i, la, size);
+}
+
+void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                     uint32_t val, unsigned size)
+{
+    laddr la = cpu->seg[seg].base + ea;
+    check_span(cpu, i, seg, ea, size, ACCESS_WRITE);
+    mmu_align(cpu, i, la, size);
+    lmem_write_la(cpu, i, la, val, size);
+}
+
+uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                       unsigned size)
+{
+    laddr la = cpu->seg[seg].base + ea;
+    check_span(cpu, i, seg, ea, size, ACCESS_WRITE);
+    check_span(cpu, i, seg, ea, size, ACCESS_READ);
+    mmu_align(cpu, i, la, size);
+    cpu->rmw_la = la;
+    cpu->rmw_pa[0] = mmu_access(cpu, i, la, ACCESS_WRITE);
+    if (crosses(la, size)) {
+        cpu->rmw_pa[1] = mmu_access(cpu, i, next_page(la), ACCESS_WRITE);
+        return NULL;
+    }
+    return lmem_wr_ptr(cpu, seg, ea, size);
+}
+
+uint32_t lmem_rmw_read(struct cpu *cpu, const struct insn *i, unsigned size)
+{
+    if (crosses(cpu->rmw_la, size)) {
+        return read_split(cpu, i, cpu->rmw_pa, cpu->rmw_la, size);
+    }
+    return read_pa(cpu, i, cpu->rmw_pa[0], size);
+}
+
+void lmem_rmw_write(struct cpu *cpu, const struct insn *i, uint32_t val, unsigned size)
+{
+    if (crosses(cpu->rmw_la, size)) {
+        write_split(cpu, i, cpu->rmw_pa, cpu->rmw_la, val, size);
+    } else {
+        write_pa(cpu, i, cpu->rmw_pa[0], val, size);
+    }
+}
+
+void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, unsigned size,
+                enum access access)
+{
+    laddr la = cpu->seg[seg].base + ea, last = la + size - 1;
+    check_span(cpu, i, seg, ea, size, access);
+    mmu_access(cpu, i, la, access);
+    if (la >> PAGE_SHIFT != last >> PAGE_SHIFT) {
+        mmu_access(cpu, i, last & ~(laddr)PAGE_MASK, access);
+    }
+}
+
+/* ---- the processor's own accesses: state is exact, rights are the supervisor's */
+
+uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size)
+{
+    paddr pa[2];
+    pa[0] = mmu_sys_access(cpu, la, ACCESS_READ);
+    if (!crosses(la, size)) {
+        return read_pa(cpu, NULL, pa[0], size);
+    }
+    pa[1] = mmu_sys_access(cpu, next_page(la), ACCESS_READ);
+    return read_split(cpu, NULL, pa, la, size);
+}
+
+void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size)
+{
+    paddr pa[2];
+    pa[0] = mmu_sys_access(cpu, la, ACCESS_WRITE);
+    if (!crosses(la, size)) {
+        write_pa(cpu, NULL, pa[0], val, size);
+        return;
+    }
+    pa[1] = mmu_sys_access(cpu, next_page(la), ACCESS_WRITE);
+    write_split(cpu, NULL, pa, la, val, size);
+}
+
+void lmem_sys_probe(struct cpu *cpu, laddr la, unsigned len, enum access access)
+{
+    laddr last = la + len - 1;
+    mmu_sys_access(cpu, la, access);
+    for (laddr page = la >> PAGE_SHIFT; page != last >> PAGE_SHIFT;) {
+        page = (page + 1) & (UINT32_MAX >> PAGE_SHIFT);
+        mmu_sys_access(cpu, page << PAGE_SHIFT, access);
+    }
+}

@@ -1,0 +1,163 @@
+/* cpu/lmem.h -- loads and stores through segment and page map, inline when they hit.
+ *
+ * rd[page of la] + la is the host address of la, or rd[page] is 0 and the slow path finds out:
+ * page not yet mapped, device registers, page crossing, watched code, a fault. Both maps are
+ * the present privilege's shadow of the guest's tables; the engine does not know which. Names:
+ * lmem_r8/16/32 and lmem_w8/16/32 take a segment register and an effective address.
+ */
+#ifndef TERRAPIN_CPU_LMEM_H
+#define TERRAPIN_CPU_LMEM_H
+
+#include "cpu/insn.h"
+
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
+
+/* Effective address of the memory operand. */
+static inline eaddr insn_ea(const struct cpu *cpu, const struct insn *i)
+{
+    return (cpu->r[i->base] + (cpu->r[i->index] << i->scale) + i->disp) &
+           (UINT32_MAX >> i->wrap);
+}
+
+/* Slow paths, cpu/lmem.c. They check everything again from the start. */
+uint32_t lmem_read_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                        unsigned size);
+void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                     uint32_t val, unsigned size);
+/* Read-modify-write: checks that ea is writable; host pointer, or NULL: then use the pair
+ * below. */
+uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                       unsigned size);
+uint32_t lmem_rmw_read(struct cpu *cpu, const struct insn *i, unsigned size);
+void lmem_rmw_write(struct cpu *cpu, const struct insn *i, uint32_t val, unsigned size);
+
+/* By linear address with rights of the present privilege (after segment checks), or as the
+ * processor itself does for descriptor tables and TSS (implicit supervisor access, SDM 3A 4.6).
+ */
+uint32_t lmem_read_la(struct cpu *cpu, const struct insn *i, laddr la, unsigned size);
+void lmem_write_la(struct cpu *cpu, const struct insn *i, laddr la, uint32_t val,
+                   unsigned size);
+uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size);
+void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size);
+/* Raise #PF now if a byte of [la, la + len) could not be written by the processor itself. */
+void lmem_sys_probe(struct cpu *cpu, laddr la, unsigned len, enum access access);
+/* Check without access: raises what an access of size bytes at seg:ea would raise. */
+void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, unsigned size,
+                enum access access);
+
+/* From cpu/sys/: physical address of la for the present privilege, or for the processor itself,
+ * filling the page maps on the way; raises #PF. Raises #AC if alignment is checked now. */
+paddr mmu_access(struct cpu *cpu, const struct insn *i, laddr la, enum access access);
+paddr mmu_sys_access(struct cpu *cpu, laddr la, enum access access);
+void mmu_align(struct cpu *cpu, const struct insn *i, laddr la, unsigned size);
+void mmu_flush(struct cpu *cpu); /* forget every translation */
+
+static inline bool lmem_in_span(const struct seg_view *s, eaddr ea, int64_t span, unsigned size)
+{
+    return (int64_t)(uint32_t)(ea - s->lo) + (int64_t)size - 1 <= span;
+}
+
+static inline const uint8_t *lmem_rd_ptr(const struct cpu *cpu, unsigned seg, eaddr ea,
+                                         unsigned size)
+{
+    const struct seg_view *s = &cpu->seg[seg];
+    laddr la = s->base + ea;
+    uintptr_t hp = cpu->rd[la >> PAGE_SHIFT];
+    if (UNLIKELY(!lmem_in_span(s, ea, s->rd_span, size) || hp == 0 ||
+                 (la & PAGE_MASK) > PAGE_SIZE - size)) {
+        return NULL;
+    }
+    return (const uint8_t *)(hp + la);
+}
+
+static inline uint8_t *lmem_wr_ptr(const struct cpu *cpu, unsigned seg, eaddr ea, unsigned size)
+{
+    const struct seg_view *s = &cpu->seg[seg];
+    laddr la = s->base + ea;
+    uintptr_t hp = cpu->wr[la >> PAGE_SHIFT];
+    if (UNLIKELY(!lmem_in_span(s, ea, s->wr_span, size) || hp == 0 ||
+                 (la & PAGE_MASK) > PAGE_SIZE - size)) {
+        return NULL;
+    }
+    return (uint8_t *)(hp + la);
+}
+
+#define LMEM_SIZE(N, LOAD, STORE)                                                              \
+    static inline uint32_t lmem_r##N(struct cpu *cpu, const struct insn *i, unsigned seg,      \
+                                     eaddr ea)                                                 \
+    {                                                                                          \
+        const uint8_t *p = lmem_rd_ptr(cpu, seg, ea, (N) / 8);                                 \
+        return LIKELY(p != NULL) ? LOAD(p) : lmem_read_slow(cpu, i, seg, ea, (N) / 8);         \
+    }                                                                                          \
+    static inline void lmem_w##N(struct cpu *cpu, const struct insn *i, unsigned seg,          \
+                                 eaddr ea, uint32_t v)                                         \
+    {                                                                                          \
+        uint8_t *p = lmem_wr_ptr(cpu, seg, ea, (N) / 8);                                       \
+        if (LIKELY(p != NULL)) {                                                               \
+            STORE(p, (uint##N##_t)v);                                                          \
+        } else {                                                                               \
+            lmem_write_slow(cpu, i, seg, ea, v, (N) / 8);                                      \
+        }                                                                                      \
+    }                                                                                          \
+    /* Memory operand := expression of its old value: p from lmem_rmw##N, then these. */       \
+    static inline uint8_t *lmem_rmw##N(struct cpu *cpu, const struct insn *i, eaddr ea)        \
+    {                                                                                          \
+        uint8_t *p = lmem_wr_ptr(cpu, i->seg, ea, (N) / 8);                                    \
+        return LIKELY(p != NULL) ? p : lmem_rmw_slow(cpu, i, i->seg, ea, (N) / 8);             \
+    }                                                                                          \
+    static inline uint32_t rmw_r##N(struct cpu *cpu, const struct insn *i, const uint8_t *p)   \
+    {                                                                                          \
+        return LIKELY(p != NULL) ? LOAD(p) : lmem_rmw_read(cpu, i, (N) / 8);                   \
+    }                                                                                          \
+    static inline void rmw_w##N(struct cpu *cpu, const struct insn *i, uint8_t *p, uint32_t v) \
+    {                                                                                          \
+        if (LIKELY(p != NULL)) {                                                               \
+            STORE(p, (uint##N##_t)v);                                                          \
+        } else {                                                                               \
+            lmem_rmw_write(cpu, i, v, (N) / 8);                                                \
+        }                                                                                      \
+    }
+
+static inline uint8_t lmem_load8(const uint8_t *p)
+{
+    return *p;
+}
+
+static inline void lmem_store8(uint8_t *p, uint8_t v)
+{
+    *p = v;
+}
+
+LMEM_SIZE(8, lmem_load8, lmem_store8)
+LMEM_SIZE(16, load_le16, store_le16)
+LMEM_SIZE(32, load_le32, store_le32)
+#undef LMEM_SIZE
+
+/* Stack through SS; sp is ESP or SP by mode, chosen at decode time (handlers come in pairs) or
+ * by cpu->mode where speed does not matter. push commits ESP after the store. */
+static inline uint32_t stack_mask(const struct cpu *cpu)
+{
+    return cpu->mode & MODE_STACK32 ? UINT32_MAX : 0xFFFF;
+}
+
+static inline void stack_set(struct cpu *cpu, uint32_t sp)
+{
+    uint32_t m = stack_mask(cpu);
+    cpu->r[ESP] = (cpu->r[ESP] & ~m) | (sp & m);
+}
+
+static inline void push16(struct cpu *cpu, const struct insn *i, uint32_t v)
+{
+    uint32_t sp = cpu->r[ESP] - 2;
+    lmem_w16(cpu, i, SEG_SS, sp & stack_mask(cpu), v);
+    stack_set(cpu, sp);
+}
+
+static inline void push32(struct cpu *cpu, const struct insn *i, uint32_t v)
+{
+    uint32_t sp = cpu->r[ESP] - 4;
+    lmem_w32(cpu, i, SEG_SS, sp & stack_mask(cpu), v);
+    stack_set(cpu, sp);
+}
+
+#endif

@@ -1,0 +1,22 @@
+/* cpu/sys/access.c -- who is asking: translation with the rights of the present privilege
+ * level, or with those of the processor itself (SDM 3A 4.6.1: implicit supervisor-mode
+ * accesses). */
+#include "cpu/sys/sys.h"
+
+paddr mmu_access(struct cpu *cpu, const struct insn *i, laddr la, enum access access)
+{
+    return mmu_translate(cpu, i, la, access, cpl(cpu) == 3);
+}
+
+paddr mmu_sys_access(struct cpu *cpu, laddr la, enum access access)
+{
+    return mmu_translate(cpu, NULL, la, access, false);
+}
+
+void mmu_align(struct cpu *cpu, const struct insn *i, laddr la, unsigned size)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    if ((la & (size - 1)) && cpl(cpu) == 3 && (sys->cr0 & CR0_AM) && (sys->eflags & FL_AC)) {
+        trap_raise(cpu, i, EXC_AC, 0);
+    }
+}

@@ -1,0 +1,451 @@
+/* cpu/sys/control.c -- control, debug and model-specific registers, and the instructions that
+ * concern the processor as a whole: HLT CPUID RDTSC SYSENTER INVLPG WAIT … (SDM 3A 2.5, 2.8).
+ *
+ * What differs between models is data: the features decide which bits of CR0 and CR4 exist.
+ *
+ * NOT IMPLEMENTED: breakpoints on data (DR7.R/W = 01, 11: stored, never met); branch trace and
+ * performance counters (their MSRs read as 0); machine check, cache and write-protect effects of
+ * CR0.CD and NW (stored); system management mode. The coprocessor: an absent 8087.
+ */
+#include "cpu/sys/sys.h"
+
+/* ---- control registers */
+
+static uint32_t cr0_bits(const struct cpu *cpu)
+{
+    uint32_t bits = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_PG;
+    if (cpu->features & FEAT_486) {
+        bits |= CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
+    }
+    return bits;
+}
+
+static uint32_t cr4_bits(const struct cpu *cpu)
+{
+    static const struct {
+        uint32_t feature, bits;
+    } table[] = {
+        {FEAT_VME, CR4_VME | CR4_PVI}, {FEAT_TSC, CR4_TSD}, {FEAT_DE, CR4_DE},
+        {FEAT_PSE, CR4_PSE},           {FEAT_PAE, CR4_PAE}, {FEAT_MCE, CR4_MCE},
+        {FEAT_PGE, CR4_PGE},           {FEAT_PMC, CR4_PCE},
+    };
+    uint32_t bits = 0;
+    for (unsigned n = 0; n < ARRAY_LEN(table); n++) {
+        bits |= cpu->features & table[n].feature ? table[n].bits : 0;
+    }
+    return bits;
+}
+
+bool has_cr4(const struct cpu *cpu)
+{
+    return cr4_bits(cpu) != 0;
+}
+
+bool control_valid(const struct cpu *cpu, unsigned n, uint32_t v)
+{
+    bool paging_alone = (v & CR0_PG) && !(v & CR0_PE), through = (v & CR0_NW) && !(v & CR0_CD);
+    if (n == 0) {
+        return !(v & ~(cr0_bits(cpu) | CR0_ET)) && !paging_alone && !through;
+    }
+    return !(v & ~cr4_bits(cpu));
+}
+
+/* Reserved bits are not stored; ET is wired to 1 (SDM 3A 2.5). */
+static bool cr0_set(struct cpu *cpu, uint32_t v)
+{
+    struct cpu_sys *sys = cpu->sys;
+    uint32_t old = sys->cr0;
+    v = (v & cr0_bits(cpu)) | CR0_ET;
+    if (!control_valid(cpu, 0, v)) {
+        return false;
+    }
+    bool paging_on = (v & ~old & CR0_PG) && (sys->cr4 & CR4_PAE);
+    if (paging_on && !pae_load(cpu, sys->cr3)) {
+        return false;
+    }
+    sys->cr0 = v;
+    if ((v ^ old) & (CR0_PE | CR0_WP | CR0_PG)) {
+        mmu_flush(cpu);
+    }
+    if ((v ^ old) & (CR0_PE | CR0_AM)) {
+        sys_update(cpu);
+    }
+    return true;
+}
+
+static bool cr3_set(struct cpu *cpu, uint32_t v)
+{
+    struct cpu_sys *sys = cpu->sys;
+    if ((sys->cr0 & CR0_PG) && (sys->cr4 & CR4_PAE) && !pae_load(cpu, v)) {
+        return false;
+    }
+    sys->cr3 = v;
+    mmu_flush(cpu);
+    return true;
+}
+
+static bool cr4_set(struct cpu *cpu, uint32_t v)
+{
+    struct cpu_sys *sys = cpu->sys;
+    uint32_t changed = sys->cr4 ^ v;
+    if (!control_valid(cpu, 4, v)) {
+        return false;
+    }
+    if ((changed & v & CR4_PAE) && (sys->cr0 & CR0_PG) && !pae_load(cpu, sys->cr3)) {
+        return false;
+    }
+    sys->cr4 = v;
+    if (changed & (CR4_PSE | CR4_PAE | CR4_PGE)) {
+        mmu_flush(cpu);
+    }
+    debug_update(cpu);
+    return true;
+}
+
+bool control_set(struct cpu *cpu, unsigned n, uint32_t v)
+{
+    switch (n) {
+    case 0: return cr0_set(cpu, v);
+    case 2: cpu->sys->cr2 = v; return true;
+    case 3: return cr3_set(cpu, v);
+    case 4: return cr4_set(cpu, v);
+    default: return false;
+    }
+}
+
+static bool control_exists(const struct cpu *cpu, unsigned n)
+{
+    return n == 0 || n == 2 || n == 3 || (n == 4 && has_cr4(cpu));
+}
+
+/* SDM 2B MOV (control registers): always 32 bits, always registers. */
+EMULATE(MOV_RdCd)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    if (!control_exists(cpu, i->a)) {
+        raise_ud(cpu);
+    }
+    cpu->r[i->b] = i->a == 0   ? sys->cr0
+                   : i->a == 2 ? sys->cr2
+                   : i->a == 3 ? sys->cr3
+                               : sys->cr4;
+    return RESUME;
+}
+
+EMULATE(MOV_CdRd)
+{
+    if (!control_exists(cpu, i->a)) {
+        raise_ud(cpu);
+    }
+    if (!control_set(cpu, i->a, cpu->r[i->b])) {
+        raise_gp(cpu, 0);
+    }
+    return RESUME;
+}
+
+/* SDM 2B SMSW: the 286's view of CR0, open to everyone. Memory gets 16 bits. */
+EMULATE(SMSW)
+{
+    rm_write(cpu, i, cpu->sys->cr0, rm_is_mem(cpu, i) ? 2 : op_size(insn_cold(cpu, i)));
+    return RESUME;
+}
+
+/* SDM 2A LMSW: PE MP EM TS; PE can be set, never cleared. */
+EMULATE(LMSW)
+{
+    uint32_t v = rm_read(cpu, i, 2), cr0 = cpu->sys->cr0, bits = CR0_MP | CR0_EM | CR0_TS;
+    cr0_set(cpu, (cr0 & ~bits) | (v & (bits | CR0_PE)));
+    return RESUME;
+}
+
+EMULATE(CLTS)
+{
+    (void)i;
+    cpu->sys->cr0 &= ~(uint32_t)CR0_TS;
+    return RESUME;
+}
+
+/* The operand is an address; nothing is read, no limit is checked (SDM 2A INVLPG). */
+EMULATE(INVLPG)
+{
+    mmu_flush_page(cpu, cpu->seg[i->seg].base + insn_ea(cpu, i));
+    return RESUME;
+}
+
+/* Caches are not modelled, so there is nothing to lose or to write back. */
+EMULATE(INVD)
+{
+    (void)cpu, (void)i;
+    return RESUME;
+}
+
+EMULATE(WBINVD)
+{
+    (void)cpu, (void)i;
+    return RESUME;
+}
+
+/* ---- debug registers (SDM 3B 17.2) */
+
+/* Which breakpoints are enabled: DR7.Ln or Gn, of the kind that R/Wn says. */
+void debug_update(struct cpu *cpu)
+{
+    struct cpu_sys *sys = cpu->sys;
+    uint32_t dr7 = sys->dr[7];
+    sys->break_code = sys->break_io = 0;
+    for (unsigned n = 0; n < 4; n++) {
+        unsigned kind = dr7 >> (16 + 4 * n) & 3;
+        if (!(dr7 >> 2 * n & 3)) {
+            continue;
+        }
+        if (kind == 0) {
+            sys->break_code |= (uint8_t)(1u << n);
+        } else if (kind == 2 && (sys->cr4 & CR4_DE)) {
+            sys->break_io |= (uint8_t)(1u << n);
+        }
+    }
+    if (sys->break_code) {
+        engine_leave(cpu);
+    }
+}
+
+/* DR4 and DR5 are other names of DR6 and DR7, unless CR4.DE says that they do not exist. With
+ * DR7.GD every touch is a #DB, so that a debugger can own the registers. */
+static unsigned debug_number(struct cpu *cpu, unsigned n)
+{
+    struct cpu_sys *sys = cpu->sys;
+    if (n == 4 || n == 5) {
+        if (sys->cr4 & CR4_DE) {
+            raise_ud(cpu);
+        }
+        n += 2;
+    }
+    if (sys->dr[7] & DR7_GD) {
+        sys->dr[6] |= DR6_BD;
+        trap_raise(cpu, NULL, EXC_DB, 0);
+    }
+    return n;
+}
+
+EMULATE(MOV_RdDd)
+{
+    cpu->r[i->b] = cpu->sys->dr[debug_number(cpu, i->a)];
+    return RESUME;
+}
+
+EMULATE(MOV_DdRd)
+{
+    unsigned n = debug_number(cpu, i->a);
+    uint32_t v = cpu->r[i->b];
+    if (n == 6) {
+        v = (v & 0xE00F) | 0xFFFF0FF0u; /* reserved bits are wired (SDM 3B figure 17-1) */
+    } else if (n == 7) {
+        v = (v & 0xFFFF23FFu) | 0x400;
+    }
+    cpu->sys->dr[n] = v;
+    debug_update(cpu);
+    return RESUME;
+}
+
+/* ---- model-specific registers (SDM 4) */
+
+enum msr {
+    MSR_P5_MC_ADDR = 0x00, MSR_P5_MC_TYPE = 0x01, MSR_TSC = 0x10, MSR_PLATFORM_ID = 0x17,
+    MSR_APIC_BASE = 0x1B, MSR_EBL_CR_POWERON = 0x2A, MSR_BIOS_UPDT_TRIG = 0x79,
+    MSR_BIOS_SIGN_ID = 0x8B, MSR_PERFCTR0 = 0xC1, MSR_PERFCTR1 = 0xC2, MSR_SYSENTER_CS = 0x174,
+    MSR_SYSENTER_ESP = 0x175, MSR_SYSENTER_EIP = 0x176, MSR_EVNTSEL0 = 0x186, MSR_EVNTSEL1 = 0x187,
+    MSR_DEBUGCTL = 0x1D9,
+};
+
+uint64_t tsc_read(const struct cpu *cpu)
+{
+    return cpu->now + cpu->sys->tsc_offset;
+}
+
+static bool is_p6(const struct cpu *cpu)
+{
+    return cpu_models[cpu->sys->model].family == 6;
+}
+
+/* Registers that exist, read as 0 and forget what is written: nothing stands behind them here. */
+static bool msr_is_inert(const struct cpu *cpu, uint32_t n)
+{
+    switch (n) {
+    case MSR_P5_MC_ADDR: case MSR_P5_MC_TYPE: return cpu->features & FEAT_MCE;
+    case MSR_PERFCTR0: case MSR_PERFCTR1: case MSR_EVNTSEL0: case MSR_EVNTSEL1:
+        return is_p6(cpu) && (cpu->features & FEAT_PMC);
+    case MSR_PLATFORM_ID: case MSR_EBL_CR_POWERON: case MSR_BIOS_UPDT_TRIG:
+    case MSR_BIOS_SIGN_ID: case MSR_DEBUGCTL: return is_p6(cpu);
+    default: return false;
+    }
+}
+
+static bool msr_read(const struct cpu *cpu, uint32_t n, uint64_t *v)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    *v = 0;
+    switch (n) {
+    case MSR_TSC: *v = tsc_read(cpu); return cpu->features & FEAT_TSC;
+    case MSR_APIC_BASE: *v = sys->apic_base; return cpu->features & FEAT_APIC;
+    case MSR_SYSENTER_CS: *v = sys->sysenter_cs; return cpu->features & FEAT_SEP;
+    case MSR_SYSENTER_ESP: *v = sys->sysenter_esp; return cpu->features & FEAT_SEP;
+    case MSR_SYSENTER_EIP: *v = sys->sysenter_eip; return cpu->features & FEAT_SEP;
+    default: return msr_is_inert(cpu, n);
+    }
+}
+
+/* P6 processors take only the lower half of a TSC written, and clear the upper (SDM 3B 17.15). */
+static bool msr_write(struct cpu *cpu, uint32_t n, uint64_t v)
+{
+    struct cpu_sys *sys = cpu->sys;
+    uint64_t unused;
+    if (!msr_read(cpu, n, &unused)) {
+        return false;
+    }
+    switch (n) {
+    case MSR_TSC: sys->tsc_offset = (is_p6(cpu) ? (uint32_t)v : v) - cpu->now; break;
+    case MSR_APIC_BASE: sys->apic_base = v; break;
+    case MSR_SYSENTER_CS: sys->sysenter_cs = (uint32_t)v; break;
+    case MSR_SYSENTER_ESP: sys->sysenter_esp = (uint32_t)v; break;
+    case MSR_SYSENTER_EIP: sys->sysenter_eip = (uint32_t)v; break;
+    default: break;
+    }
+    return true;
+}
+
+static void set_edx_eax(struct cpu *cpu, uint64_t v)
+{
+    cpu->r[EAX] = (uint32_t)v;
+    cpu->r[EDX] = (uint32_t)(v >> 32);
+}
+
+EMULATE(RDMSR)
+{
+    uint64_t v;
+    (void)i;
+    if (!msr_read(cpu, cpu->r[ECX], &v)) {
+        raise_gp(cpu, 0);
+    }
+    set_edx_eax(cpu, v);
+    return RESUME;
+}
+
+EMULATE(WRMSR)
+{
+    (void)i;
+    if (!msr_write(cpu, cpu->r[ECX], (uint64_t)cpu->r[EDX] << 32 | cpu->r[EAX])) {
+        raise_gp(cpu, 0);
+    }
+    return RESUME;
+}
+
+EMULATE(RDTSC)
+{
+    (void)i;
+    if ((cpu->sys->cr4 & CR4_TSD) && cpl(cpu) != 0) {
+        raise_gp(cpu, 0);
+    }
+    set_edx_eax(cpu, tsc_read(cpu));
+    return RESUME;
+}
+
+EMULATE(RDPMC)
+{
+    (void)i;
+    if ((!(cpu->sys->cr4 & CR4_PCE) && cpl(cpu) != 0) || cpu->r[ECX] > 1) {
+        raise_gp(cpu, 0);
+    }
+    set_edx_eax(cpu, 0);
+    return RESUME;
+}
+
+/* ---- the rest */
+
+/* SDM 2A HLT: eip is that of the next instruction while the processor sleeps. */
+EMULATE(HLT)
+{
+    (void)i;
+    cpu->sys->activity = HALTED;
+    engine_leave(cpu);
+    return RESUME;
+}
+
+EMULATE(CPUID)
+{
+    uint32_t out[4];
+    (void)i;
+    cpuid(cpu, cpu->r[EAX], out);
+    cpu->r[EAX] = out[0];
+    cpu->r[EBX] = out[1];
+    cpu->r[ECX] = out[2];
+    cpu->r[EDX] = out[3];
+    return RESUME;
+}
+
+/* Both segments of either instruction are flat by definition: no table is read (SDM 2B SYSENTER,
+ * SYSEXIT). */
+static void flat_segments(struct cpu *cpu, uint16_t cs, unsigned level)
+{
+    const uint32_t dpl = (uint32_t)level << 13;
+    struct descriptor code = {.lo = 0x0000FFFF, .hi = 0x00CF9B00 | dpl};
+    struct descriptor data = {.lo = 0x0000FFFF, .hi = 0x00CF9300 | dpl};
+    seg_load_cs(cpu, cs, &code, level);
+    seg_set(cpu, SEG_SS, (uint16_t)(((cs & ~3u) + 8) | level), &data);
+    sys_update(cpu);
+}
+
+static uint16_t sysenter_selector(struct cpu *cpu)
+{
+    uint16_t cs = (uint16_t)(cpu->sys->sysenter_cs & 0xFFFC);
+    if (!(cpu->sys->cr0 & CR0_PE) || cs == 0) {
+        raise_gp(cpu, 0);
+    }
+    return cs;
+}
+
+EMULATE(SYSENTER)
+{
+    (void)i;
+    uint16_t cs = sysenter_selector(cpu);
+    eflags_set(cpu, 0, FL_VM | FL_IF | FL_RF);
+    flat_segments(cpu, cs, 0);
+    cpu->r[ESP] = cpu->sys->sysenter_esp;
+    cpu->eip = cpu->sys->sysenter_eip;
+    return JUMPED;
+}
+
+EMULATE(SYSEXIT)
+{
+    (void)i;
+    uint16_t cs = sysenter_selector(cpu);
+    if (cpl(cpu) != 0) {
+        raise_gp(cpu, 0);
+    }
+    flat_segments(cpu, (uint16_t)(cs + 16), 3);
+    cpu->r[ESP] = cpu->r[ECX];
+    cpu->eip = cpu->r[EDX];
+    return JUMPED;
+}
+
+/* SDM 2B WAIT: TS says that the coprocessor still belongs to another task. */
+EMULATE(WAIT)
+{
+    (void)i;
+    uint32_t bits = CR0_MP | CR0_TS;
+    if ((cpu->sys->cr0 & bits) == bits) {
+        trap_raise(cpu, NULL, EXC_NM, 0);
+    }
+    return RESUME;
+}
+
+/* Escape to a coprocessor that is not there: the bus stays silent, nothing is stored. Software
+ * finds that out by FNINIT, FNSTSW, FNSTCW. */
+EMULATE(ESC)
+{
+    (void)i;
+    if (cpu->sys->cr0 & (CR0_EM | CR0_TS)) {
+        trap_raise(cpu, NULL, EXC_NM, 0);
+    }
+    note(cpu->notes, NOTE_cpu_fpu);
+    return RESUME;
+}

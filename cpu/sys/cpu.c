@@ -1,0 +1,483 @@
+/* cpu/sys/cpu.c -- the processor as a whole: life, reset, state, and the trap-and-emulate loop.
+ *
+ * cpu_run() alternates between two jobs: look at what is due at an instruction boundary (events,
+ * stops), then let the engine run innocuous code until the next occasion to look. Whatever makes
+ * such an occasion calls engine_leave(): the interrupt line going up, POPF setting IF, HLT, a store
+ * into running code. So the engine itself tests for nothing.
+ *
+ * Time: an instruction, a REP iteration, a delivered event, and a faulting instruction together
+ * with the delivery of its fault are one tick each.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/sys/sys.h"
+
+struct cpu_whole { /* one allocation, one field table; the engine sees its first half */
+    struct cpu cpu;
+    struct cpu_sys sys;
+};
+
+/* ---- field tables */
+
+static const struct field lazy_flags_fields[] = {
+    FIELD(struct lazy_flags, res),
+    FIELD(struct lazy_flags, carry),
+    FIELDS_END,
+};
+static const struct schema lazy_flags_schema = {
+    "flags", sizeof(struct lazy_flags), 1, 1, lazy_flags_fields, NULL};
+
+static const struct field seg_view_fields[] = {
+    DERIVED(struct seg_view, rd_span),
+    DERIVED(struct seg_view, wr_span),
+    FIELD(struct seg_view, base),
+    DERIVED(struct seg_view, lo),
+    FIELDS_END,
+};
+static const struct schema seg_view_schema = {"segment", sizeof(struct seg_view), 1, 1,
+                                              seg_view_fields, NULL};
+
+static const struct field cpu_fields[] = {
+    FIELD_A(struct cpu, r),
+    FIELD(struct cpu, eip),
+    FIELD_S(struct cpu, flags, &lazy_flags_schema, struct lazy_flags),
+    DERIVED(struct cpu, now),
+    DERIVED(struct cpu, limit),
+    DERIVED(struct cpu, rd),
+    DERIVED(struct cpu, wr),
+    DERIVED(struct cpu, blocks),
+    DERIVED(struct cpu, eip_max),
+    DERIVED(struct cpu, cs_limit),
+    FIELD_R(struct cpu, df, 0, 1),
+    FIELD_S(struct cpu, seg, &seg_view_schema, struct seg_view),
+    FIELD_A(struct cpu, sel),
+    DERIVED(struct cpu, mode),
+    DERIVED(struct cpu, synced),
+    DERIVED(struct cpu, attention),
+    DERIVED(struct cpu, one_step),
+    DERIVED(struct cpu, until),
+    DERIVED(struct cpu, tick),
+    DERIVED(struct cpu, rmw_la),
+    DERIVED(struct cpu, rmw_pa),
+    DERIVED(struct cpu, link_from),
+    DERIVED(struct cpu, diverted),
+    DERIVED(struct cpu, diverted_fn),
+    DERIVED(struct cpu, trap),
+    DERIVED(struct cpu, unwind),
+    DERIVED(struct cpu, cache),
+    DERIVED(struct cpu, ph),
+    DERIVED(struct cpu, notes),
+    DERIVED(struct cpu, bus),
+    DERIVED(struct cpu, sys),
+    DERIVED(struct cpu, features),
+    DERIVED(struct cpu, single_step),
+    DERIVED(struct cpu, no_assist),
+    DERIVED(struct cpu, stats),
+    FIELDS_END,
+};
+static const struct schema registers_schema = {"registers", sizeof(struct cpu), 1, 1, cpu_fields,
+                                               NULL};
+
+static const struct field seg_cache_fields[] = {
+    FIELD(struct seg_cache, base),
+    FIELD(struct seg_cache, limit),
+    FIELD(struct seg_cache, sel),
+    FIELD_R(struct seg_cache, attr, 0, 0xFFF),
+    FIELD(struct seg_cache, valid),
+    FIELDS_END,
+};
+static const struct schema seg_cache_schema = {"descriptor", sizeof(struct seg_cache), 1, 1,
+                                               seg_cache_fields, NULL};
+
+static const struct field table_reg_fields[] = {
+    FIELD(struct table_reg, base),
+    FIELD(struct table_reg, limit),
+    FIELDS_END,
+};
+static const struct schema table_reg_schema = {"table", sizeof(struct table_reg), 1, 1,
+                                               table_reg_fields, NULL};
+
+static const struct field sys_fields[] = {
+    FIELD_S(struct cpu_sys, seg, &seg_cache_schema, struct seg_cache),
+    FIELD_S(struct cpu_sys, ldtr, &seg_cache_schema, struct seg_cache),
+    FIELD_S(struct cpu_sys, tr, &seg_cache_schema, struct seg_cache),
+    FIELD_S(struct cpu_sys, gdtr, &table_reg_schema, struct table_reg),
+    FIELD_S(struct cpu_sys, idtr, &table_reg_schema, struct table_reg),
+    FIELD(struct cpu_sys, cr0),
+    FIELD(struct cpu_sys, cr2),
+    FIELD(struct cpu_sys, cr3),
+    FIELD(struct cpu_sys, cr4),
+    FIELD_A(struct cpu_sys, dr),
+    FIELD(struct cpu_sys, eflags),
+    FIELD_R(struct cpu_sys, cpl, 0, 3),
+    FIELD_R(struct cpu_sys, activity, ACTIVE, SHUTDOWN),
+    FIELD_R(struct cpu_sys, shadow, SHADOW_NONE, SHADOW_SS),
+    FIELD(struct cpu_sys, intr),
+    FIELD(struct cpu_sys, nmi_pending),
+    FIELD(struct cpu_sys, nmi_blocked),
+    FIELD(struct cpu_sys, a20),
+    DERIVED(struct cpu_sys, ring0_stop),
+    DERIVED(struct cpu_sys, pending),
+    DERIVED(struct cpu_sys, pend_vector),
+    DERIVED(struct cpu_sys, pend_flags),
+    DERIVED(struct cpu_sys, pend_code),
+    DERIVED(struct cpu_sys, pend_cr2),
+    FIELD(struct cpu_sys, db_pending),
+    FIELD(struct cpu_sys, shadow_tick),
+    FIELD(struct cpu_sys, tsc_offset),
+    FIELD(struct cpu_sys, sysenter_cs),
+    FIELD(struct cpu_sys, sysenter_esp),
+    FIELD(struct cpu_sys, sysenter_eip),
+    FIELD(struct cpu_sys, apic_base),
+    FIELD_A(struct cpu_sys, pdpte_lo),
+    FIELD_A(struct cpu_sys, pdpte_hi),
+    DERIVED(struct cpu_sys, map),
+    DERIVED(struct cpu_sys, map_none),
+    DERIVED(struct cpu_sys, filled),
+    DERIVED(struct cpu_sys, fills),
+    DERIVED(struct cpu_sys, map_epoch),
+    DERIVED(struct cpu_sys, table),
+    DERIVED(struct cpu_sys, walking),
+    DERIVED(struct cpu_sys, left),
+    DERIVED(struct cpu_sys, deliver_ext),
+    DERIVED(struct cpu_sys, model),
+    DERIVED(struct cpu_sys, break_code),
+    DERIVED(struct cpu_sys, break_io),
+    DERIVED(struct cpu_sys, trap_count),
+    FIELDS_END,
+};
+static const struct schema system_schema = {"system", sizeof(struct cpu_sys), 1, 1, sys_fields,
+                                            NULL};
+
+/* Do the values fit together? Everything else is masked or checked where it is used. */
+static bool whole_loaded(void *obj)
+{
+    const struct cpu_whole *w = obj;
+    const struct cpu_sys *sys = &w->sys;
+    bool pe = sys->cr0 & CR0_PE, vm = sys->eflags & FL_VM;
+    bool level_fits = !pe ? sys->cpl == 0 && !vm : !vm || sys->cpl == 3;
+    return level_fits && w->cpu.r[REG_ZERO] == 0 && control_valid(&w->cpu, 0, sys->cr0) &&
+           control_valid(&w->cpu, 4, sys->cr4) && !(sys->eflags & ~eflags_bits(&w->cpu)) &&
+           !(sys->db_pending & ~(uint32_t)(0xF | DR6_BD | DR6_BS | DR6_BT));
+}
+
+static const struct field whole_fields[] = {
+    FIELD_S(struct cpu_whole, cpu, &registers_schema, struct cpu),
+    FIELD_S(struct cpu_whole, sys, &system_schema, struct cpu_sys),
+    FIELDS_END,
+};
+const struct schema cpu_schema = {"cpu", sizeof(struct cpu_whole), 1, 1, whole_fields,
+                                  whole_loaded};
+
+/* The same flags can have many lazy forms; the state knows one. */
+void *cpu_state(struct cpu *cpu)
+{
+    flags_set(&cpu->flags, flags_get(&cpu->flags));
+    return cpu;
+}
+
+bool cpu_loaded(struct cpu *cpu)
+{
+    if (!whole_loaded(cpu)) {
+        return false;
+    }
+    block_drop_all(cpu); /* and all translations */
+    sys_update(cpu);
+    debug_update(cpu);
+    return true;
+}
+
+/* ---- life */
+
+struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, struct phys *ph,
+                    struct notes *notes, struct error *err)
+{
+    unsigned model;
+    uint32_t features;
+    if (model_parse(cfg->model, &model, &features, err) < 0) {
+        return NULL;
+    }
+    struct cpu_whole *w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        error_set(err, "out of memory for the processor");
+        return NULL;
+    }
+    struct cpu *cpu = &w->cpu;
+    cpu->sys = &w->sys;
+    cpu->bus = *bus;
+    cpu->tick = bus->tick;
+    cpu->ph = ph;
+    cpu->notes = notes;
+    cpu->features = features;
+    cpu->single_step = cfg->single_step;
+    cpu->no_assist = cfg->no_assist;
+    w->sys.model = (uint8_t)model;
+    w->sys.a20 = true;
+    if (mmu_init(cpu, err) < 0 || block_cache_init(cpu, 1u << (32 - PAGE_SHIFT), err) < 0) {
+        cpu_free(cpu);
+        return NULL;
+    }
+    mmu_watch(cpu);
+    cpu_reset(cpu, true);
+    return cpu;
+}
+
+void cpu_free(struct cpu *cpu)
+{
+    if (cpu != NULL) {
+        phys_set_watch(cpu->ph, &(struct phys_watch){0});
+        block_cache_free(cpu);
+        mmu_free(cpu);
+        free(cpu);
+    }
+}
+
+/* SDM 3A table 9-1. A segment is 64 KiB, present, writable, accessed. */
+static void reset_segments(struct cpu *cpu)
+{
+    struct cpu_sys *sys = cpu->sys;
+    const struct seg_cache data = {.limit = 0xFFFF, .attr = 0x93, .valid = true};
+    for (unsigned seg = 0; seg < SEG_COUNT; seg++) {
+        sys->seg[seg] = data;
+        cpu->sel[seg] = 0;
+        cpu->seg[seg].base = 0;
+    }
+    cpu->sel[SEG_CS] = 0xF000;
+    cpu->seg[SEG_CS].base = 0xFFFF0000u;
+    sys->ldtr = (struct seg_cache){.limit = 0xFFFF, .attr = ATTR_P | SYS_LDT};
+    sys->tr = (struct seg_cache){.limit = 0xFFFF, .attr = ATTR_P | SYS_TSS32_BUSY, .valid = true};
+    sys->gdtr = sys->idtr = (struct table_reg){0, 0xFFFF};
+}
+
+static void reset_system(struct cpu *cpu)
+{
+    struct cpu_sys *sys = cpu->sys;
+    sys->cr0 = CR0_ET | (cpu->features & FEAT_486 ? CR0_CD | CR0_NW : 0u);
+    sys->cr2 = sys->cr3 = sys->cr4 = 0;
+    memset(sys->dr, 0, sizeof sys->dr);
+    memset(sys->pdpte_lo, 0, sizeof sys->pdpte_lo);
+    memset(sys->pdpte_hi, 0, sizeof sys->pdpte_hi);
+    sys->dr[6] = 0xFFFF0FF0u;
+    sys->dr[7] = 0x400;
+    sys->eflags = 0;
+    sys->cpl = 0;
+    sys->activity = ACTIVE;
+    sys->shadow = SHADOW_NONE;
+    sys->shadow_tick = UINT64_MAX;
+    sys->db_pending = 0;
+    sys->nmi_pending = sys->nmi_blocked = sys->pending = false;
+}
+
+/* Not from inside cpu_run: a board that sees a reset pulse there calls cpu_attention() first. The
+ * lines INTR and A20M# are the board's and stay; so do time and, but for power_on, the MSRs. */
+void cpu_reset(struct cpu *cpu, bool power_on)
+{
+    struct cpu_sys *sys = cpu->sys;
+    memset(cpu->r, 0, sizeof cpu->r);
+    cpu->r[EDX] = cpu_models[sys->model].signature;
+    cpu->eip = 0xFFF0;
+    cpu->df = 0;
+    cpu->now = *cpu->tick;
+    flags_set(&cpu->flags, 0);
+    reset_segments(cpu);
+    reset_system(cpu);
+    if (power_on) {
+        sys->tsc_offset = 0;
+        sys->sysenter_cs = sys->sysenter_esp = sys->sysenter_eip = 0;
+        sys->apic_base = 0xFEE00900u;
+    }
+    mmu_flush(cpu);
+    sys_update(cpu);
+    debug_update(cpu);
+}
+
+/* ---- wires */
+
+void cpu_set_intr(struct cpu *cpu, bool level)
+{
+    cpu->sys->intr = level;
+    if (level && (cpu->sys->eflags & FL_IF)) {
+        engine_leave(cpu);
+    }
+}
+
+void cpu_nmi(struct cpu *cpu)
+{
+    cpu->sys->nmi_pending = true;
+    engine_leave(cpu);
+}
+
+void cpu_attention(struct cpu *cpu)
+{
+    cpu->sys->left = true;
+    engine_leave(cpu);
+}
+
+void cpu_set_a20(struct cpu *cpu, bool open)
+{
+    if (cpu->sys->a20 != open) {
+        cpu->sys->a20 = open;
+        mmu_flush(cpu);
+        engine_leave(cpu); /* the next instruction may come from elsewhere */
+    }
+}
+
+void cpu_stop_at_ring0(struct cpu *cpu, bool on)
+{
+    cpu->sys->ring0_stop = on;
+}
+
+/* ---- what bodies tell the loop */
+
+/* Of several loads of SS in a row only the first holds off anything (SDM 3A 6.8.3). */
+void shadow_set(struct cpu *cpu, enum shadow kind)
+{
+    struct cpu_sys *sys = cpu->sys;
+    bool again = sys->shadow_tick == cpu->now && sys->shadow == SHADOW_SS;
+    if (kind == SHADOW_SS && again) {
+        return;
+    }
+    sys->shadow = (uint8_t)kind;
+    sys->shadow_tick = cpu->now + 1;
+}
+
+void debug_trap_after(struct cpu *cpu, uint32_t dr6)
+{
+    cpu->sys->db_pending |= dr6;
+    engine_leave(cpu);
+}
+
+/* ---- the boundary */
+
+enum due { DUE_NONE, DUE_DEBUG, DUE_NMI, DUE_INTR };
+
+/* The first event in the order of SDM 3A table 6-2 that may be taken before the next instruction.
+ * shadowed: whether one is held off by the instruction before (NULL: not asked). */
+static enum due event_due(const struct cpu *cpu, bool *shadowed)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    bool in_shadow = sys->shadow_tick == cpu->now, all = in_shadow && sys->shadow == SHADOW_SS;
+    bool debug = sys->db_pending != 0, nmi = sys->nmi_pending && !sys->nmi_blocked;
+    bool intr = sys->intr && (sys->eflags & FL_IF);
+    if (shadowed) {
+        *shadowed = (all && (debug || nmi)) || (in_shadow && intr);
+    }
+    return debug && !all ? DUE_DEBUG : nmi && !all ? DUE_NMI : intr && !in_shadow ? DUE_INTR : DUE_NONE;
+}
+
+/* #DB that DR6 explains. Its handler may touch the debug registers. */
+static void deliver_debug(struct cpu *cpu)
+{
+    cpu->sys->dr[7] &= ~(uint32_t)DR7_GD;
+    cpu->stats.exceptions++;
+    deliver(cpu, EXC_DB, INT_EXCEPTION, false, 0);
+}
+
+static void take_event(struct cpu *cpu, enum due due)
+{
+    struct cpu_sys *sys = cpu->sys;
+    sys->activity = ACTIVE;
+    *cpu->tick = cpu->now;
+    if (due == DUE_DEBUG) {
+        sys->dr[6] |= sys->db_pending;
+        deliver_debug(cpu);
+    } else if (due == DUE_NMI) {
+        sys->nmi_pending = false;
+        sys->nmi_blocked = true; /* until IRET */
+        cpu->stats.interrupts++;
+        deliver(cpu, EXC_NMI, INT_HARDWARE, false, 0);
+    } else {
+        cpu->stats.interrupts++;
+        deliver(cpu, cpu->bus.int_ack(cpu->bus.ctx), INT_HARDWARE, false, 0);
+    }
+    cpu->now++;
+}
+
+/* Breakpoints on execution strike before the instruction, unless RF says that it is being
+ * restarted (SDM 3B 17.3.1.1). true: one did. */
+static bool code_breakpoint(struct cpu *cpu)
+{
+    struct cpu_sys *sys = cpu->sys;
+    laddr la = cpu_pc(cpu);
+    uint32_t hit = 0;
+    for (unsigned n = 0; n < 4; n++) {
+        hit |= (sys->break_code >> n & 1) && sys->dr[n] == la ? 1u << n : 0;
+    }
+    if (hit == 0 || (sys->eflags & FL_RF)) {
+        return false;
+    }
+    sys->dr[6] |= hit;
+    deliver_debug(cpu);
+    cpu->now++;
+    return true;
+}
+
+static void deliver_fault(struct cpu *cpu)
+{
+    const struct trap *t = &cpu->trap;
+    if (t->vector == EXC_DB) {
+        deliver_debug(cpu);
+    } else {
+        cpu->stats.exceptions++;
+        deliver(cpu, t->vector, INT_EXCEPTION, t->has_code, t->code);
+    }
+    cpu->now++;
+}
+
+/* Lets the engine run; by one instruction only where the next boundary has to be looked at for
+ * a reason that the engine does not know. TF counts as it was before the instruction. */
+static void run(struct cpu *cpu, bool shadowed)
+{
+    struct cpu_sys *sys = cpu->sys;
+    bool trace = sys->eflags & FL_TF;
+    cpu->one_step = trace || shadowed || (sys->eflags & FL_RF) || sys->break_code != 0 ||
+                    cpu->cs_limit < 255;
+    sys->eflags &= ~(uint32_t)FL_RF;
+    sys->db_pending |= trace ? DR6_BS : 0;
+    if (engine_run(cpu) == ENGINE_FAULT) {
+        deliver_fault(cpu);
+    }
+}
+
+static bool stops(const struct cpu *cpu, enum due due, enum cpu_stop *why)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    if (sys->activity == SHUTDOWN) {
+        *why = CPU_SHUTDOWN;
+    } else if (sys->pending) {
+        *why = CPU_RING0;
+    } else if (sys->left) {
+        *why = CPU_ATTENTION;
+    } else if (sys->activity == HALTED && due == DUE_NONE) {
+        *why = CPU_HALTED;
+    } else if (cpu->now >= cpu->until) {
+        *why = CPU_UNTIL;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until)
+{
+    enum cpu_stop why = CPU_UNTIL;
+    bool shadowed;
+    cpu->now = *cpu->tick;
+    cpu->until = until;
+    cpu->sys->left = cpu->sys->pending = false;
+    for (;;) {
+        enum due due = event_due(cpu, &shadowed);
+        cpu->attention = false;
+        if (stops(cpu, due, &why)) {
+            break;
+        }
+        if (due != DUE_NONE) {
+            take_event(cpu, due);
+        } else if (cpu->sys->break_code == 0 || !code_breakpoint(cpu)) {
+            run(cpu, shadowed);
+        }
+    }
+    *cpu->tick = cpu->now;
+    return why;
+}

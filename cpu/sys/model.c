@@ -1,0 +1,180 @@
+/* cpu/sys/model.c -- processor models: what each has, how it is asked for, what CPUID says.
+ *
+ * Signatures are those of steppings that were sold: 80386DX D1 (03 08), i486DX2 SL-enhanced
+ * (04 35), Pentium P54C C2 (05 25), Pentium Pro sB1 (06 19: the first for which software finds
+ * SYSENTER usable, SDM 2B SYSENTER). They stand in EDX after reset and in CPUID.1:EAX.
+ *
+ * A feature that we lack is neither advertised nor accepted by "+name": FPU, VME, APIC, MTRR, MCA,
+ * PAT and all that came after the Pentium Pro.
+ */
+#include <string.h>
+
+#include "cpu/sys/sys.h"
+
+enum {
+    FEATURES_386 = FEAT_I486OPS,
+    FEATURES_486 = FEATURES_386 | FEAT_486 | FEAT_CPUID,
+    FEATURES_PENTIUM = FEATURES_486 | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR | FEAT_MCE | FEAT_CX8,
+    FEATURES_PENTIUMPRO = FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV | FEAT_PMC |
+                          FEAT_NOPL,
+};
+
+const struct cpu_model cpu_models[] = {
+    {"386", 0x308, FEATURES_386, 3},
+    {"486", 0x435, FEATURES_486, 4},
+    {"pentium", 0x525, FEATURES_PENTIUM, 5},
+    {"pentiumpro", 0x619, FEATURES_PENTIUMPRO, 6},
+    {NULL, 0, 0, 0},
+};
+static const char default_model[] = "pentiumpro";
+static const char *const later_models[] = {"pentiummmx", "pentium2", "pentium3", "pentium4"};
+
+static const struct feature_name {
+    const char *name;
+    uint32_t feature;  /* enum cpu_feature; 0: we lack it */
+    int8_t cpuid;      /* bit of CPUID.1:EDX, or -1 */
+} feature_names[] = {
+    {"i486ops", FEAT_I486OPS, -1}, {"cpuid", FEAT_CPUID, -1}, {"de", FEAT_DE, 2},
+    {"pse", FEAT_PSE, 3},          {"tsc", FEAT_TSC, 4},      {"msr", FEAT_MSR, 5},
+    {"pae", FEAT_PAE, 6},          {"mce", FEAT_MCE, 7},      {"cx8", FEAT_CX8, 8},
+    {"sep", FEAT_SEP, 11},         {"pge", FEAT_PGE, 13},     {"cmov", FEAT_CMOV, 15},
+    {"pmc", FEAT_PMC, -1},         {"nopl", FEAT_NOPL, -1},   {"fpu", 0, -1},
+    {"vme", 0, -1},                {"apic", 0, -1},           {"mtrr", 0, -1},
+    {"mca", 0, -1},                {"pat", 0, -1},            {"pse36", 0, -1},
+    {"mmx", 0, -1},                {"fxsr", 0, -1},           {"sse", 0, -1},
+    {"sse2", 0, -1},               {"clflush", 0, -1},        {"nx", 0, -1},
+    {"popek", 0, -1},              {"popek-iret", 0, -1},
+};
+
+const char *cpu_model_help(void)
+{
+    return "-cpu MODEL[,+FEATURE][,-FEATURE]...\n"
+           "  386         80386DX, with BSWAP, INVD and WBINVD: they came with the 486, but the\n"
+           "              firmware uses them; 386,-i486ops is strict\n"
+           "  486         i486DX2: XADD CMPXCHG INVLPG CPUID, alignment check, CR0.WP\n"
+           "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints\n"
+           "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs (default)\n"
+           "Features: i486ops cpuid de pse tsc msr pae mce cx8 sep pge cmov pmc nopl\n"
+           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; fpu vme apic mtrr mca pat\n"
+           "  pse36 mmx fxsr sse sse2 clflush nx popek popek-iret\n";
+}
+
+/* ---- "pentium,-tsc,+cmov" */
+
+struct word {
+    const char *text;
+    size_t len;
+};
+
+/* Takes the word up to the next comma off *rest, which becomes NULL after the last one. */
+static struct word next_word(const char **rest)
+{
+    const char *comma = strchr(*rest, ',');
+    struct word w = {*rest, comma ? (size_t)(comma - *rest) : strlen(*rest)};
+    *rest = comma ? comma + 1 : NULL;
+    return w;
+}
+
+static bool word_is(const struct word *w, const char *name)
+{
+    return strlen(name) == w->len && memcmp(w->text, name, w->len) == 0;
+}
+
+static int printed(const struct word *w) /* for %.*s */
+{
+    return w->len < 40 ? (int)w->len : 40;
+}
+
+static int find_model(const struct word *w, unsigned *model, struct error *err)
+{
+    for (unsigned n = 0; cpu_models[n].name != NULL; n++) {
+        if (word_is(w, cpu_models[n].name)) {
+            *model = n;
+            return 0;
+        }
+    }
+    for (unsigned n = 0; n < ARRAY_LEN(later_models); n++) {
+        if (word_is(w, later_models[n])) {
+            return error_set(err, "-cpu %s: not implemented yet", later_models[n]);
+        }
+    }
+    return error_set(err, "-cpu %.*s: no such model; -cpu help lists them", printed(w), w->text);
+}
+
+/* "+name" or "-name" */
+static int apply_feature(const struct word *w, uint32_t *features, struct error *err)
+{
+    bool add = w->len > 1 && w->text[0] == '+', drop = w->len > 1 && w->text[0] == '-';
+    struct word name = {w->text + 1, w->len - 1};
+    for (unsigned n = 0; (add || drop) && n < ARRAY_LEN(feature_names); n++) {
+        const struct feature_name *f = &feature_names[n];
+        if (!word_is(&name, f->name)) {
+            continue;
+        }
+        if (add && f->feature == 0) {
+            return error_set(err, "-cpu +%s: not implemented yet", f->name);
+        }
+        *features = add ? *features | f->feature : *features & ~f->feature;
+        return 0;
+    }
+    return error_set(err, "-cpu: '%.*s' is not +FEATURE or -FEATURE; -cpu help lists them",
+                     printed(w), w->text);
+}
+
+int model_parse(const char *text, unsigned *model, uint32_t *features, struct error *err)
+{
+    const char *rest = text ? text : default_model;
+    struct word w = next_word(&rest);
+    if (find_model(&w, model, err) < 0) {
+        return -1;
+    }
+    *features = cpu_models[*model].features;
+    while (rest != NULL) {
+        w = next_word(&rest);
+        if (apply_feature(&w, features, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int cpu_model_check(const char *model, struct error *err)
+{
+    unsigned n;
+    uint32_t features;
+    return model_parse(model, &n, &features, err);
+}
+
+/* ---- SDM 2A CPUID */
+
+static uint32_t feature_bits(const struct cpu *cpu)
+{
+    uint32_t edx = 0;
+    for (unsigned n = 0; n < ARRAY_LEN(feature_names); n++) {
+        const struct feature_name *f = &feature_names[n];
+        if (f->cpuid >= 0 && (cpu->features & f->feature)) {
+            edx |= 1u << f->cpuid;
+        }
+    }
+    return edx;
+}
+
+/* A leaf beyond the last, the extended ones included, answers as the last one does. */
+void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4])
+{
+    const struct cpu_model *m = &cpu_models[cpu->sys->model];
+    uint32_t last = m->family >= 6 ? 2 : 1;
+    memset(out, 0, 4 * sizeof *out);
+    if (leaf == 0) {
+        out[0] = last;
+        out[1] = 0x756E6547; /* "Genu" */
+        out[3] = 0x49656E69; /* "ineI" */
+        out[2] = 0x6C65746E; /* "ntel" */
+    } else if (leaf == 1 || last == 1) {
+        out[0] = m->signature;
+        out[3] = feature_bits(cpu);
+    } else {
+        out[0] = 0x03020101; /* TLBs of the Pentium Pro … */
+        out[3] = 0x06040A42; /* … and its caches: 8 + 8 KiB, 256 KiB */
+    }
+}

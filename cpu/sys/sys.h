@@ -1,0 +1,313 @@
+/* cpu/sys/sys.h -- the system side of the processor: everything that decides rights.
+ *
+ * Only files in cpu/sys/ include this. The monitor emulates the sensitive rows of insn.def
+ * (EMULATE bodies), delivers exceptions and interrupts, and fills the page maps. When it changes
+ * CPL, CR0, CS.D, SS.B, paging … it calls sys_update(), which recomputes what the engine sees:
+ * mode bits, segment views, page maps.
+ *
+ * State in a body: eip and now are exact (cpu->synced): eip is at the instruction being emulated,
+ * now is before it. Faults: trap_raise(cpu, NULL or i, …). Returns:
+ *   RESUME   done; go on with the next instruction
+ *   JUMPED   done; eip has been set by the body (also: REP that is not finished leaves eip here)
+ */
+#ifndef TERRAPIN_CPU_SYS_SYS_H
+#define TERRAPIN_CPU_SYS_SYS_H
+
+#include "cpu/engine.h"
+#include "cpu/flags.h"
+#include "cpu/lmem.h"
+#include "cpu/sys/monitor.h"
+
+typedef enum verdict emu_fn(struct cpu *cpu, const struct insn *i);
+#define EMULATE(name)                                                                            \
+    enum verdict emu_##name(struct cpu *cpu, const struct insn *i);                              \
+    enum verdict emu_##name(struct cpu *cpu, const struct insn *i)
+
+enum cr0_bits { CR0_PE = 1, CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_ET = 16, CR0_NE = 32,
+                CR0_WP = 1 << 16, CR0_AM = 1 << 18, CR0_NW = 1 << 29, CR0_CD = 1 << 30 };
+#define CR0_PG 0x80000000u
+enum cr4_bits { CR4_VME = 1, CR4_PVI = 2, CR4_TSD = 4, CR4_DE = 8, CR4_PSE = 16, CR4_PAE = 32,
+                CR4_MCE = 64, CR4_PGE = 128, CR4_PCE = 256, CR4_OSFXSR = 512 };
+
+/* Hidden part of a segment register, as loaded (SDM 3A 3.4.3). For the six segment registers
+ * selector and base live in struct cpu (sel[], seg[].base): innocuous code uses them, and in real
+ * and virtual-8086 mode loads them. For LDTR and TR they are here. */
+struct seg_cache {
+    uint32_t base;  /* LDTR, TR only */
+    uint32_t limit; /* in bytes, granularity applied */
+    uint16_t sel;   /* LDTR, TR only */
+    uint16_t attr;  /* descriptor bits 40..47 in 0..7 (type, S, DPL, P), 52..55 in 8..11 (AVL L DB G) */
+    bool valid;     /* false: null selector loaded, any use is #GP (or #SS) */
+};
+enum seg_attr {
+    ATTR_TYPE = 0x0F, ATTR_A = 1, ATTR_W = 2 /* data */, ATTR_R = 2 /* code */, ATTR_E = 4 /* data: expand down */,
+    ATTR_C = 4 /* code: conforming */, ATTR_CODE = 8, ATTR_S = 0x10, ATTR_DPL = 0x60, ATTR_P = 0x80,
+    ATTR_AVL = 0x100, ATTR_DB = 0x400, ATTR_G = 0x800,
+};
+static inline unsigned attr_dpl(unsigned attr)
+{
+    return attr >> 5 & 3;
+}
+
+struct table_reg { /* GDTR, IDTR */
+    uint32_t base;
+    uint16_t limit;
+};
+
+enum activity { ACTIVE, HALTED, SHUTDOWN };
+
+/* Interrupts are held off for one instruction after an STI that set IF; after a load of SS so are
+ * NMI and debug traps (SDM 3A 6.8.3). */
+enum shadow { SHADOW_NONE, SHADOW_STI, SHADOW_SS };
+
+enum dr6_bits { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15 };
+enum dr7_bits { DR7_GD = 1 << 13 };
+
+/* The page maps' bookkeeping: see paging.c. */
+enum { MMU_FILLS = 1 << 14 };
+struct mmu_fill {
+    uint32_t page;  /* linear page number */
+    uint32_t frame; /* physical page number */
+};
+struct table_use { /* what a physical page means to the translations in the maps */
+    uint32_t epoch;
+    laddr la;     /* TABLE_LAST: translates the span that starts here */
+    uint8_t kind; /* enum table_kind */
+    uint8_t hits; /* stores into it since it was last lifted */
+};
+
+struct cpu_sys {
+    struct seg_cache seg[SEG_COUNT]; /* the truth behind cpu->seg and cpu->sel */
+    struct seg_cache ldtr, tr;
+    struct table_reg gdtr, idtr;
+    uint32_t cr0, cr2, cr3, cr4;
+    uint32_t dr[8];
+    uint32_t eflags;  /* all bits but the arithmetic flags and DF, which live in struct cpu */
+    uint8_t cpl;
+    uint8_t activity;     /* enum activity */
+    uint8_t shadow;       /* enum shadow: what cast the last one (shadow_set) */
+    bool intr;            /* INTR line */
+    bool nmi_pending, nmi_blocked;
+    bool a20;             /* gate open */
+    bool ring0_stop;      /* laboratory */
+    bool pending;         /* laboratory: a delivery was stopped; pend says which */
+    uint8_t pend_vector, pend_flags;
+    uint32_t pend_code, pend_cr2;
+    uint32_t db_pending;  /* DR6 bits of a debug trap to be taken at the next boundary */
+    uint64_t shadow_tick; /* the boundary at this tick is in the shadow of the instruction before */
+    /* MSRs (features permitting) */
+    uint64_t tsc_offset;  /* TSC = now + tsc_offset */
+    uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
+    uint64_t apic_base;
+    uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: loaded with CR3 */
+    /* Derived. */
+    uintptr_t *map[2][2]; /* [user][write]: page maps, 1 Mi entries each */
+    uintptr_t *map_none;  /* all misses: alignment checks on */
+    struct mmu_fill filled[MMU_FILLS]; /* what was entered into the maps since the last flush */
+    uint32_t fills;        /* used of filled[] */
+    uint32_t map_epoch;    /* counts flushes: older table_use entries mean nothing */
+    struct table_use *table; /* one for each page below 4 GiB */
+    bool walking;          /* the walker itself is storing into a table: A and D bits */
+    bool left;             /* cpu_attention(): the board wants cpu_run to return */
+    bool deliver_ext;      /* EXT bit of the error code while an external event is delivered */
+    uint8_t model;         /* index of cpu_models[] */
+    uint8_t break_code;    /* enabled breakpoints on execution (bit n: DRn) … */
+    uint8_t break_io;      /* … and on ports */
+    uint64_t trap_count[I_COUNT];
+};
+
+/* ---- monitor.c */
+void sys_update(struct cpu *cpu);     /* recompute mode, views, maps, eip_max after any change */
+uint32_t eflags_get(const struct cpu *cpu);               /* all of EFLAGS, RF and VM included */
+uint32_t eflags_bits(const struct cpu *cpu); /* that exist beside the arithmetic flags and DF */
+/* Raw, but for bits that this processor lacks; calls sys_update if VM or AC change, and has the run
+ * loop look if IF opens for a waiting interrupt, or at TF and RF. */
+void eflags_set(struct cpu *cpu, uint32_t v, uint32_t mask);
+static inline unsigned cpl(const struct cpu *cpu)
+{
+    return cpu->sys->cpl;
+}
+static inline unsigned iopl(const struct cpu *cpu)
+{
+    return cpu->sys->eflags >> 12 & 3;
+}
+static inline bool vm86(const struct cpu *cpu)
+{
+    return cpu->sys->eflags & FL_VM;
+}
+static inline bool protected_mode(const struct cpu *cpu) /* and not virtual-8086 */
+{
+    return cpu->mode & MODE_PROT;
+}
+_Noreturn void raise_gp(struct cpu *cpu, uint32_t code);
+_Noreturn void raise_ud(struct cpu *cpu);
+
+/* Operands of sensitive instructions (ModRM.rm: register i->b or memory). op_size bytes or 2. */
+uint32_t rm_read(struct cpu *cpu, const struct insn *i, unsigned size);
+void rm_write(struct cpu *cpu, const struct insn *i, uint32_t v, unsigned size);
+static inline bool rm_is_mem(const struct cpu *cpu, const struct insn *i)
+{
+    return insn_cold(cpu, i)->flags & CF_MEM;
+}
+
+/* ---- segment.c: descriptors and segment loads (SDM 3A 3.4, 5) */
+struct descriptor {
+    uint32_t lo, hi;
+    laddr la; /* where it stands, for the accessed and busy bits */
+};
+static inline uint32_t desc_base(const struct descriptor *d)
+{
+    return d->lo >> 16 | (d->hi & 0xFF) << 16 | (d->hi & 0xFF000000u);
+}
+static inline uint32_t desc_limit(const struct descriptor *d)
+{
+    uint32_t limit = (d->lo & 0xFFFF) | (d->hi & 0xF0000);
+    return d->hi & 1u << 23 ? limit << 12 | 0xFFF : limit;
+}
+static inline uint16_t desc_attr(const struct descriptor *d)
+{
+    return (uint16_t)((d->hi >> 8 & 0xFF) | (d->hi >> 12 & 0xF00));
+}
+/* Descriptors that are no segments (SDM 3A table 3-2): types of those with S = 0. */
+enum system_type {
+    SYS_TSS16 = 1, SYS_LDT = 2, SYS_TSS16_BUSY = 3, SYS_CALL16 = 4, SYS_TASK_GATE = 5,
+    SYS_INT16 = 6, SYS_TRAP16 = 7, SYS_TSS32 = 9, SYS_TSS32_BUSY = 11, SYS_CALL32 = 12,
+    SYS_INT32 = 14, SYS_TRAP32 = 15,
+    SYS_IS_SEGMENT = 16, /* what attr_system() says of code and data */
+    SYS_BUSY = 2,        /* bit of the types: a TSS's busy flag … */
+    SYS_32 = 8,          /* … and 32-bit */
+};
+static inline unsigned attr_system(unsigned attr)
+{
+    return attr & ATTR_S ? SYS_IS_SEGMENT : attr & ATTR_TYPE;
+}
+static inline bool attr_is_code(unsigned attr)
+{
+    return (attr & (ATTR_S | ATTR_CODE)) == (ATTR_S | ATTR_CODE);
+}
+static inline bool attr_is_conforming(unsigned attr)
+{
+    return attr_is_code(attr) && (attr & ATTR_C);
+}
+static inline bool attr_is_readable(unsigned attr)
+{
+    return (attr & ATTR_S) && (!(attr & ATTR_CODE) || (attr & ATTR_R));
+}
+static inline bool attr_is_writable(unsigned attr)
+{
+    return (attr & (ATTR_S | ATTR_CODE | ATTR_W)) == (ATTR_S | ATTR_W);
+}
+enum selector { SEL_RPL = 3, SEL_TI = 4, SEL_INDEX = 0xFFF8 };
+static inline bool sel_is_null(uint16_t sel)
+{
+    return (sel & ~(unsigned)SEL_RPL) == 0;
+}
+
+/* Raises vector with the error code of selector sel: sel & FFFCh, and EXT (SDM 3A 6.13). */
+_Noreturn void raise_selector(struct cpu *cpu, uint8_t vector, uint16_t sel);
+/* false: null selector, or beyond its table's limit, or LDT unusable (nothing raised). */
+bool descriptor_fetch(struct cpu *cpu, uint16_t sel, struct descriptor *d);
+/* … raises vector(sel & FFFCh | ext) instead. */
+void descriptor_need(struct cpu *cpu, uint16_t sel, struct descriptor *d, uint8_t vector);
+void descriptor_set_accessed(struct cpu *cpu, struct descriptor *d);
+void seg_cache_from(struct seg_cache *c, uint16_t sel, const struct descriptor *d);
+/* Unconditional load of register seg: selector, base, hidden part, view. */
+void seg_set(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descriptor *d);
+/* MOV, POP, LDS …: not CS. In protected mode checks and raises; else the multiplication by 16. */
+void seg_load(struct cpu *cpu, unsigned seg, uint16_t sel);
+/* The same in protected mode, with the vector of a selector that will not do: #GP, or #TS. */
+void seg_load_checked(struct cpu *cpu, unsigned seg, uint16_t sel, uint8_t vector);
+/* The checks of SS alone: a writable data segment for privilege level `level`. */
+void stack_segment_need(struct cpu *cpu, uint16_t sel, unsigned level, uint8_t vector,
+                        struct descriptor *d);
+void ldt_load(struct cpu *cpu, uint16_t sel, uint8_t vector, uint8_t absent); /* LLDT, task switch */
+void seg_null(struct cpu *cpu, unsigned seg);                  /* null selector: unusable */
+void seg_set_v86(struct cpu *cpu, unsigned seg, uint16_t sel); /* entering virtual-8086 mode */
+/* What accesses see of a segment in protected mode. */
+struct seg_view seg_view_of(const struct seg_cache *c, uint32_t base);
+/* CS of a far transfer that has been checked: sets RPL = new CPL, loads cache, CPL. */
+void seg_load_cs(struct cpu *cpu, uint16_t sel, const struct descriptor *d, unsigned new_cpl);
+/* cpu->seg[seg] spans from the hidden part and the mode. In real mode: lo 0, readable and writable up
+ * to the limit whatever attr says (the limit survives from protected mode: "unreal" mode). */
+void seg_update(struct cpu *cpu, unsigned seg);
+
+/* ---- interrupt.c: delivery (SDM 3A 6.12) */
+enum int_source { INT_HARDWARE, INT_EXCEPTION, INT_SOFTWARE /* INT n, INT3, INTO: DPL checked */ };
+/* Delivers an interrupt or exception, and the faults that this leads to: #DF, shutdown. The state
+ * is exact; eip is what the handler returns to. A page fault's address is in cpu->trap. Software
+ * interrupts do not come here: they are instructions, which fault like others. */
+void deliver(struct cpu *cpu, uint8_t vector, enum int_source source, bool has_code, uint32_t code);
+enum pend_flags { PEND_CODE = 1, PEND_EXTERNAL = 2, PEND_SOFTWARE = 4 };
+
+/* ---- transfer.c: far JMP, CALL, RET (SDM 3A 5.8). i: the instruction; size: 2 or 4. */
+void far_jump(struct cpu *cpu, const struct insn *i, uint16_t sel, eaddr eip);
+void far_call(struct cpu *cpu, const struct insn *i, uint16_t sel, eaddr eip, unsigned size);
+void far_return(struct cpu *cpu, unsigned pop, unsigned size);
+
+/* ---- task.c (SDM 3A 7) */
+enum task_reason { TASK_JUMP, TASK_CALL, TASK_IRET, TASK_INT };
+struct task_request {
+    enum task_reason why;
+    uint16_t tss;    /* selector of the new task's TSS */
+    eaddr eip;       /* saved into the old TSS … */
+    uint32_t eflags; /* … and this */
+    bool has_code;   /* pushed onto the new task's stack */
+    uint32_t code;
+};
+/* Faults up to the commit point leave the old task as it was; later ones are the new task's. */
+void task_switch(struct cpu *cpu, const struct task_request *req);
+/* SS:ESP for a privilege level from the current TSS; raises #TS. */
+void tss_stack(struct cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp);
+/* true: the I/O permission bitmap lets [port, port + size) through. */
+bool tss_io_allowed(struct cpu *cpu, uint16_t port, unsigned size);
+
+/* ---- paging.c: filling and dropping the page maps */
+/* Host pointer cached if possible; la's physical address always. Raises #PF (via i) or, with
+ * i == NULL and state exact, likewise. user: rights of CPL 3. */
+paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access, bool user);
+/* Without side effects, for debuggers. */
+bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa);
+/* mmu_flush(), of lmem.h: all pages, all maps, the jump cache. */
+void mmu_flush_page(struct cpu *cpu, laddr la);
+void mmu_flush_writes(struct cpu *cpu); /* dirty bits were cleared */
+int mmu_init(struct cpu *cpu, struct error *err);
+void mmu_free(struct cpu *cpu);
+
+/* Registers the callbacks of mem/phys.h through which the maps stay coherent. */
+void mmu_watch(struct cpu *cpu);
+bool pae_load(struct cpu *cpu, uint32_t cr3); /* PDPTEs; false: reserved bits set, #GP */
+void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx);
+
+/* ---- control.c */
+/* Loads CR0, 2, 3 or 4 with all consequences. false: the value is one that is #GP(0). */
+bool control_set(struct cpu *cpu, unsigned n, uint32_t v);
+/* Can CR0 or CR4 ever hold v? */
+bool control_valid(const struct cpu *cpu, unsigned n, uint32_t v);
+void debug_update(struct cpu *cpu); /* after DR7 or CR4 have changed */
+uint64_t tsc_read(const struct cpu *cpu);
+
+/* ---- cpu.c: what bodies tell the run loop */
+/* The instruction in progress holds off interrupts for the next one. */
+void shadow_set(struct cpu *cpu, enum shadow kind);
+/* A new context begins (delivery of any kind): debug traps of the instruction are lost. */
+static inline void debug_forget(struct cpu *cpu)
+{
+    cpu->sys->db_pending = 0;
+}
+/* A debug trap after the instruction in progress. */
+void debug_trap_after(struct cpu *cpu, uint32_t dr6);
+
+/* ---- model.c */
+struct cpu_model {
+    const char *name;
+    uint32_t signature; /* CPUID.1.EAX and EDX at reset */
+    uint32_t features;  /* enum cpu_feature */
+    uint8_t family;     /* 3, 4, 5, 6 */
+};
+extern const struct cpu_model cpu_models[]; /* ends with a NULL name */
+/* "pentium,-tsc": index into cpu_models and the features that result; -1 and err otherwise. */
+int model_parse(const char *text, unsigned *model, uint32_t *features, struct error *err);
+bool has_cr4(const struct cpu *cpu);
+void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4]); /* eax ebx ecx edx */
+
+#endif

@@ -1,0 +1,53 @@
+/* input.c -- the one door: stamped, logged, then let in. The machine stands between two
+ * instructions, all events of the present tick have fired.
+ */
+#include "devices/input.h"
+
+#include "devices/i8042.h"
+#include "devices/machine_priv.h"
+
+/* Ticks per microsecond change: everybody who counts cycles of a clock of its own reschedules.
+ */
+static void set_mips(struct machine *m, uint32_t mips)
+{
+    struct board *b = &m->board;
+    clock_set_mips(&b->clock, mips);
+    for (unsigned i = 0; i < b->devices; i++) {
+        if (b->device[i]->cls->retime) {
+            b->device[i]->cls->retime(b->device[i]);
+        }
+    }
+}
+
+static void set_media(struct machine *m, const struct input *in)
+{
+    if (in->port < DRIVE_COUNT) {
+        drive_insert(&m->board.drive[in->port],
+                     in->media.kind == DRIVE_NONE ? NULL : &in->media);
+    }
+}
+
+void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx)
+{
+    m->log = log;
+    m->log_ctx = ctx;
+}
+
+void machine_input(struct machine *m, const struct input *in)
+{
+    struct input stamped = *in;
+    stamped.tick = machine_now(m);
+    stamped.seq = m->input_seq++;
+    if (m->log) {
+        m->log(m->log_ctx, &stamped);
+    }
+    switch (in->kind) {
+    case INPUT_KEY: i8042_key(m->keyboard, in->code, in->down); break;
+    case INPUT_MOUSE: i8042_mouse(m->keyboard, in->dx, in->dy, in->dz, in->buttons); break;
+    case INPUT_SERIAL: note(&m->board.notes, NOTE_pc_serial_input); break;
+    case INPUT_MEDIA: set_media(m, in); break;
+    case INPUT_RESET: machine_reset(m); break;
+    case INPUT_POWERDOWN: note(&m->board.notes, NOTE_pc_powerdown); break;
+    case INPUT_MIPS: set_mips(m, in->code); break;
+    }
+}

@@ -1,0 +1,111 @@
+/* devices/machine.h -- Terrapin's public face: a PC that runs, is looked at, and is given
+ * input.
+ *
+ * Create a machine from a configuration, run it to a tick, look at registers, memory and
+ * screen, give input, hash, free. Several machines may live in one process; a machine is used
+ * by one thread at a time. Nothing here prints, exits, or reads the host's clock. The only
+ * header of the core that a front end includes (with devices/host.h and devices/input.h).
+ */
+#ifndef TERRAPIN_DEVICES_MACHINE_H
+#define TERRAPIN_DEVICES_MACHINE_H
+
+#include "devices/host.h"
+#include "devices/input.h"
+#include "mem/error.h"
+
+struct machine;
+
+enum { MACHINE_DRIVES = 6 }; /* fda fdb hda hdb hdc hdd */
+
+struct machine_config {
+    uint64_t ram_bytes;  /* 1 MiB to 3 GiB, a multiple of 64 KiB */
+    const char *cpu;     /* "pentiumpro,-tsc"; NULL: pentiumpro */
+    uint32_t mips;       /* ticks per virtual microsecond; 0: default */
+    uint64_t start_time; /* RTC at power-on, seconds since 1970, in the guest's zone */
+    const uint8_t *bios; /* firmware image of bios_size bytes, 64 KiB to 256 KiB; copied */
+    uint32_t bios_size;
+    const uint8_t *vgabios; /* may be NULL */
+    uint32_t vgabios_size;
+    struct media drive[MACHINE_DRIVES];
+    bool drive_present[MACHINE_DRIVES]; /* an empty drive is a drive */
+    const char *boot_order;             /* letters a c d; NULL: "acd" over what is present */
+    bool boot_menu;
+    uint16_t debug_exit_port; /* 0: none */
+    uint16_t debug_exit_size;
+    bool single_step; /* no decoded blocks: the slow referee engine, same hash */
+    bool no_assist;
+    bool stop_on_reset;        /* machine_run returns MACHINE_RESET instead of resetting */
+    bool stop_on_triple_fault; /* … MACHINE_TRIPLE_FAULT instead of resetting */
+};
+
+enum machine_stop {
+    MACHINE_UNTIL, /* the tick asked for is reached */
+    MACHINE_IDLE,  /* halted, nothing scheduled: only input can wake it */
+    MACHINE_POWEROFF,
+    MACHINE_RESET,
+    MACHINE_TRIPLE_FAULT,
+    MACHINE_DEBUG_EXIT, /* machine_exit_value() */
+    MACHINE_BREAK,      /* machine_break() */
+};
+
+struct machine *machine_new(const struct machine_config *cfg, const struct host *host,
+                            struct error *err);
+void machine_free(struct machine *m);
+
+/* Runs until tick `until` (exact), or a stop. With nothing to do until then, time jumps. A
+ * machine that can never wake goes straight to `until`, unless until is UINT64_MAX:
+ * MACHINE_IDLE. */
+enum machine_stop machine_run(struct machine *m, uint64_t until);
+uint64_t machine_now(const struct machine *m);
+uint32_t machine_mips(const struct machine *m);
+uint32_t machine_exit_value(const struct machine *m);
+/* Asks machine_run to return soon; the only function that another thread or a signal handler
+ * may call. Where it stops is not deterministic, that it stopped leaves no trace. */
+void machine_break(struct machine *m);
+
+void machine_input(struct machine *m, const struct input *in); /* acts at the current tick */
+typedef void input_log_fn(void *ctx, const struct input *in);
+void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx);
+bool machine_keyboard_idle(const struct machine *m); /* the guest has taken every scan code */
+
+uint64_t machine_hash(struct machine *m);
+
+/* Registers by name: eax … edi, eip, eflags, cs … gs, cr0 cr2 cr3 cr4, and al/ax forms do not
+ * exist. false: no such register (or, for set, a value that cannot be). */
+bool machine_reg_get(const struct machine *m, const char *name, uint64_t *value);
+bool machine_reg_set(struct machine *m, const char *name, uint64_t value);
+/* Guest memory without side effects; false where there is none. Stores reach RAM only. */
+bool machine_mem_get(const struct machine *m, uint64_t pa, void *out, uint32_t len);
+bool machine_mem_set(struct machine *m, uint64_t pa, const void *in, uint32_t len);
+/* Linear to physical by the current tables, without side effects. */
+bool machine_translate(const struct machine *m, uint32_t la, uint64_t *pa);
+
+/* The screen. A text cell: CP437 code and attribute. */
+struct screen {
+    bool text;                  /* else graphics */
+    bool blink;                 /* attribute bit 7 blinks; else it brightens the background */
+    uint16_t columns, rows;     /* text, at most 132 x 60 */
+    uint16_t width, height;     /* pixels as displayed */
+    int16_t cursor_x, cursor_y; /* -1: hidden */
+    uint8_t cells[60 * 132][2]; /* code, attribute; row by row, `columns` a row */
+    uint32_t palette[16];       /* 00RRGGBB of the text colours */
+};
+void machine_screen(struct machine *m, struct screen *out);
+/* 00RRGGBB pixels, width * height of machine_screen(), row by row; false: n pixels too small.
+ */
+bool machine_screen_pixels(struct machine *m, uint32_t *pixels, size_t n);
+uint16_t cp437_unicode(uint8_t code); /* for printing; 00h and FFh are a blank */
+
+/* `info WHAT`: malloc'ed text, or NULL for an unknown subject. */
+char *machine_info(struct machine *m, const char *what);
+/* Static text: "-cpu help", "-device help". */
+const char *machine_cpu_help(void);
+/* Validates a -cpu argument. */
+bool machine_cpu_ok(const char *cpu, struct error *err);
+
+struct machine_stats { /* of the host's making: never guest-visible */
+    uint64_t ticks, blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;
+};
+void machine_stats(const struct machine *m, struct machine_stats *out);
+
+#endif

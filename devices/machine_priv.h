@@ -1,0 +1,45 @@
+/* devices/machine_priv.h -- the machine from inside; for machine.c, input.c, info.c and pc.c.
+ */
+#ifndef TERRAPIN_DEVICES_MACHINE_PRIV_H
+#define TERRAPIN_DEVICES_MACHINE_PRIV_H
+
+#include <stdatomic.h>
+
+#include "cpu/cpu.h"
+#include "devices/device.h"
+#include "devices/machine.h"
+
+struct machine {
+    struct board board;
+    struct cpu *cpu;
+    struct phys *phys;
+    struct host host;
+    uint8_t *bios; /* the machine's copy, for as long as the page map points into it */
+    /* The chips that the machine itself talks to. */
+    struct device *pc, *pic, *keyboard, *screen;
+    /* What a chip asked for in this instruction; the first one counts. */
+    bool power_asked;
+    enum power_event power_what;
+    uint32_t power_code;
+    uint32_t exit_value;
+    bool in_cpu;        /* inside cpu_run, that is, in a chip's callback … */
+    uint64_t slice_end; /* … of a slice that ends at this tick */
+    atomic_bool broken; /* machine_break() */
+    bool stop_on_reset, stop_on_triple_fault;
+    uint64_t input_seq;
+    input_log_fn *log;
+    void *log_ctx;
+};
+
+/* pc.c: memory map, chips and wires. m->board, m->phys and m->cpu are there already. */
+int pc_build(struct machine *m, struct error *err);
+/* The pins that survive a reset of the processor alone. */
+void pc_drive_cpu(struct machine *m);
+/* Everything with a field table: clock, drives, processor, chips. NULL past the end. */
+const struct schema *machine_schema(unsigned n);
+
+/* machine.c: RESET# or INIT#, now. The machine is at an instruction boundary. */
+void machine_reset(struct machine *m);
+void machine_init_pin(struct machine *m);
+
+#endif

@@ -1,0 +1,173 @@
+/* pc.c -- the board: which chips, where, and the wires between them.
+ *
+ *   0-9FFFF         RAM
+ *   A0000-BFFFF     VGA (mapped by the chip)
+ *   C0000-FFFFF     ROM or RAM, piece by piece, as PAM says (i440fx.c)
+ *   100000-         RAM up to its size, at most to BFFFFFFF; above is PCI's
+ *   4 GiB - size    the firmware ROM, all of it
+ *
+ *   A20M#  = 8042 output port bit 1  OR  port 92h bit 1        (pc_a20_*)
+ *   INTR   = the 8259A pair's output
+ *   IRQn   = outputs of the chips, by the slot table; the mouse's IRQ 12 goes out of the 8042
+ *   NMI    : masked by CMOS address bit 7; nothing on this board raises it yet
+ */
+#include "devices/chips.h"
+#include "devices/i8042.h"
+#include "devices/i8254.h"
+#include "devices/i8259.h"
+#include "devices/machine_priv.h"
+#include "devices/mc146818.h"
+#include "devices/speaker.h"
+
+/* The board's own logic, between the chips and the processor's pins. */
+struct pc {
+    struct device dev;
+    struct cpu *cpu;
+    bool a20_keyboard; /* 8042 output port bit 1 */
+    bool a20_fast;     /* port 92h bit 1 */
+    bool intr;
+    bool nmi_masked;
+};
+
+static const struct field pc_fields[] = {
+    DERIVED(struct pc, dev),
+    DERIVED(struct pc, cpu),
+    FIELD(struct pc, a20_keyboard),
+    FIELD(struct pc, a20_fast),
+    FIELD(struct pc, intr),
+    FIELD(struct pc, nmi_masked),
+    FIELDS_END,
+};
+static const struct schema pc_schema = {"pc", sizeof(struct pc), 1, 1, pc_fields, NULL};
+
+static void pc_reset(struct device *dev, enum reset how)
+{
+    struct pc *pc = (struct pc *)dev;
+    (void)how;
+    pc->a20_keyboard = true; /* the 8042's port 2 has pull-ups */
+    pc->a20_fast = false;
+    pc->nmi_masked = false;
+}
+
+static const struct device_class pc_class = {
+    .name = "pc", .size = sizeof(struct pc), .state = &pc_schema, .reset = pc_reset};
+
+/* The PC, top to bottom; also the order of reset, save and hash. */
+// clang-format off
+static const struct slot pc_slots[] = {
+    {&pc_class,         .irq = -1, .dma = -1},
+    {&i8259_class,      .base = 0x020, .irq = -1, .dma = -1},
+    {&i440fx_class,     .base = 0xCF8, .irq = -1, .dma = -1},
+    {&i8237_class,      .base = 0x000, .irq = -1, .dma = -1},
+    {&i8254_class,      .base = 0x040, .irq = 0,  .dma = -1},
+    {&i8042_class,      .base = 0x060, .irq = 1,  .dma = -1},
+    {&speaker_class,    .base = 0x061, .irq = -1, .dma = -1},
+    {&mc146818_class,   .base = 0x070, .irq = 8,  .dma = -1},
+    {&port92_class,     .base = 0x092, .irq = -1, .dma = -1},
+    {&i82077_class,     .base = 0x3F0, .irq = 6,  .dma = 2},
+    {&vga_class,        .base = 0x3B0, .irq = -1, .dma = -1},
+    {&fw_cfg_class,     .base = 0x510, .irq = -1, .dma = -1},
+    {&post_class,       .base = 0x080, .irq = -1, .dma = -1},
+    {&dbgport_class,    .base = 0x0E9, .irq = -1, .dma = -1},
+    {&fwlog_class,      .base = 0x402, .irq = -1, .dma = -1},
+    {&debug_exit_class, .base = 0x000, .irq = -1, .dma = -1},
+};
+// clang-format on
+
+const struct schema *machine_schema(unsigned n)
+{
+    static const struct schema *const first[] = {&clock_schema, &cpu_schema, &drive_schema};
+    if (n < ARRAY_LEN(first)) {
+        return first[n];
+    }
+    n -= (unsigned)ARRAY_LEN(first);
+    return n < ARRAY_LEN(pc_slots) ? pc_slots[n].cls->state : NULL;
+}
+
+/* ---- wires into the processor */
+
+static void pc_a20_set(void *ctx, unsigned n, bool level)
+{
+    struct pc *pc = ctx;
+    if (n == 0) {
+        pc->a20_keyboard = level;
+    } else {
+        pc->a20_fast = level;
+    }
+    cpu_set_a20(pc->cpu, pc->a20_keyboard || pc->a20_fast);
+}
+
+static void pc_intr_set(void *ctx, unsigned n, bool level)
+{
+    struct pc *pc = ctx;
+    (void)n;
+    pc->intr = level;
+    cpu_set_intr(pc->cpu, level);
+}
+
+static void pc_nmi_mask_set(void *ctx, unsigned n, bool level)
+{
+    struct pc *pc = ctx;
+    (void)n;
+    pc->nmi_masked = level;
+}
+
+void pc_drive_cpu(struct machine *m)
+{
+    /* A20M# is not driven here: a processor that leaves reset has its gate open, or it could
+     * not fetch from FFFFFFF0h, and the wire follows with the next change. */
+    const struct pc *pc = (const struct pc *)m->pc;
+    cpu_set_intr(m->cpu, pc->intr);
+}
+
+/* ---- building */
+
+static void map_memory(struct machine *m)
+{
+    enum { LOW_END = 0xA0000, HIGH = 0x100000 };
+    struct ram *ram = phys_main_ram(m->phys);
+    paddr top = UINT64_C(1) << 32;
+    phys_map_ram(m->phys, 0, LOW_END, ram, 0);
+    if (ram->size > HIGH) {
+        phys_map_ram(m->phys, HIGH, ram->size - HIGH, ram, HIGH);
+    }
+    phys_map_rom(m->phys, top - m->board.bios_size, m->board.bios_size, m->board.bios);
+}
+
+/* What others need at their own attachment. */
+static void attached(struct machine *m, struct device *d)
+{
+    if (d->cls == &pc_class) {
+        m->pc = d;
+        ((struct pc *)d)->cpu = m->cpu;
+    } else if (d->cls == &i8259_class) {
+        m->pic = d;
+        i8259_connect_intr(d, (struct wire){pc_intr_set, m->pc, 0});
+        for (unsigned n = 0; n < ARRAY_LEN(m->board.irq_line); n++) {
+            m->board.irq_line[n] = (struct wire){i8259_set_irq, d, n};
+        }
+    } else if (d->cls == &i8042_class) {
+        m->keyboard = d;
+    } else if (d->cls == &vga_class) {
+        m->screen = d;
+    }
+}
+
+int pc_build(struct machine *m, struct error *err)
+{
+    struct board *b = &m->board;
+    map_memory(m);
+    for (unsigned i = 0; i < ARRAY_LEN(pc_slots); i++) {
+        struct device *d = device_attach(b, &pc_slots[i], err);
+        if (!d) {
+            return -1;
+        }
+        attached(m, d);
+    }
+    speaker_connect(board_find(b, "speaker"), board_find(b, "i8254"));
+    i8042_connect_a20(m->keyboard, (struct wire){pc_a20_set, m->pc, 0});
+    port92_connect_a20(board_find(b, "port92"), (struct wire){pc_a20_set, m->pc, 1});
+    mc146818_connect_nmi_mask(board_find(b, "mc146818"),
+                              (struct wire){pc_nmi_mask_set, m->pc, 0});
+    return 0;
+}

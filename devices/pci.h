@@ -1,0 +1,69 @@
+/* devices/pci.h -- PCI bus 0: configuration mechanism 1 and the functions' configuration space.
+ *
+ * Owner of: the address register at CF8h and who answers at which device and function number.
+ * The host bridge embeds the bus and serves the ports; every PCI chip embeds one struct
+ * pci_function a function, describes its registers once, at init (reset value, writable bits),
+ * and hears of writes after they have been stored. (PCI 2.1 chapter 6, section 3.7.4.1.)
+ */
+#ifndef TERRAPIN_DEVICES_PCI_H
+#define TERRAPIN_DEVICES_PCI_H
+
+#include "devices/device.h"
+
+/* Offsets of the common header (PCI 2.1 6.1). */
+enum {
+    PCI_VENDOR = 0x00,
+    PCI_DEVICE = 0x02,
+    PCI_COMMAND = 0x04,
+    PCI_STATUS = 0x06,
+    PCI_REVISION = 0x08,
+    PCI_CLASS = 0x09, /* interface, subclass, base class */
+    PCI_LATENCY = 0x0D,
+    PCI_HEADER = 0x0E,
+    PCI_BAR0 = 0x10,
+    PCI_SUBSYSTEM_VENDOR = 0x2C,
+    PCI_SUBSYSTEM = 0x2E,
+    PCI_INT_LINE = 0x3C,
+    PCI_INT_PIN = 0x3D,
+};
+enum { PCI_CONFIG_SIZE = 256, PCI_FUNCTIONS = 256 };
+#define PCI_DEVFN(dev, fn) ((dev) << 3 | (fn))
+
+struct pci_function {
+    uint8_t config[PCI_CONFIG_SIZE]; /* as the guest reads it */
+    /* Below: configuration, the same in every machine of a kind (DERIVED). */
+    uint8_t initial[PCI_CONFIG_SIZE]; /* after RESET# */
+    uint8_t writable[PCI_CONFIG_SIZE];
+    uint8_t clears[PCI_CONFIG_SIZE]; /* write 1 to clear */
+    /* config[reg .. reg + size) has been written; may correct it. May be NULL. */
+    void (*written)(void *ctx, uint8_t reg, unsigned size);
+    void *ctx;
+    const char *name; /* for `info pci` */
+};
+extern const struct schema pci_function_schema;
+
+struct pci_bus {
+    uint32_t address;                             /* CONFADD, CF8h */
+    struct pci_function *function[PCI_FUNCTIONS]; /* DERIVED: by device << 3 | function */
+};
+extern const struct schema pci_bus_schema;
+
+/* A function with its identity; class_code: base class << 16 | subclass << 8 | interface. */
+void pci_function_init(struct pci_function *f, const char *name, uint16_t vendor,
+                       uint16_t device, uint8_t revision, uint32_t class_code);
+/* Describes size bytes at reg: value after reset and the bits that the guest can change. */
+void pci_register(struct pci_function *f, uint8_t reg, unsigned size, uint32_t initial,
+                  uint32_t writable);
+void pci_function_reset(struct pci_function *f); /* config := initial; written is not called */
+/* -1: no bus, or the place is taken. */
+int pci_attach(struct board *b, unsigned devfn, struct pci_function *f, struct error *err);
+
+/* Configuration cycles on behalf of the ports: off is 0..3 within CFCh..CFFh, off + size <= 4.
+ */
+uint32_t pci_config_in(struct pci_bus *bus, unsigned off, unsigned size);
+void pci_config_out(struct pci_bus *bus, unsigned off, uint32_t val, unsigned size);
+void pci_address_out(struct pci_bus *bus, uint32_t val);
+
+void pci_info(const struct pci_bus *bus, struct text *out);
+
+#endif

@@ -1,0 +1,19 @@
+/* devices/vga.h -- the VGA as the board sees it: a class for the slot table, and a look at the
+ * screen. Looking never changes anything that the guest could notice.
+ */
+#ifndef TERRAPIN_DEVICES_VGA_H
+#define TERRAPIN_DEVICES_VGA_H
+
+#include "devices/device.h"
+#include "devices/machine.h"
+
+extern const struct device_class vga_class; /* slot base 3B0h, no interrupt, no DMA channel */
+
+/* What a monitor would show now. Without sync (before the BIOS has set a mode) that is a blank
+ * 80x25 text page. */
+void vga_get_screen(struct device *dev, struct screen *out);
+
+/* 00RRGGBB, width * height of vga_get_screen(), row by row. false: n pixels are too few. */
+bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n);
+
+#endif

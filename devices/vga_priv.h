@@ -1,0 +1,183 @@
+/* devices/vga_priv.h -- what the VGA's four files share.
+ *
+ *   vga.c       registers, ports, reset, class; its head comment is the chip's datasheet
+ *   vga_mem.c   the window at A0000-BFFFF: sequencer and graphics controller between CPU and
+ * planes vga_crt.c   where the electron beam is, as a function of virtual time vga_draw.c  what
+ * is on the screen: text cells and pixels
+ */
+#ifndef TERRAPIN_DEVICES_VGA_PRIV_H
+#define TERRAPIN_DEVICES_VGA_PRIV_H
+
+#include "devices/vga.h"
+
+enum { VGA_VRAM_BYTES = 16 << 20, VGA_VRAM_MASK = VGA_VRAM_BYTES - 1 };
+enum { VGA_PLANES = 4, VGA_PLANE_MASK = 0xFFFF }; /* the standard VGA's 4 x 64 KiB */
+
+enum {                    /* Miscellaneous Output: write 3C2h, read 3CCh */
+       MISC_COLOR = 0x01, /* CRTC and status at 3Dxh, else at 3Bxh */
+       MISC_RAM = 0x02,
+       MISC_CLOCK_SHIFT = 2,
+};
+
+enum { SEQ_RESET, SEQ_CLOCKING, SEQ_MAP_MASK, SEQ_CHAR_MAP, SEQ_MEMORY, SEQ_COUNT };
+enum {
+    SEQ_CLOCKING_8DOT = 0x01,
+    SEQ_CLOCKING_HALF = 0x08,
+    SEQ_CLOCKING_OFF = 0x20,
+    SEQ_MEMORY_SEQUENTIAL = 0x04, /* 0: odd/even */
+    SEQ_MEMORY_CHAIN4 = 0x08,
+};
+
+enum {
+    CR_HTOTAL = 0x00,
+    CR_HDISPLAY = 0x01,
+    CR_VTOTAL = 0x06,
+    CR_OVERFLOW = 0x07,
+    CR_PRESET_ROW = 0x08,
+    CR_MAX_SCAN = 0x09,
+    CR_CURSOR_START = 0x0A,
+    CR_CURSOR_END = 0x0B,
+    CR_START_HIGH = 0x0C,
+    CR_START_LOW = 0x0D,
+    CR_CURSOR_HIGH = 0x0E,
+    CR_CURSOR_LOW = 0x0F,
+    CR_VRETRACE_START = 0x10,
+    CR_VRETRACE_END = 0x11,
+    CR_VDISPLAY_END = 0x12,
+    CR_OFFSET = 0x13,
+    CR_UNDERLINE = 0x14,
+    CR_MODE = 0x17,
+    CR_LINE_COMPARE = 0x18,
+    CR_COUNT
+};
+enum {
+    CR_VRETRACE_END_CLEAR = 0x10,   /* 0: clears and holds the interrupt flag */
+    CR_VRETRACE_END_DISABLE = 0x20, /* 1: no interrupt */
+    CR_VRETRACE_END_PROTECT = 0x80,
+    CR_MAX_SCAN_DOUBLE = 0x80,
+    CR_CURSOR_OFF = 0x20,
+    CR_UNDERLINE_COUNT4 = 0x20,
+    CR_UNDERLINE_DWORD = 0x40,
+    CR_MODE_ROW0 = 0x01, /* 0: address bit 13 is row scan bit 0 (CGA) */
+    CR_MODE_ROW1 = 0x02, /* 0: address bit 14 is row scan bit 1 (Hercules) */
+    CR_MODE_HALF_LINES = 0x04,
+    CR_MODE_COUNT2 = 0x08,
+    CR_MODE_WRAP15 = 0x20, /* word mode: address bit 0 is counter bit 15, else 13 */
+    CR_MODE_BYTE = 0x40,
+    CR_MODE_SYNC = 0x80,
+};
+
+enum {
+    GC_SET_RESET,
+    GC_ENABLE_SET_RESET,
+    GC_COLOR_COMPARE,
+    GC_ROTATE,
+    GC_READ_MAP,
+    GC_MODE,
+    GC_MISC,
+    GC_DONT_CARE,
+    GC_BIT_MASK,
+    GC_COUNT
+};
+enum {
+    GC_MODE_READ1 = 0x08,
+    GC_MODE_ODD_EVEN = 0x10,
+    GC_MODE_INTERLEAVE = 0x20,
+    GC_MODE_256 = 0x40,
+    GC_MISC_CHAIN = 0x02, /* chain odd maps to even */
+};
+
+enum {
+    AR_MODE = 0x10,
+    AR_OVERSCAN = 0x11,
+    AR_PLANES = 0x12,
+    AR_PANNING = 0x13,
+    AR_COLOR_SELECT = 0x14,
+    AR_COUNT
+};
+enum {
+    AR_MODE_GRAPHICS = 0x01,
+    AR_MODE_MONO = 0x02,
+    AR_MODE_LINE_GRAPHICS = 0x04,
+    AR_MODE_BLINK = 0x08,
+    AR_MODE_PANNING_COMPAT = 0x20,
+    AR_MODE_8BIT = 0x40,
+    AR_MODE_P54 = 0x80,
+    AR_INDEX = 0x1F,
+    AR_PAS = 0x20, /* palette address source: 1 = the display, 0 = the CPU */
+};
+
+enum { DAC_COLORS = 256 };
+
+struct vga {
+    struct device dev;
+    struct ram *vram; /* planes interleaved: byte a of plane p is bytes[a * 4 + p] */
+
+    /* The beam: it was at line 0 of frame `frames` at dot clock cycle `epoch` (modulo 2^64). */
+    uint64_t epoch;
+    uint64_t frames;
+    uint64_t dark_since; /* frame in which the picture was switched off */
+    uint64_t vint_mark;  /* retraces so far when the interrupt flag was last held clear */
+
+    uint32_t latch; /* of the graphics controller: plane p is bits 8p+7..8p */
+    uint8_t misc, feature;
+    uint8_t seq_index, seq[SEQ_COUNT];
+    uint8_t crtc_index, crtc[CR_COUNT];
+    uint8_t gc_index, gc[GC_COUNT];
+    uint8_t attr_index, attr[AR_COUNT]; /* index with AR_PAS, as port 3C0h reads */
+    bool attr_data;                     /* the flip-flop: the next write to 3C0h is data */
+    uint8_t dac_mask, dac_index, dac_pos;
+    bool dac_reading;
+    uint8_t dac_color[3]; /* the DAC's colour register, between its port and its RAM */
+    uint8_t dac[DAC_COLORS * 3];
+};
+
+static inline struct vga *vga_of(struct device *dev)
+{
+    return (struct vga *)dev; /* dev is the first member */
+}
+
+/* The four bytes at a plane address, plane 0 first. Any addr is safe. */
+static inline uint8_t *vga_planes(const struct vga *v, uint32_t addr)
+{
+    return v->vram->bytes + ((addr << 2) & VGA_VRAM_MASK);
+}
+
+/* ---- vga_mem.c */
+extern const struct region_ops vga_window_ops; /* ctx: struct vga; offset 0 is A0000h */
+
+/* ---- vga_crt.c */
+
+/* What the timing registers amount to. No member that anyone divides by is ever 0. */
+struct vga_timing {
+    uint32_t hz;         /* dot clock */
+    uint32_t char_dots;  /* 8 or 9 */
+    uint32_t dot_cycles; /* 1, or 2: each dot is two cycles of the dot clock */
+    uint32_t chars_total, chars_shown;
+    uint32_t lines_total, lines_shown;
+    uint32_t retrace_start, retrace_lines; /* start >= lines_total: never */
+    uint32_t line_cycles, frame_cycles;
+};
+struct vga_timing vga_timing(const struct vga *v);
+
+struct vga_beam {
+    uint64_t frame; /* since reset */
+    uint32_t line;
+    uint32_t cycle; /* of the dot clock, in the line */
+};
+struct vga_beam vga_beam(const struct vga *v);
+/* The timing registers changed: the beam goes on from where it was. */
+void vga_beam_resume(struct vga *v, const struct vga_beam *at);
+
+uint8_t vga_status0(const struct vga *v); /* 3C2h */
+uint8_t vga_status1(const struct vga *v); /* 3BAh or 3DAh, without its side effect */
+uint64_t vga_retraces(const struct vga *v);
+unsigned vga_line_compare(const struct vga *v);
+
+/* The picture is switched off: by the sequencer, or because the CPU has the palette. */
+bool vga_is_dark(const struct vga *v);
+
+/* ---- vga_draw.c */
+void vga_describe(const struct vga *v, struct text *out); /* `info` */
+
+#endif

@@ -1,0 +1,329 @@
+/* frontend/commands.c -- commands that act at once; the table is commands.def. */
+#include "frontend/commands.h"
+
+#include "frontend/atomic_file.h"
+#include "frontend/image.h"
+#include "frontend/parse.h"
+#include "frontend/png.h"
+#include "frontend/report.h"
+#include "frontend/screen_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum command_result failed(int rc)
+{
+    return rc < 0 ? COMMAND_FAILED : COMMAND_OK;
+}
+
+static enum command_result cmd_later(struct session *s, const struct words *w,
+                                     struct error *err)
+{
+    (void)s;
+    return failed(error_set(err, "%s: not implemented yet", w->word[0]));
+}
+
+static enum command_result cmd_mouse_move(struct session *s, const struct words *w,
+                                          struct error *err)
+{
+    int64_t d[3] = {0, 0, 0};
+    for (unsigned i = 1; i < w->n; i++) {
+        if (!parse_i64(w->word[i], INT16_MAX, &d[i - 1])) {
+            return failed(error_set(err, "mouse_move: %s: not a distance; use -32767 to 32767",
+                                    w->word[i]));
+        }
+    }
+    struct input in = {.kind = INPUT_MOUSE,
+                       .dx = (int16_t)d[0],
+                       .dy = (int16_t)d[1],
+                       .dz = (int16_t)d[2],
+                       .buttons = s->mouse_buttons};
+    machine_input(s->machine, &in);
+    return COMMAND_OK;
+}
+
+static enum command_result cmd_mouse_button(struct session *s, const struct words *w,
+                                            struct error *err)
+{
+    uint64_t buttons;
+    if (!parse_u64(w->word[1], 7, &buttons)) {
+        return failed(error_set(err,
+                                "mouse_button: %s: use 0 to 7, the sum of 1 left, 2 right, "
+                                "4 middle",
+                                w->word[1]));
+    }
+    s->mouse_buttons = (uint8_t)buttons;
+    struct input in = {.kind = INPUT_MOUSE, .buttons = s->mouse_buttons};
+    machine_input(s->machine, &in);
+    return COMMAND_OK;
+}
+
+/* --- screendump ----------------------------------------------------------------------------
+ */
+
+static int dump_text(const struct screen *sc, const char *path, struct error *err)
+{
+    char *text = screen_all(sc);
+    int rc = text ? atomic_write(path, text, strlen(text), err)
+                  : error_set(err, "screendump: out of memory");
+    free(text);
+    return rc;
+}
+
+static int dump_picture(struct session *s, const struct screen *sc, const char *path, bool png,
+                        struct error *err)
+{
+    size_t n = (size_t)sc->width * sc->height, size = 0;
+    uint32_t *pixels = calloc(n + 1, sizeof *pixels);
+    uint8_t *file = NULL;
+    if (pixels && n > 0 && machine_screen_pixels(s->machine, pixels, n)) {
+        file = (png ? png_encode : ppm_encode)(pixels, sc->width, sc->height, &size);
+    }
+    int rc = file ? atomic_write(path, file, size, err)
+                  : error_set(err, "screendump: no picture to be had (%u x %u)", sc->width,
+                              sc->height);
+    free(file);
+    free(pixels);
+    return rc;
+}
+
+static enum command_result cmd_screendump(struct session *s, const struct words *w,
+                                          struct error *err)
+{
+    const char *path = w->word[1], *dot = strrchr(path, '.');
+    struct screen *sc = malloc(sizeof *sc);
+    if (!sc) {
+        return failed(error_set(err, "screendump: out of memory"));
+    }
+    machine_screen(s->machine, sc);
+    int rc;
+    if (dot && strcmp(dot, ".txt") == 0) {
+        rc = dump_text(sc, path, err);
+    } else if (dot && (strcmp(dot, ".png") == 0 || strcmp(dot, ".ppm") == 0)) {
+        rc = dump_picture(s, sc, path, dot[2] == 'n', err);
+    } else {
+        rc = error_set(err, "screendump: %s: unknown format; use .png, .ppm or .txt",
+                       short_path(path));
+    }
+    free(sc);
+    return failed(rc);
+}
+
+/* --- drives --------------------------------------------------------------------------------
+ */
+
+/* im: NULL to eject */
+static void insert(struct session *s, unsigned n, struct image *im)
+{
+    struct input in = {.kind = INPUT_MEDIA, .port = (uint8_t)n};
+    if (im) {
+        in.media = image_media(im);
+    }
+    machine_input(s->machine, &in);
+    drives_insert(&s->config.drives, n, im); /* the machine has let go of the former one */
+}
+
+static enum command_result cmd_change(struct session *s, const struct words *w,
+                                      struct error *err)
+{
+    int n = drives_find(&s->config.drives, w->word[1], err);
+    if (n < 0) {
+        return COMMAND_FAILED;
+    }
+    bool read_only = w->n > 3;
+    if (read_only && strcmp(w->word[3], "read-only") != 0) {
+        return failed(error_set(err, "change: %s: unknown; use read-only", w->word[3]));
+    }
+    struct image *im =
+        drives_open_for(&s->config.drives, (unsigned)n, w->word[2], read_only, err);
+    if (!im) {
+        return COMMAND_FAILED;
+    }
+    insert(s, (unsigned)n, im);
+    return COMMAND_OK;
+}
+
+static enum command_result cmd_eject(struct session *s, const struct words *w,
+                                     struct error *err)
+{
+    int n = drives_find(&s->config.drives, w->word[1], err);
+    if (n < 0) {
+        return COMMAND_FAILED;
+    }
+    insert(s, (unsigned)n, NULL);
+    return COMMAND_OK;
+}
+
+/* --- the machine ---------------------------------------------------------------------------
+ */
+
+static enum command_result cmd_stop(struct session *s, const struct words *w, struct error *err)
+{
+    (void)w, (void)err;
+    s->stopped = true;
+    return COMMAND_OK;
+}
+
+static enum command_result cmd_cont(struct session *s, const struct words *w, struct error *err)
+{
+    (void)w;
+    if (s->off) {
+        return failed(error_set(err, "cont: the machine is off; system_reset starts it"));
+    }
+    s->stopped = false;
+    return COMMAND_OK;
+}
+
+static enum command_result cmd_system_reset(struct session *s, const struct words *w,
+                                            struct error *err)
+{
+    (void)w, (void)err;
+    session_reset(s);
+    return COMMAND_OK;
+}
+
+static enum command_result cmd_quit(struct session *s, const struct words *w, struct error *err)
+{
+    uint64_t code = 0;
+    if (w->n > 1 && !parse_u64(w->word[1], 255, &code)) {
+        return failed(error_set(err, "quit: %s: not an exit code; use 0 to 255", w->word[1]));
+    }
+    session_end(s, (int)code);
+    return COMMAND_OK;
+}
+
+/* --- what can be seen ----------------------------------------------------------------------
+ */
+
+static enum command_result cmd_hash(struct session *s, const struct words *w, struct error *err)
+{
+    (void)w, (void)err;
+    session_print_hash(s);
+    return COMMAND_OK;
+}
+
+static enum command_result cmd_print(struct session *s, const struct words *w,
+                                     struct error *err)
+{
+    (void)s, (void)err;
+    for (unsigned i = 1; i < w->n; i++) {
+        say_text(i > 1 ? " " : "");
+        say_text(w->word[i]);
+    }
+    say_text("\n");
+    return COMMAND_OK;
+}
+
+/* What the front end adds to the machine's own words. */
+static const char *info_here(struct session *s, const char *what)
+{
+    if (strcmp(what, "stats") == 0) {
+        char text[SESSION_SPEED];
+        session_speed(s, text);
+        say_text(text);
+    } else if (strcmp(what, "block") == 0) {
+        char *text = drives_info(&s->config.drives);
+        say_text(text ? text : "");
+        free(text);
+        return "drives";
+    }
+    return what;
+}
+
+static enum command_result cmd_info(struct session *s, const struct words *w, struct error *err)
+{
+    static const char subjects[] =
+        "registers pic pit irq mem tlb block mtree pci time stats traps roms";
+    if (w->n == 1) {
+        say("%s\n", subjects);
+        return COMMAND_OK;
+    }
+    const char *what = w->word[1];
+    char *text = machine_info(s->machine, info_here(s, what));
+    if (!text) {
+        const char *at = strstr(subjects, what);
+        bool planned = at && *what && (at[strlen(what)] == ' ' || at[strlen(what)] == '\0');
+        return failed(planned
+                          ? error_set(err, "info %s: not implemented yet", what)
+                          : error_set(err, "info %s: unknown subject; use %s", what, subjects));
+    }
+    say_text(text);
+    free(text);
+    return COMMAND_OK;
+}
+
+/* --- the table -----------------------------------------------------------------------------
+ */
+
+enum where { ANYWHERE, MONITOR };
+
+static command_fn cmd_help;
+
+struct command {
+    const char *name, *arguments;
+    unsigned least, most;
+    command_fn *run;
+    enum where where;
+    const char *help;
+};
+
+static const struct command table[] = {
+#define COMMAND(name, arguments, least, most, run, where, help)                                \
+    {name, arguments, least, most, run, where, help},
+#include "frontend/commands.def"
+#undef COMMAND
+};
+
+static enum command_result cmd_help(struct session *s, const struct words *w, struct error *err)
+{
+    (void)s, (void)w, (void)err;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct command *c = &table[i];
+        bool later = c->run == cmd_later;
+        char usage[64];
+        snprintf(usage, sizeof usage, "%s %s", c->name, c->arguments);
+        say("%-34s %s%s\n", usage, c->help, later ? " (not implemented yet)" : "");
+    }
+    return COMMAND_OK;
+}
+
+/* By name; x and xp carry their format behind a slash. */
+static const struct command *find(const char *word)
+{
+    size_t n = strcspn(word, "/");
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct command *c = &table[i];
+        bool formats = c->run == cmd_x || c->run == cmd_xp;
+        if (strlen(c->name) == n && memcmp(c->name, word, n) == 0 && (formats || !word[n])) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+int command_check(const struct words *w, bool in_script, struct error *err)
+{
+    const struct command *c = find(w->word[0]);
+    if (!c) {
+        return error_set(err, "%.60s: unknown command; see help in -monitor stdio", w->word[0]);
+    }
+    if (c->run == cmd_later) {
+        return error_set(err, "%s: not implemented yet", c->name);
+    }
+    if (c->where == MONITOR && in_script) {
+        return error_set(err, "%s: not in a script; the machine runs only inside its commands",
+                         c->name);
+    }
+    if (w->n - 1 < c->least || w->n - 1 > c->most) {
+        return error_set(err, "%s: %s; use %s %s", c->name,
+                         w->n - 1 < c->least ? "something is missing" : "too many arguments",
+                         c->name, c->arguments);
+    }
+    return 0;
+}
+
+enum command_result command_run(struct session *s, const struct words *w, struct error *err)
+{
+    return find(w->word[0])->run(s, w, err);
+}

@@ -1,0 +1,25 @@
+/* frontend/commands.h -- the commands that scripts and the monitor share. */
+#ifndef TERRAPIN_FRONTEND_COMMANDS_H
+#define TERRAPIN_FRONTEND_COMMANDS_H
+
+#include "frontend/session.h"
+#include "frontend/words.h"
+
+enum command_result {
+    COMMAND_OK = 0,         /* the session may be over by now */
+    COMMAND_FAILED = -1,    /* err tells */
+    COMMAND_TIMED_OUT = -2, /* a wait; err tells */
+};
+
+/* Is it a command, of this place, with so many arguments? w has at least one word. */
+int command_check(const struct words *w, bool in_script, struct error *err);
+/* Runs a checked command. */
+enum command_result command_run(struct session *s, const struct words *w, struct error *err);
+
+/* One function a row of commands.def. */
+typedef enum command_result command_fn(struct session *s, const struct words *w,
+                                       struct error *err);
+command_fn cmd_wait_screen, cmd_run, cmd_run_to, cmd_type, cmd_sendkey; /* commands_run.c */
+command_fn cmd_x, cmd_xp;                                               /* examine.c */
+
+#endif

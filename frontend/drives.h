@@ -1,0 +1,31 @@
+/* frontend/drives.h -- which image is in which drive. */
+#ifndef TERRAPIN_FRONTEND_DRIVES_H
+#define TERRAPIN_FRONTEND_DRIVES_H
+
+#include "devices/machine.h"
+#include "frontend/options.h"
+
+struct image;
+
+struct drives {
+    struct image *image[MACHINE_DRIVES];
+    bool present[MACHINE_DRIVES]; /* an empty drive is a drive */
+    bool snapshot;                /* of all, -snapshot */
+    char first;                   /* boot letter of the bare IMAGE argument, or 0 */
+};
+
+/* Everything the options name; drive A is always there. On error nothing stays open. */
+int drives_open(struct drives *d, const struct options *o, struct error *err);
+void drives_close(struct drives *d);
+
+/* "floppy0", "floppy1", "cdrom": number of the drive, or -1 with err. */
+int drives_find(const struct drives *d, const char *name, struct error *err);
+/* Opens path for drive n; the former image stays in place. drives_insert then puts it in. */
+struct image *drives_open_for(const struct drives *d, unsigned n, const char *path,
+                              bool read_only, struct error *err);
+/* Replaces the image of drive n (NULL: none) and closes the former one. */
+void drives_insert(struct drives *d, unsigned n, struct image *im);
+/* The monitor's `info block`, malloc'ed. */
+char *drives_info(const struct drives *d);
+
+#endif

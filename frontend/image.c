@@ -1,0 +1,314 @@
+/* frontend/image.c -- see the header. */
+#include "frontend/posix.h"
+
+#include "frontend/image.h"
+#include "frontend/overlay.h"
+#include "frontend/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct image {
+    char *path;
+    int fd;
+    dev_t device;
+    ino_t inode;
+    uint64_t size;
+    enum drive_kind kind;
+    bool read_only, forced_read_only;
+    bool dirty;      /* written to since the last flush */
+    bool error_told; /* one line a file is enough */
+    struct overlay *overlay;
+};
+
+/* KiB of the formats that the floppy controller knows: 5.25" with 8 and 9 sectors a track on
+ * one and two sides, and 1.2M; 3.5" DD, HD and ED, and DD and HD with more cylinders or sectors
+ * squeezed on (1680K is Microsoft's DMF). */
+static const uint16_t floppy_kib[] = {160,  180,  320,  360,  640,  720,  800,  820,  1200,
+                                      1440, 1476, 1494, 1600, 1680, 1722, 1743, 1760, 2880};
+
+bool image_floppy_size(uint64_t bytes)
+{
+    for (size_t i = 0; i < ARRAY_LEN(floppy_kib); i++) {
+        if (bytes == (uint64_t)floppy_kib[i] * 1024) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- what the drive calls ------------------------------------------------------------------
+ */
+
+static int trouble(struct image *im, const char *verb)
+{
+    if (!im->error_told) {
+        im->error_told = true;
+        report("%s: cannot %s: %s; the guest sees a drive error", short_path(im->path), verb,
+               strerror(errno));
+    }
+    return -1;
+}
+
+static unsigned sector_size(const struct image *im)
+{
+    return im->kind == DRIVE_CDROM ? 2048 : 512;
+}
+
+static int image_read(void *ctx, uint64_t lba, void *out, uint32_t n)
+{
+    struct image *im = ctx;
+    uint64_t at = lba * sector_size(im);
+    size_t len = (size_t)n * sector_size(im);
+    int rc =
+        im->overlay ? overlay_read(im->overlay, at, out, len) : read_at(im->fd, at, out, len);
+    return rc < 0 ? trouble(im, "read") : 0;
+}
+
+static int image_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
+{
+    struct image *im = ctx;
+    uint64_t at = lba * sector_size(im);
+    size_t len = (size_t)n * sector_size(im);
+    if (im->overlay) {
+        return overlay_write(im->overlay, at, in, len) < 0 ? trouble(im, "write") : 0;
+    }
+    if (im->read_only || at > im->size || len > im->size - at) {
+        return -1; /* never extends a file */
+    }
+    im->dirty = true;
+    return write_at(im->fd, at, in, len) < 0 ? trouble(im, "write") : 0;
+}
+
+static int image_flush(void *ctx)
+{
+    struct image *im = ctx;
+    if (im->dirty && fdatasync(im->fd) < 0) {
+        return trouble(im, "write");
+    }
+    im->dirty = false;
+    return 0;
+}
+
+static const struct drive_ops image_ops = {image_read, image_write, image_flush};
+
+/* --- opening -------------------------------------------------------------------------------
+ */
+
+static int open_file(struct image *im, const struct image_request *rq, struct error *err)
+{
+    const char *name = short_path(rq->path);
+    struct stat st;
+    if (stat(rq->path, &st) < 0) {
+        return error_set(err, "%s: %s; check the name", name, strerror(errno));
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return error_set(err, "%s: is a directory; give a disk image", name);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return error_set(err, "%s: not a regular file; give a disk image", name);
+    }
+    /* The mode counts for root as well: who takes a file's w bits away means it. */
+    bool can_write = (st.st_mode & 0222) != 0;
+    bool can_read = (st.st_mode & 0444) != 0;
+    bool want_write = !rq->read_only && !rq->snapshot;
+    im->read_only = !want_write || !can_write;
+    im->fd = can_read ? open(rq->path, (im->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC) : -1;
+    if (im->fd < 0 && !im->read_only && can_read) {
+        im->read_only = true;
+        im->fd = open(rq->path, O_RDONLY | O_CLOEXEC);
+    }
+    if (im->fd < 0) {
+        return error_set(err, "%s: %s; make it readable", name,
+                         strerror(can_read ? errno : EACCES));
+    }
+    im->forced_read_only = want_write && im->read_only;
+    if (fstat(im->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        return error_set(err, "%s: changed while it was opened; try again", name);
+    }
+    im->device = st.st_dev;
+    im->inode = st.st_ino;
+    im->size = (uint64_t)st.st_size;
+    return 0;
+}
+
+static int try_lock(const struct image *im)
+{
+    return flock(im->fd, (im->read_only || im->overlay ? LOCK_SH : LOCK_EX) | LOCK_NB);
+}
+
+/* Several may read; one writes, alone. File systems without locks let everybody in. A disk that
+ * goes back into the drive it is in must not find its own lock in the way. */
+static int lock_file(struct image *im, struct image *former, struct error *err)
+{
+    bool again = former && former->device == im->device && former->inode == im->inode;
+    if (again) {
+        flock(former->fd, LOCK_UN);
+    }
+    if (try_lock(im) == 0 || errno != EWOULDBLOCK) {
+        return 0;
+    }
+    if (again) {
+        try_lock(former);
+    }
+    return error_set(err, "%s: in use by another program; end that one, or copy the image",
+                     short_path(im->path));
+}
+
+/* Formats that are not raw, by their first bytes. NULL: none of them. */
+static const char *foreign_format(const uint8_t *head)
+{
+    static const struct {
+        const char *magic, *name;
+        uint8_t len, offset;
+    } formats[] = {
+        {"QFI\xFB", "qcow2 images: not implemented yet", 4, 0},
+        {"KDMV", "VMDK images: not implemented yet; convert it to raw", 4, 0},
+        {"\x7F\x10\xDA\xBE", "VDI images: not implemented yet; convert it to raw", 4, 0x40},
+        {"conectix", "VHD images: not implemented yet; convert it to raw", 8, 0},
+        {"vhdxfile", "VHDX images: not implemented yet; convert it to raw", 8, 0},
+        {"\x1F\x8B\x08", "is compressed; unpack it with gunzip", 3, 0},
+        {"\xFD"
+         "7zXZ",
+         "is compressed; unpack it with unxz", 5, 0},
+        {"BZh", "is compressed; unpack it with bunzip2", 3, 0},
+        {"PK\x03\x04", "is a zip archive; unpack it", 4, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (memcmp(head + formats[i].offset, formats[i].magic, formats[i].len) == 0) {
+            return formats[i].name;
+        }
+    }
+    return NULL;
+}
+
+static bool is_iso9660(const struct image *im)
+{
+    char id[5]; /* volume descriptor at sector 16, after its type byte (ECMA-119 8.1) */
+    return im->size >= 34816 && read_at(im->fd, 32769, id, sizeof id) == 0 &&
+           memcmp(id, "CD001", sizeof id) == 0;
+}
+
+static int tell_kind(struct image *im, bool raw, struct error *err)
+{
+    const char *name = short_path(im->path);
+    uint8_t head[512] = {0};
+    size_t len = im->size < sizeof head ? (size_t)im->size : sizeof head;
+    if (im->size == 0) {
+        return error_set(err, "%s: is empty; give a disk image", name);
+    }
+    if (read_at(im->fd, 0, head, len) < 0) {
+        return error_set(err, "%s: %s; check the disk it is on", name, strerror(errno));
+    }
+    const char *foreign = raw ? NULL : foreign_format(head);
+    if (foreign) {
+        return error_set(err, "%s: %s", name, foreign);
+    }
+    if (!raw && is_iso9660(im)) {
+        im->kind = DRIVE_CDROM;
+    } else if (image_floppy_size(im->size)) {
+        im->kind = DRIVE_FLOPPY;
+    } else {
+        im->kind = DRIVE_DISK;
+    }
+    if (im->size % sector_size(im) != 0) {
+        return error_set(err,
+                         "%s: impossible size of %" PRIu64 " bytes, not whole sectors; is "
+                         "the image complete?",
+                         name, im->size);
+    }
+    return 0;
+}
+
+struct image *image_open(const struct image_request *rq, struct error *err)
+{
+    struct image *im = calloc(1, sizeof *im);
+    if (!im) {
+        error_set(err, "%s: out of memory", short_path(rq->path));
+        return NULL;
+    }
+    im->fd = -1;
+    im->path = strdup(rq->path);
+    if (!im->path || open_file(im, rq, err) < 0 || lock_file(im, rq->replaces, err) < 0 ||
+        tell_kind(im, rq->raw, err) < 0) {
+        image_close(im);
+        return NULL;
+    }
+    if (rq->snapshot && !rq->read_only) {
+        im->overlay = overlay_new(im->fd, im->size, err);
+        if (!im->overlay) {
+            image_close(im);
+            return NULL;
+        }
+        im->read_only = false;
+    }
+    return im;
+}
+
+void image_close(struct image *im)
+{
+    if (!im) {
+        return;
+    }
+    overlay_free(im->overlay);
+    if (im->fd >= 0) {
+        image_flush(im);
+        close(im->fd);
+    }
+    free(im->path);
+    free(im);
+}
+
+enum drive_kind image_kind(const struct image *im)
+{
+    return im->kind;
+}
+
+bool image_read_only(const struct image *im)
+{
+    return im->read_only;
+}
+
+bool image_forced_read_only(const struct image *im)
+{
+    return im->forced_read_only;
+}
+
+bool image_snapshot(const struct image *im)
+{
+    return im->overlay != NULL;
+}
+
+const char *image_path(const struct image *im)
+{
+    return im->path;
+}
+
+bool image_is(const struct image *im, const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_dev == im->device && st.st_ino == im->inode;
+}
+
+uint64_t image_bytes(const struct image *im)
+{
+    return im->size;
+}
+
+struct media image_media(struct image *im)
+{
+    return (struct media){
+        .kind = im->kind,
+        .ops = &image_ops,
+        .ctx = im,
+        .sectors = im->size / sector_size(im),
+        .sector_size = sector_size(im),
+        .read_only = im->read_only,
+    };
+}

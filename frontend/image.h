@@ -1,0 +1,41 @@
+/* frontend/image.h -- a disk image on the host: told apart, locked, read and written.
+ *
+ * An image never changes size, and with a snapshot never changes at all. Two programs cannot
+ * have one image open if either writes to it (advisory lock on the file).
+ */
+#ifndef TERRAPIN_FRONTEND_IMAGE_H
+#define TERRAPIN_FRONTEND_IMAGE_H
+
+#include "devices/host.h"
+#include "mem/error.h"
+
+struct image;
+
+struct image_request {
+    const char *path;
+    bool read_only;         /* asked for; a file that cannot be written is read-only anyhow */
+    bool snapshot;          /* writes go to a temporary overlay */
+    bool raw;               /* believe the caller: no look at the content */
+    struct image *replaces; /* or NULL: in the same drive so far; may be the same file */
+};
+
+/* NULL and err: missing, not a regular file, unreadable, in use, of an impossible size, or of a
+ * format that is not built yet. */
+struct image *image_open(const struct image_request *rq, struct error *err);
+void image_close(struct image *im); /* NULL is fine */
+
+enum drive_kind image_kind(const struct image *im);
+bool image_read_only(const struct image *im);
+/* The file did not let itself be written, though nobody asked for read-only. */
+bool image_forced_read_only(const struct image *im);
+bool image_snapshot(const struct image *im);
+const char *image_path(const struct image *im);
+bool image_is(const struct image *im, const char *path); /* one file, by any name */
+uint64_t image_bytes(const struct image *im);
+/* For machine_config.drive and INPUT_MEDIA; valid until image_close. */
+struct media image_media(struct image *im);
+
+/* Is it the size of a floppy disk? */
+bool image_floppy_size(uint64_t bytes);
+
+#endif

@@ -1,0 +1,87 @@
+/* frontend/main.c -- the command line's way in, the exit code's way out. */
+#include "frontend/options.h"
+#include "frontend/report.h"
+#include "frontend/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef TERRAPIN_VERSION
+#define TERRAPIN_VERSION "0.1"
+#endif
+
+static int print_help(void)
+{
+    char *text = options_help();
+    if (text) {
+        say_text(text);
+    }
+    free(text);
+    return text ? EXIT_FINE : EXIT_TROUBLE;
+}
+
+static int print_topic(const char *topic)
+{
+    char text[512];
+    if (!options_help_one(topic, text, sizeof text)) {
+        return print_help();
+    }
+    say("%s\n", text);
+    return EXIT_FINE;
+}
+
+static int boot(const struct options *o)
+{
+    struct error err = {""};
+    struct session s;
+    if (session_start(&s, o, &err) < 0) {
+        report("%s", err.text);
+        return EXIT_TROUBLE;
+    }
+    if (session_main(&s, &err) < 0) {
+        report("%s", err.text);
+        session_end(&s, EXIT_TROUBLE);
+    }
+    return session_finish(&s);
+}
+
+static int serve(int argc, char **argv)
+{
+    struct options o;
+    struct error err = {""};
+    const char *topic = NULL;
+    int status = EXIT_TROUBLE;
+    switch (options_parse(&o, argc, argv, &topic, &err)) {
+    case OPTIONS_ERROR: report("%s", err.text); break;
+    case OPTIONS_RUN: status = boot(&o); break;
+    case OPTIONS_HELP: status = print_help(); break;
+    case OPTIONS_HELP_ONE: status = print_topic(topic); break;
+    case OPTIONS_VERSION:
+        say("terrapin %s\n", TERRAPIN_VERSION);
+        status = EXIT_FINE;
+        break;
+    case OPTIONS_CPU_HELP:
+        say_text(machine_cpu_help());
+        status = EXIT_FINE;
+        break;
+    case OPTIONS_DEVICE_HELP:
+        say("isa-debug-exit[,iobase=0xf4][,iosize=4]   a write of v ends the run with exit "
+            "code "
+            "(v<<1)|1\n");
+        status = EXIT_FINE;
+        break;
+    }
+    options_free(&o);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    int status = serve(argc, argv);
+    say_flush();
+    if (say_failed() && status == EXIT_FINE) {
+        report("stdout: takes no more output");
+        status = EXIT_TROUBLE;
+    }
+    return status;
+}

@@ -1,0 +1,663 @@
+/* frontend/options.c -- see the header. The table is options.def; here is what each row does.
+ */
+#include "frontend/posix.h"
+
+#include "frontend/options.h"
+
+#include "frontend/parse.h"
+#include "frontend/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum group { MACHINE, MEDIA, CONSOLE, TIME, CONTROL, TESTS, NO_EFFECT, LATER, GROUPS };
+
+struct option;
+typedef int set_fn(struct options *o, const struct option *row, const char *value,
+                   struct error *err);
+struct option {
+    enum group group;
+    const char *name, *value;
+    set_fn *set;
+    const char *help;
+};
+
+static int bad_value(const struct option *row, const char *value, struct error *err)
+{
+    return error_set(err, "-%s %s: bad value; use -%s %s", row->name, short_path(value),
+                     row->name, row->value);
+}
+
+static int later(const struct option *row, const char *value, struct error *err)
+{
+    return error_set(err, "-%s%s%s: not implemented yet", row->name, *value ? " " : "",
+                     short_path(value));
+}
+
+/* Is value, up to a comma, one of the words of "a|b|c"? */
+static bool is_word(const char *value, const char *words)
+{
+    size_t n = strcspn(value, ":,=");
+    while (*words) {
+        size_t len = strcspn(words, "|");
+        if (n == len && strncmp(value, words, n) == 0) {
+            return true;
+        }
+        words += len + (words[len] == '|');
+    }
+    return false;
+}
+
+/* Not built yet. For some, doing without is a value, and that works. */
+static int set_later(struct options *o, const struct option *row, const char *value,
+                     struct error *err)
+{
+    (void)o;
+    bool can_be_none = is_word(row->name, "serial|parallel|audio|nic");
+    if (can_be_none && is_word(value, "none|null")) {
+        return 0;
+    }
+    return error_set(err, "-%s: not implemented yet", row->name);
+}
+
+static int set_nothing(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    (void)o, (void)row, (void)value, (void)err;
+    return 0;
+}
+
+static int set_only(struct options *o, const struct option *row, const char *value,
+                    struct error *err)
+{
+    (void)o;
+    return strcmp(value, row->value) == 0 ? 0 : later(row, value, err);
+}
+
+static int set_machine(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    (void)o;
+    const char *type = strncmp(value, "type=", 5) == 0 ? value + 5 : value;
+    size_t n = strcspn(type, ",");
+    bool pc = n >= 2 && strncmp(type, "pc", 2) == 0 && (n == 2 || type[2] == '-');
+    return pc ? 0 : bad_value(row, value, err);
+}
+
+static int set_accel(struct options *o, const struct option *row, const char *value,
+                     struct error *err)
+{
+    (void)o;
+    return is_word(value, "tcg") ? 0 : bad_value(row, value, err);
+}
+
+static int set_smp(struct options *o, const struct option *row, const char *value,
+                   struct error *err)
+{
+    char number[16];
+    const char *first = strncmp(value, "cpus=", 5) == 0 ? value + 5 : value;
+    size_t n = strcspn(first, ",");
+    if (n >= sizeof number) {
+        return bad_value(row, value, err);
+    }
+    memcpy(number, first, n);
+    number[n] = '\0';
+    if (!parse_u64(number, 255, &o->cpus) || o->cpus == 0) {
+        return bad_value(row, value, err);
+    }
+    return 0;
+}
+
+static int set_ram(struct options *o, const struct option *row, const char *value,
+                   struct error *err)
+{
+    const char *size = strncmp(value, "size=", 5) == 0 ? value + 5 : value;
+    uint64_t bytes;
+    if (!parse_size(size, UINT64_C(1) << 20, &bytes)) {
+        return bad_value(row, value, err);
+    }
+    if (bytes < (UINT64_C(1) << 20) || bytes > (UINT64_C(3) << 30)) {
+        return error_set(err, "-m %s: out of range; use 1M to 3G", value);
+    }
+    if (bytes % (64 << 10) != 0) {
+        return error_set(err, "-m %s: not a multiple of 64K; round it", value);
+    }
+    o->ram_bytes = bytes;
+    return 0;
+}
+
+static int set_rtc(struct options *o, const struct option *row, const char *value,
+                   struct error *err)
+{
+    if (strncmp(value, "base=", 5) != 0) {
+        return bad_value(row, value, err);
+    }
+    const char *base = value + 5;
+    if (strcmp(base, "utc") == 0) {
+        o->rtc = RTC_UTC;
+    } else if (strcmp(base, "localtime") == 0) {
+        o->rtc = RTC_LOCALTIME;
+    } else if (strcmp(base, "fixed") == 0) {
+        o->rtc = RTC_DATE;
+        o->rtc_date = civil_seconds(2026, 1, 1, 0, 0, 0);
+    } else if (parse_date(base, &o->rtc_date)) {
+        o->rtc = RTC_DATE;
+    } else {
+        return bad_value(row, value, err);
+    }
+    return 0;
+}
+
+#define SET_STRING(fn, member)                                                                 \
+    static int fn(struct options *o, const struct option *row, const char *value,              \
+                  struct error *err)                                                           \
+    {                                                                                          \
+        (void)row, (void)err;                                                                  \
+        o->member = value;                                                                     \
+        return 0;                                                                              \
+    }
+SET_STRING(set_cpu, cpu)
+SET_STRING(set_bios, bios)
+SET_STRING(set_name, name)
+SET_STRING(set_script, script)
+SET_STRING(set_log, log)
+
+#define SET_FLAG(fn, member)                                                                   \
+    static int fn(struct options *o, const struct option *row, const char *value,              \
+                  struct error *err)                                                           \
+    {                                                                                          \
+        (void)row, (void)value, (void)err;                                                     \
+        o->member = true;                                                                      \
+        return 0;                                                                              \
+    }
+SET_FLAG(set_no_reboot, no_reboot)
+SET_FLAG(set_no_shutdown, no_shutdown)
+SET_FLAG(set_snapshot, snapshot)
+SET_FLAG(set_stopped, stopped)
+SET_FLAG(set_hash, hash)
+SET_FLAG(set_stats, stats)
+SET_FLAG(set_singlestep, singlestep)
+SET_FLAG(set_no_assist, no_assist)
+
+static int set_vgabios(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    (void)row, (void)err;
+    o->no_vgabios = strcmp(value, "none") == 0;
+    o->vgabios = o->no_vgabios ? NULL : value;
+    return 0;
+}
+
+/* A new drive; file may be NULL. The list owns a copy of file. */
+static struct drive_option *add_drive(struct options *o, const char *option, const char *file,
+                                      struct error *err)
+{
+    if (o->drives == OPTION_DRIVES) {
+        error_set(err, "%s: too many drives; there are two for floppies", option);
+        return NULL;
+    }
+    struct drive_option *d = &o->drive[o->drives];
+    *d = (struct drive_option){.option = option, .index = NEXT_FREE};
+    if (file) {
+        d->file = strdup(file);
+        if (!d->file) {
+            error_set(err, "%s: out of memory", option);
+            return NULL;
+        }
+    }
+    o->drives++;
+    return d;
+}
+
+static int set_floppy(struct options *o, const struct option *row, const char *value,
+                      struct error *err)
+{
+    bool b = row->name[2] == 'b';
+    struct drive_option *d = add_drive(o, b ? "-fdb" : "-fda", value, err);
+    if (!d) {
+        return -1;
+    }
+    d->index = b;
+    return 0;
+}
+
+/* One key=value of -drive. */
+static int drive_key(struct drive_option *d, const char *key, const char *value, bool *floppy,
+                     struct error *err)
+{
+    uint64_t n;
+    if (!value) {
+        return error_set(err, "-drive %s: needs a value; use %s=...", key, key);
+    }
+    if (strcmp(key, "file") == 0) {
+        free(d->file);
+        d->file = strdup(value);
+        return d->file ? 0 : error_set(err, "-drive: out of memory");
+    }
+    if (strcmp(key, "if") == 0 && is_word(value, "floppy|ide")) {
+        *floppy = *value == 'f';
+        return 0;
+    }
+    if (strcmp(key, "index") == 0 && parse_u64(value, 3, &n)) {
+        d->index = (int)n;
+        return 0;
+    }
+    if (strcmp(key, "media") == 0 && is_word(value, "disk|cdrom")) {
+        return 0;
+    }
+    if (strcmp(key, "format") == 0 && strcmp(value, "qcow2") == 0) {
+        return error_set(err, "-drive format=qcow2: not implemented yet");
+    }
+    if (strcmp(key, "format") == 0 && strcmp(value, "raw") == 0) {
+        d->raw = true;
+        return 0;
+    }
+    if (strcmp(key, "readonly") == 0 && parse_on_off(value, &d->read_only)) {
+        return 0;
+    }
+    if (strcmp(key, "snapshot") == 0 && parse_on_off(value, &d->snapshot)) {
+        return 0;
+    }
+    return error_set(err, "-drive %s=%s: unknown; see terrapin --help drive", key,
+                     short_path(value));
+}
+
+static int set_drive(struct options *o, const struct option *row, const char *value,
+                     struct error *err)
+{
+    (void)row;
+    struct drive_option *d = add_drive(o, "-drive", NULL, err);
+    char *copy = d ? strdup(value) : NULL;
+    if (!copy) {
+        return d ? error_set(err, "-drive: out of memory") : -1;
+    }
+    bool floppy = false;
+    int rc = 0;
+    char *rest = copy;
+    for (char *item; rc == 0 && (item = list_next(&rest)) != NULL;) {
+        char *v = split_value(item);
+        rc = drive_key(d, item, v, &floppy, err);
+    }
+    free(copy);
+    if (rc == 0 && !floppy) {
+        rc = error_set(err, "-drive if=ide: not implemented yet");
+    }
+    if (rc == 0 && d->index > 1) {
+        rc = error_set(err, "-drive index=%d: no such floppy drive; use 0 or 1", d->index);
+    }
+    return rc;
+}
+
+static int set_boot_order(struct options *o, const struct option *row, const char *order,
+                          struct error *err)
+{
+    size_t n = strlen(order);
+    if (n == 0 || n >= sizeof o->boot_order || strspn(order, "acd") != n) {
+        return error_set(err,
+                         "-%s %s: bad boot order; use letters a (floppy), c (hard disk), "
+                         "d (CD)",
+                         row->name, order);
+    }
+    memcpy(o->boot_order, order, n + 1);
+    return 0;
+}
+
+static int set_boot(struct options *o, const struct option *row, const char *value,
+                    struct error *err)
+{
+    char *copy = strdup(value);
+    char *rest = copy;
+    int rc = copy ? 0 : error_set(err, "-boot: out of memory");
+    for (char *item; rc == 0 && (item = list_next(&rest)) != NULL;) {
+        char *v = split_value(item);
+        if (!v) {
+            rc = set_boot_order(o, row, item, err);
+        } else if (strcmp(item, "order") == 0) {
+            rc = set_boot_order(o, row, v, err);
+        } else if (strcmp(item, "menu") != 0 || !parse_on_off(v, &o->boot_menu)) {
+            rc = bad_value(row, value, err);
+        }
+    }
+    free(copy);
+    return rc;
+}
+
+static int set_display(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    if (is_word(value, "sdl")) {
+        return later(row, value, err);
+    }
+    if (strcmp(value, "none") != 0 && !is_word(value, "term|curses")) {
+        return bad_value(row, value, err);
+    }
+    o->display = strcmp(value, "none") == 0 ? DISPLAY_NONE : DISPLAY_TERM;
+    return 0;
+}
+
+static int set_curses(struct options *o, const struct option *row, const char *value,
+                      struct error *err)
+{
+    (void)row, (void)value, (void)err;
+    o->display = DISPLAY_TERM;
+    return 0;
+}
+
+static int set_debugcon(struct options *o, const struct option *row, const char *value,
+                        struct error *err)
+{
+    bool file = strncmp(value, "file:", 5) == 0 && value[5];
+    o->debugcon_stdio = strcmp(value, "stdio") == 0;
+    o->debugcon_file = file ? value + 5 : NULL;
+    return file || o->debugcon_stdio || is_word(value, "none|null")
+               ? 0
+               : bad_value(row, value, err);
+}
+
+static int set_speed(struct options *o, const struct option *row, const char *value,
+                     struct error *err)
+{
+    uint64_t us;
+    if (strcmp(value, "max") == 0) {
+        o->speed = 0;
+        return 0;
+    }
+    if (!parse_micros(value, &us) || us < 100000 || us > 100000000) {
+        return bad_value(row, value, err);
+    }
+    o->speed = (double)us / 1e6;
+    return 0;
+}
+
+static int set_mips(struct options *o, const struct option *row, const char *value,
+                    struct error *err)
+{
+    uint64_t n = 0;
+    o->mips_auto = strcmp(value, "auto") == 0;
+    if (!o->mips_auto && (!parse_u64(value, 10000, &n) || n == 0)) {
+        return error_set(err, "-%s %s: bad value; use 1 to 10000, or auto", row->name, value);
+    }
+    o->mips = (uint32_t)n;
+    return 0;
+}
+
+static int set_monitor(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    if (strncmp(value, "unix:", 5) == 0) {
+        return later(row, "unix", err);
+    }
+    o->monitor_stdio = strcmp(value, "stdio") == 0;
+    return o->monitor_stdio || is_word(value, "none|null") ? 0 : bad_value(row, value, err);
+}
+
+static int set_until(struct options *o, const struct option *row, const char *value,
+                     struct error *err)
+{
+    return parse_u64(value, UINT64_MAX - 1, &o->until) ? 0 : bad_value(row, value, err);
+}
+
+static int set_timeout(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    bool ok = parse_micros(value, &o->timeout_us) && o->timeout_us > 0;
+    return ok ? 0 : bad_value(row, value, err);
+}
+
+static int set_trace(struct options *o, const struct option *row, const char *value,
+                     struct error *err)
+{
+    o->trace_firmware = strcmp(value, "firmware") == 0;
+    return o->trace_firmware ? 0 : later(row, value, err);
+}
+
+static int set_device(struct options *o, const struct option *row, const char *value,
+                      struct error *err)
+{
+    (void)row;
+    char *copy = strdup(value);
+    char *rest = copy;
+    char *item = copy ? list_next(&rest) : NULL;
+    int rc = copy ? 0 : error_set(err, "-device: out of memory");
+    if (rc == 0 && strcmp(item, "isa-debug-exit") != 0) {
+        rc = error_set(err, "-device %s: unknown device; see terrapin -device help",
+                       short_path(item));
+    }
+    uint64_t port = 0xF4, size = 4;
+    while (rc == 0 && (item = list_next(&rest)) != NULL) {
+        char *v = split_value(item);
+        bool ok = v && ((strcmp(item, "iobase") == 0 && parse_u64(v, 0xFFFC, &port) && port) ||
+                        (strcmp(item, "iosize") == 0 && parse_u64(v, 4, &size) &&
+                         (size == 1 || size == 2 || size == 4)));
+        if (!ok) {
+            rc = error_set(err,
+                           "-device isa-debug-exit,%s: bad; use iobase=0x1 to 0xfffc, "
+                           "iosize=1, 2 or 4",
+                           short_path(item));
+        }
+    }
+    free(copy);
+    o->debug_exit_port = (uint16_t)port;
+    o->debug_exit_size = (uint16_t)size;
+    return rc;
+}
+
+static const struct option table[] = {
+#define OPTION(group, name, value, set, help) {group, name, value, set, help},
+#include "frontend/options.def"
+#undef OPTION
+};
+
+/* name: without dashes */
+static const struct option *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (strcmp(table[i].name, name) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+static int set_image(struct options *o, const char *arg, struct error *err)
+{
+    size_t n = strlen(arg);
+    if (n > 4 && strcmp(arg + n - 4, ".ini") == 0) {
+        return error_set(err, "%s: machine files: not implemented yet", short_path(arg));
+    }
+    if (n == 0) {
+        return error_set(err, "\"\": an image needs a name; see terrapin --help");
+    }
+    if (o->image) {
+        return error_set(err, "%s: a second image; give drives with -fda, -fdb or -drive",
+                         short_path(arg));
+    }
+    o->image = arg;
+    return 0;
+}
+
+/* What conflicts with what, once everything is known. */
+static int check_together(const struct options *o, struct error *err)
+{
+    if (o->display == DISPLAY_TERM && o->monitor_stdio) {
+        return error_set(err, "-monitor stdio: the screen has the terminal; add -display none");
+    }
+    if (o->display == DISPLAY_TERM && o->debugcon_stdio) {
+        return error_set(err, "-debugcon stdio: the screen has the terminal; use "
+                              "-debugcon file:F");
+    }
+    if (o->stopped && !o->monitor_stdio) {
+        return error_set(err, "-S: nothing could start the machine; add -monitor stdio");
+    }
+    if (o->mips_auto && o->speed == 0) {
+        return error_set(err, "-mips auto: needs a speed to keep up with; not -speed max");
+    }
+    return 0;
+}
+
+/* Words that are answered without a machine. */
+static enum options_result question(const struct option *row, const char *name,
+                                    const char *value, const char **topic)
+{
+    if (!row && (strcmp(name, "help") == 0 || strcmp(name, "h") == 0)) {
+        *topic = value;
+        return value ? OPTIONS_HELP_ONE : OPTIONS_HELP;
+    }
+    if (!row && strcmp(name, "version") == 0) {
+        return OPTIONS_VERSION;
+    }
+    if (row && value && (strcmp(value, "help") == 0 || strcmp(value, "?") == 0)) {
+        return row->set == set_cpu      ? OPTIONS_CPU_HELP
+               : row->set == set_device ? OPTIONS_DEVICE_HELP
+                                        : OPTIONS_RUN;
+    }
+    return OPTIONS_RUN;
+}
+
+static void set_defaults(struct options *o)
+{
+    *o = (struct options){
+        .ram_bytes = UINT64_C(128) << 20, .speed = -1, .until = UINT64_MAX, .cpus = 1};
+}
+
+enum options_result options_parse(struct options *o, int argc, char *const *argv,
+                                  const char **topic, struct error *err)
+{
+    set_defaults(o);
+    bool only_images = false;
+    if (argc > 1 && is_word(argv[1], "replay|state|lab")) {
+        error_set(err, "%s: not implemented yet", argv[1]);
+        return OPTIONS_ERROR;
+    }
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i];
+        if (strcmp(arg, "--") == 0 && !only_images) {
+            only_images = true;
+            continue;
+        }
+        if (arg[0] != '-' || only_images) {
+            if (set_image(o, arg, err) < 0) {
+                return OPTIONS_ERROR;
+            }
+            continue;
+        }
+        const char *name = arg + 1 + (arg[1] == '-');
+        const struct option *row = find(name);
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        enum options_result asked = question(row, name, value, topic);
+        if (asked != OPTIONS_RUN) {
+            return asked;
+        }
+        if (!row) {
+            error_set(err, "%s: unknown option; see terrapin --help", short_path(arg));
+            return OPTIONS_ERROR;
+        }
+        if (*row->value && !value) {
+            error_set(err, "-%s: needs a value; use -%s %s", name, name, row->value);
+            return OPTIONS_ERROR;
+        }
+        i += *row->value != '\0';
+        if (row->set(o, row, *row->value ? value : "", err) < 0) {
+            return OPTIONS_ERROR;
+        }
+    }
+    return check_together(o, err) < 0 ? OPTIONS_ERROR : OPTIONS_RUN;
+}
+
+void options_free(struct options *o)
+{
+    for (unsigned i = 0; i < o->drives; i++) {
+        free(o->drive[i].file);
+        o->drive[i].file = NULL;
+    }
+    o->drives = 0;
+}
+
+/* --- help ----------------------------------------------------------------------------------
+ */
+
+struct page {
+    char *s;
+    size_t len, cap, column;
+};
+
+static void add(struct page *p, const char *piece)
+{
+    size_t n = strlen(piece);
+    if (p->len + n < p->cap) {
+        memcpy(p->s + p->len, piece, n + 1);
+        p->len += n;
+        p->column += n;
+    }
+}
+
+static const char *const headings[GROUPS] = {
+    [MACHINE] = "machine", [MEDIA] = "media", [CONSOLE] = "console",     [TIME] = "time",
+    [CONTROL] = "control", [TESTS] = "tests", [NO_EFFECT] = "no effect", [LATER] = "not yet",
+};
+
+/* "  media      -fda F  -fdb F …", wrapped at 80 columns. */
+static void add_group(struct page *p, enum group group)
+{
+    enum { WIDTH = 79, INDENT = 11 };
+    char piece[160];
+    snprintf(piece, sizeof piece, "%-*s", INDENT, headings[group]);
+    p->column = 0;
+    add(p, piece);
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct option *row = &table[i];
+        bool show_value = *row->value && group != LATER;
+        if (row->group != group) {
+            continue;
+        }
+        snprintf(piece, sizeof piece, "-%s%s%s", row->name, show_value ? " " : "",
+                 show_value ? row->value : "");
+        if (p->column > INDENT) {
+            if (p->column + 2 + strlen(piece) > WIDTH) {
+                add(p, "\n");
+                p->column = 0;
+                for (unsigned n = 0; n < INDENT; n++) {
+                    add(p, " ");
+                }
+            } else {
+                add(p, group == LATER ? " " : "  ");
+            }
+        }
+        add(p, piece);
+    }
+    add(p, "\n");
+}
+
+char *options_help(void)
+{
+    struct page p = {.cap = 4096};
+    p.s = calloc(1, p.cap);
+    if (!p.s) {
+        return NULL;
+    }
+    add(&p,
+        "usage: terrapin [options] [IMAGE]      boots the floppy in IMAGE; Ctrl-A x quits\n");
+    for (enum group g = 0; g < GROUPS; g++) {
+        add_group(&p, g);
+    }
+    add(&p, "terrapin --help OPTION tells more about one of them; Ctrl-A h lists the keys.\n");
+    return p.s;
+}
+
+bool options_help_one(const char *name, char *text, size_t n)
+{
+    while (*name == '-') {
+        name++;
+    }
+    const struct option *row = find(name);
+    if (!row) {
+        return false;
+    }
+    snprintf(text, n, "-%s%s%s\n    %s%s", row->name, *row->value ? " " : "", row->value,
+             row->help,
+             row->group == LATER       ? " (not implemented yet)"
+             : row->group == NO_EFFECT ? " (accepted, no effect)"
+                                       : "");
+    return true;
+}

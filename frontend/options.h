@@ -1,0 +1,77 @@
+/* frontend/options.h -- the command line, as data. Parsing opens no file and knows no machine.
+ */
+#ifndef TERRAPIN_FRONTEND_OPTIONS_H
+#define TERRAPIN_FRONTEND_OPTIONS_H
+
+#include "mem/error.h"
+
+enum display { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_TERM };
+enum rtc_base { RTC_DEFAULT, RTC_DATE, RTC_UTC, RTC_LOCALTIME };
+
+enum { OPTION_DRIVES = 8, NEXT_FREE = -1 };
+
+struct drive_option {
+    const char *option; /* "-fda", for messages */
+    char *file;         /* NULL: an empty drive */
+    int index;          /* of its interface, or NEXT_FREE */
+    bool read_only, snapshot;
+    bool raw; /* format=raw was said: content is not asked about */
+};
+
+struct options {
+    uint64_t ram_bytes;
+    const char *cpu, *bios, *vgabios; /* NULL: default */
+    bool no_vgabios;
+    enum rtc_base rtc;
+    uint64_t rtc_date; /* with RTC_DATE */
+    const char *name;
+    bool no_reboot, no_shutdown;
+
+    const char *image; /* the bare argument */
+    struct drive_option drive[OPTION_DRIVES];
+    unsigned drives;
+    char boot_order[5]; /* "": default */
+    bool boot_menu;
+    bool snapshot;
+
+    enum display display;
+    const char *debugcon_file; /* or NULL */
+    bool debugcon_stdio;
+
+    double speed;  /* virtual seconds a wall second; 0: max; < 0: default */
+    uint32_t mips; /* 0: default */
+    bool mips_auto;
+
+    const char *script;
+    bool monitor_stdio;
+    bool stopped;
+
+    bool hash, stats, singlestep, no_assist, trace_firmware;
+    uint64_t until;                            /* UINT64_MAX: none */
+    uint64_t timeout_us;                       /* 0: none */
+    uint16_t debug_exit_port, debug_exit_size; /* port 0: none */
+    const char *log;                           /* -D */
+    uint64_t cpus;                             /* of -smp */
+};
+
+enum options_result {
+    OPTIONS_ERROR = -1, /* err tells */
+    OPTIONS_RUN,
+    OPTIONS_HELP,
+    OPTIONS_HELP_ONE, /* *topic: the option asked about */
+    OPTIONS_VERSION,
+    OPTIONS_CPU_HELP,
+    OPTIONS_DEVICE_HELP,
+};
+
+/* o is valid until options_free and points into argv. */
+enum options_result options_parse(struct options *o, int argc, char *const *argv,
+                                  const char **topic, struct error *err);
+void options_free(struct options *o);
+
+/* Malloc'ed text of the --help screen; at most 24 lines of 80 columns. NULL: no memory. */
+char *options_help(void);
+/* Text on one option, into text; false: there is none of that name. */
+bool options_help_one(const char *name, char *text, size_t n);
+
+#endif

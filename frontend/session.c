@@ -1,0 +1,418 @@
+/* frontend/session.c -- see the header. */
+#include "frontend/posix.h"
+
+#include "frontend/session.h"
+
+#include "frontend/monitor.h"
+#include "frontend/report.h"
+#include "frontend/script.h"
+#include "frontend/signals.h"
+#include "frontend/term.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Unpaced, the world outside is looked at every so many ticks: some wall milliseconds. */
+enum { SLICE_TICKS = 2000000 };
+static const uint64_t nap_ns = 20000000;
+
+/* --- what the machine calls ----------------------------------------------------------------
+ */
+
+static void on_debug(void *ctx, uint8_t byte)
+{
+    struct session *s = ctx;
+    bool unsafe = byte != '\n' && byte != '\t' && byte != '\r' && (byte < 0x20 || byte > 0x7E);
+    putc(s->debugcon_tty && unsafe ? '?' : byte, s->debugcon);
+    s->last_debug = byte;
+    s->written = true;
+}
+
+static void on_firmware(void *ctx, uint8_t byte)
+{
+    struct session *s = ctx;
+    bool unsafe = byte != '\n' && (byte < 0x20 || byte > 0x7E);
+    putc(unsafe ? '?' : byte, s->log ? s->log : stderr);
+    s->written = true;
+}
+
+static void on_note(void *ctx, const char *line)
+{
+    struct session *s = ctx;
+    if (s->log) {
+        fprintf(s->log, "%s\n", line);
+        s->written = true;
+    } else {
+        report("%s", line);
+    }
+}
+
+/* --- start ---------------------------------------------------------------------------------
+ */
+
+static FILE *open_output(const char *option, const char *path, struct error *err)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f) {
+        error_set(err, "%s %s: %s; give a file that can be written", option, short_path(path),
+                  strerror(errno));
+    }
+    return f;
+}
+
+static int open_outputs(struct session *s, struct error *err)
+{
+    const struct options *o = s->opt;
+    s->debugcon = o->debugcon_stdio ? stdout : NULL;
+    if (o->debugcon_file) {
+        s->debugcon = open_output("-debugcon", o->debugcon_file, err);
+        if (!s->debugcon) {
+            return -1;
+        }
+    }
+    s->debugcon_tty = s->debugcon && isatty(fileno(s->debugcon));
+    if (o->log) {
+        s->log = open_output("-D", o->log, err);
+        if (!s->log) {
+            return -1;
+        }
+    }
+    s->host = (struct host){
+        .ctx = s,
+        .debug = s->debugcon ? on_debug : NULL,
+        .firmware = o->trace_firmware && (s->log || s->config.display == DISPLAY_NONE)
+                        ? on_firmware
+                        : NULL,
+        .note = on_note,
+    };
+    return 0;
+}
+
+static void close_outputs(struct session *s)
+{
+    if (s->debugcon && s->debugcon != stdout) {
+        fclose(s->debugcon);
+    }
+    if (s->log) {
+        fclose(s->log);
+    }
+    s->debugcon = s->log = NULL;
+}
+
+static double default_speed(const struct session *s)
+{
+    if (s->opt->speed >= 0) {
+        return s->opt->speed;
+    }
+    return s->config.display == DISPLAY_TERM ? 1 : 0;
+}
+
+int session_start(struct session *s, const struct options *opt, struct error *err)
+{
+    *s = (struct session){
+        .opt = opt, .asked_until = opt->until, .stopped = opt->stopped, .last_debug = '\n'};
+    if (config_build(&s->config, opt, err) < 0) {
+        return -1;
+    }
+    if (opt->script) {
+        s->script = script_load(opt->script, err);
+    }
+    if ((s->script || !opt->script) && open_outputs(s, err) == 0) {
+        s->machine = machine_new(&s->config.machine, &s->host, err);
+    }
+    if (!s->machine) {
+        script_free(s->script);
+        close_outputs(s);
+        config_free(&s->config);
+        return -1;
+    }
+    if (opt->cpus > 1) {
+        report("-smp %" PRIu64 ": there is one processor; going on with it", opt->cpus);
+    }
+    signals_install(s->machine);
+    s->start_ns = wall_ns();
+    s->end_ns = opt->timeout_us ? s->start_ns + opt->timeout_us * 1000 : 0;
+    pace_start(&s->pace, default_speed(s), machine_mips(s->machine), 0);
+    return 0;
+}
+
+/* --- running -------------------------------------------------------------------------------
+ */
+
+void session_end(struct session *s, int status)
+{
+    if (!s->over) {
+        s->over = true;
+        s->status = status;
+    }
+}
+
+static void powered_off(struct session *s)
+{
+    if (s->opt->no_shutdown) {
+        s->stopped = s->off = true;
+        report("the guest powered off; -no-shutdown keeps the machine");
+    } else {
+        session_end(s, EXIT_FINE);
+    }
+}
+
+static void handle_stop(struct session *s, enum machine_stop why)
+{
+    s->asleep = why == MACHINE_IDLE;
+    switch (why) {
+    case MACHINE_UNTIL:
+    case MACHINE_IDLE:
+    case MACHINE_BREAK: break;
+    case MACHINE_POWEROFF: powered_off(s); break;
+    case MACHINE_RESET: session_end(s, EXIT_FINE); break;
+    case MACHINE_TRIPLE_FAULT: session_end(s, EXIT_TRIPLE_FAULT); break;
+    case MACHINE_DEBUG_EXIT: {
+        uint32_t v = machine_exit_value(s->machine);
+        complain("debug-exit: %" PRIu32 "\n", v);
+        session_end(s, (int)((v << 1 | 1) & 0xFF));
+        break;
+    }
+    }
+    if (!s->over && machine_now(s->machine) >= s->asked_until) {
+        session_end(s, EXIT_FINE);
+    }
+}
+
+/* The world outside, between slices. */
+static void look_around(struct session *s)
+{
+    if (s->written) {
+        s->written = false;
+        fflush(s->debugcon ? s->debugcon : stdout);
+        fflush(s->log ? s->log : stderr);
+    }
+    if (say_failed()) {
+        report("stdout: takes no more output");
+        session_end(s, EXIT_TROUBLE);
+    }
+    if (signals_pending()) {
+        session_end(s, EXIT_TROUBLE); /* session_finish lets the signal have its way */
+    }
+    if (s->end_ns && !s->over && wall_ns() >= s->end_ns) {
+        report("-timeout: the time is over at tick %" PRIu64, machine_now(s->machine));
+        session_end(s, EXIT_TIMEOUT);
+    }
+    if (s->term && !s->over) {
+        term_update(s->term, s);
+    }
+}
+
+/* Sleeps, but not past -timeout. */
+static void nap(struct session *s, uint64_t ns)
+{
+    uint64_t now = wall_ns();
+    if (s->end_ns && s->end_ns < now + ns) {
+        ns = s->end_ns > now ? s->end_ns - now : 0;
+    }
+    if (ns > 0) {
+        wall_sleep(ns);
+    }
+}
+
+/* -mips auto: the ratio is state, so it changes through the input door. */
+static void follow_host(struct session *s, uint64_t ticks, uint64_t ns)
+{
+    pace_ran(&s->pace, ticks, ns);
+    uint32_t wish = pace_wish(&s->pace);
+    if (wish) {
+        struct input in = {.kind = INPUT_MIPS, .code = (uint16_t)wish};
+        machine_input(s->machine, &in);
+        s->pace.base_ns = wall_ns();
+        s->pace.base_tick = machine_now(s->machine);
+        s->pace.mips = machine_mips(s->machine);
+    }
+}
+
+static void paced_slice(struct session *s, uint64_t target)
+{
+    uint64_t now = machine_now(s->machine), frame = pace_frame(&s->pace);
+    uint64_t before = wall_ns();
+    handle_stop(s, machine_run(s->machine, frame < target - now ? now + frame : target));
+    if (s->opt->mips_auto) {
+        follow_host(s, machine_now(s->machine) - now, wall_ns() - before);
+    }
+    look_around(s);
+    if (!s->over) {
+        nap(s, pace_ahead(&s->pace, machine_now(s->machine)));
+    }
+}
+
+static void free_slice(struct session *s, uint64_t target)
+{
+    uint64_t now = machine_now(s->machine), until = target;
+    if (target == UINT64_MAX) {
+        signals_alarm(true); /* no tick to stop at: the wall clock breaks in */
+    } else if (target - now > SLICE_TICKS) {
+        until = now + SLICE_TICKS;
+    }
+    handle_stop(s, machine_run(s->machine, until));
+    if (target == UINT64_MAX) {
+        signals_alarm(false);
+    }
+    look_around(s);
+    if (s->asleep && !s->over) {
+        nap(s, nap_ns);
+    }
+}
+
+enum run_result session_run(struct session *s, uint64_t target)
+{
+    bool forever = target == UINT64_MAX;
+    if (target > s->asked_until) {
+        target = s->asked_until;
+    }
+    while (!s->over && !s->stopped) {
+        if (machine_now(s->machine) >= s->asked_until) {
+            session_end(s, EXIT_FINE);
+            break;
+        }
+        if (machine_now(s->machine) >= target) {
+            return RUN_REACHED;
+        }
+        if (s->pace.speed > 0) {
+            paced_slice(s, target);
+        } else {
+            free_slice(s, target);
+        }
+        if (forever) {
+            break;
+        }
+    }
+    return s->over ? RUN_OVER : s->stopped ? RUN_STOPPED : RUN_REACHED;
+}
+
+static void wait_stopped(struct session *s)
+{
+    look_around(s);
+    if (!s->over) {
+        nap(s, nap_ns);
+        pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
+    }
+}
+
+int session_main(struct session *s, struct error *err)
+{
+    if (s->config.display == DISPLAY_TERM) {
+        s->term = term_open(s->opt->name, err);
+        if (!s->term) {
+            return -1;
+        }
+    }
+    if (s->script) {
+        s->scripted = true;
+        script_run(s->script, s);
+        s->scripted = false;
+    }
+    if (s->opt->monitor_stdio && !s->over) {
+        s->monitor = monitor_open();
+    }
+    while (!s->over) {
+        if (s->monitor) {
+            monitor_poll(s->monitor, s);
+        }
+        if (!s->over && s->stopped) {
+            wait_stopped(s);
+        } else if (!s->over) {
+            session_run(s, UINT64_MAX);
+        }
+    }
+    return 0;
+}
+
+/* --- end -----------------------------------------------------------------------------------
+ */
+
+void session_print_hash(const struct session *s)
+{
+    if (s->opt->debugcon_stdio && s->last_debug != '\n') {
+        say("\n"); /* the hash has a line of its own */
+    }
+    say("state-hash: %016" PRIx64 " icount: %" PRIu64 "\n", machine_hash(s->machine),
+        machine_now(s->machine));
+}
+
+void session_speed(const struct session *s, char text[SESSION_SPEED])
+{
+    uint64_t now = machine_now(s->machine);
+    double wall = (double)(wall_ns() - s->start_ns) / 1e9;
+    double virtual_s = (double)now / (machine_mips(s->machine) * 1e6);
+    snprintf(text, SESSION_SPEED, "ticks %" PRIu64 ", virtual %.3f s, wall %.3f s, %.1f MIPS\n",
+             now, virtual_s, wall, wall > 0 ? (double)now / wall / 1e6 : 0);
+}
+
+static void print_stats(const struct session *s)
+{
+    struct machine_stats st;
+    char speed[SESSION_SPEED];
+    machine_stats(s->machine, &st);
+    session_speed(s, speed);
+    complain("stats: %s", speed);
+    complain("stats: blocks built %" PRIu64 ", dropped %" PRIu64 "; traps %" PRIu64
+             ", interrupts %" PRIu64 ", exceptions %" PRIu64 ", shadow fills %" PRIu64 "\n",
+             st.blocks_built, st.blocks_dropped, st.traps, st.interrupts, st.exceptions,
+             st.mmu_fills);
+}
+
+int session_finish(struct session *s)
+{
+    monitor_close(s->monitor);
+    term_close(s->term);
+    if (s->opt->hash) {
+        session_print_hash(s);
+    }
+    if (s->opt->stats) {
+        print_stats(s);
+    }
+    signals_install(NULL);
+    machine_free(s->machine);
+    if (s->debugcon && (fflush(s->debugcon) != 0 || ferror(s->debugcon))) {
+        report("-debugcon: cannot write; the output is not complete");
+        session_end(s, EXIT_TROUBLE);
+    }
+    close_outputs(s);
+    script_free(s->script);
+    config_free(&s->config);
+    if (signals_pending()) {
+        say_flush();
+        signals_die(signals_pending());
+    }
+    return s->status;
+}
+
+void session_reset(struct session *s)
+{
+    struct input in = {.kind = INPUT_RESET};
+    machine_input(s->machine, &in);
+    if (s->off) {
+        s->off = s->stopped = false;
+    }
+}
+
+uint64_t session_after(const struct session *s, uint64_t us)
+{
+    uint64_t now = machine_now(s->machine), mips = machine_mips(s->machine);
+    return us > (UINT64_MAX - 1 - now) / mips ? UINT64_MAX - 1 : now + us * mips;
+}
+
+uint64_t session_next_frame(const struct session *s)
+{
+    uint64_t second = (uint64_t)machine_mips(s->machine) * 1000000;
+    uint64_t now = machine_now(s->machine), whole = now / second, part = now % second;
+    uint64_t frame = part * 60 / second + 1;
+    return whole * second + (frame * second + 59) / 60;
+}
+
+void session_key(struct session *s, uint16_t code, bool down)
+{
+    struct input in = {.kind = INPUT_KEY, .code = code, .down = down};
+    machine_input(s->machine, &in);
+}

@@ -1,0 +1,79 @@
+/* frontend/session.h -- one run of one machine: from power-on to an exit code.
+ *
+ * Owner of: the machine, its drives, the wall-clock pacing, the reason to end. Whoever wants
+ * time to pass (a script, the monitor, main) calls session_run; between slices of it the
+ * session looks after the world outside: signals, -timeout, the screen in the terminal. A slice
+ * never shows in the machine.
+ */
+#ifndef TERRAPIN_FRONTEND_SESSION_H
+#define TERRAPIN_FRONTEND_SESSION_H
+
+#include "frontend/config.h"
+#include "frontend/pace.h"
+
+#include <stdio.h>
+
+struct term;
+struct monitor;
+struct script;
+
+enum exit_code {
+    EXIT_FINE = 0,
+    EXIT_TROUBLE = 1,
+    EXIT_TRIPLE_FAULT = 2,
+    EXIT_WAIT = 3,
+    EXIT_TIMEOUT = 8
+};
+
+enum run_result {
+    RUN_REACHED, /* the tick asked for */
+    RUN_STOPPED, /* the machine is stopped: by the monitor, or it powered off */
+    RUN_OVER,    /* the session ends */
+};
+
+struct session {
+    const struct options *opt;
+    struct config config;
+    struct machine *machine;
+    struct host host;
+    struct pace pace;
+    struct term *term;         /* NULL: no screen */
+    struct monitor *monitor;   /* NULL: none on stdio */
+    FILE *debugcon, *log;      /* or NULL */
+    bool debugcon_tty;         /* mind escape sequences */
+    bool written;              /* to either since they were flushed */
+    uint8_t last_debug;        /* byte on debugcon */
+    struct script *script;     /* NULL: none */
+    bool scripted;             /* it has the keyboard */
+    bool stopped, off;         /* waits for cont; powered off */
+    bool asleep;               /* only input can wake it */
+    uint64_t start_ns, end_ns; /* wall clock; 0: no -timeout */
+    uint64_t asked_until;      /* -until */
+    uint8_t mouse_buttons;     /* as last sent */
+    bool over;
+    int status; /* exit code, valid once over */
+};
+
+/* Opens everything that opt names; nothing runs yet. -1 and err: nothing was touched. */
+int session_start(struct session *s, const struct options *opt, struct error *err);
+/* From here to the end: script, then monitor and keys, until something ends it. */
+int session_main(struct session *s, struct error *err);
+/* Prints -hash and -stats, frees everything; the exit code. */
+int session_finish(struct session *s);
+
+/* Lets the machine run until tick `target` (exact), UINT64_MAX: until something happens, which
+ * may also be nothing but wall time passing. */
+enum run_result session_run(struct session *s, uint64_t target);
+void session_end(struct session *s, int status); /* the first one counts */
+void session_reset(struct session *s);
+void session_print_hash(const struct session *s); /* the line of -hash */
+enum { SESSION_SPEED = 128 };
+void session_speed(const struct session *s, char text[SESSION_SPEED]); /* a line */
+
+/* n virtual microseconds from now, in ticks. */
+uint64_t session_after(const struct session *s, uint64_t us);
+/* The tick of the next virtual frame: 60 a virtual second, counted from power-on. */
+uint64_t session_next_frame(const struct session *s);
+void session_key(struct session *s, uint16_t code, bool down);
+
+#endif

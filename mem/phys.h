@@ -1,0 +1,110 @@
+/* mem/phys.h -- guest-physical memory: which pages are RAM, ROM or a device's registers.
+ *
+ * Owner of: the RAM bytes, the page map, the dirty map, and the code watch (which 128-byte
+ * lines of RAM hold decoded instructions). Callers: the CPU's MMU (fast host pointers), its
+ * slow path (phys_read/phys_write), DMA (phys_dma_*), the board (mapping). Addresses above 4
+ * GiB are open bus. Invariant: every store into RAM, by whomever, goes through a page whose
+ * dirty bits are all set, or through a function of this file that sets them and tells the
+ * watcher.
+ */
+#ifndef TERRAPIN_MEM_PHYS_H
+#define TERRAPIN_MEM_PHYS_H
+
+#include "mem/error.h"
+#include "mem/types.h"
+
+struct phys;
+
+/* Registers behind a physical range. off is relative to the mapping's base; size is 1, 2 or 4
+ * and an access never crosses the mapping's end. */
+struct region_ops {
+    uint32_t (*read)(void *ctx, uint32_t off, unsigned size);
+    void (*write)(void *ctx, uint32_t off, uint32_t val, unsigned size);
+};
+
+/* A block of bytes that the state hash and save states cover page by page: RAM, VRAM. */
+struct ram {
+    const char *name;
+    uint8_t *bytes;
+    uint64_t size;       /* multiple of PAGE_SIZE */
+    uint8_t *dirty;      /* per page: one bit per consumer (enum dirty_client) */
+    uint64_t *page_hash; /* per page, valid while DIRTY_HASH is clear */
+    uint64_t sum;        /* of page_hash, modulo 2^64 */
+    uint64_t seed;       /* so that equal pages of two rams differ */
+    struct ram *next;
+};
+enum dirty_client { DIRTY_HASH = 1, DIRTY_SAVE = 2, DIRTY_SCREEN = 4, DIRTY_ALL = 0xFF };
+
+/* The watcher (the CPU) hears of what its derived state depends upon. */
+struct phys_watch {
+    void *ctx;
+    void (*code_written)(void *ctx, paddr pa, unsigned len); /* a watched line was stored to */
+    void (*remapped)(void *ctx); /* mapping changed: forget every host pointer and block */
+    void (*rearm)(void *ctx);    /* dirty bits were cleared: forget pointers for writing */
+    /* The page at pa got its first watched line: forget its pointers for writing. NULL: rearm.
+     */
+    void (*rearm_page)(void *ctx, paddr pa);
+};
+
+struct phys *phys_new(uint64_t ram_bytes, struct error *err);
+void phys_free(struct phys *ph);
+void phys_set_watch(struct phys *ph, const struct phys_watch *watch);
+struct ram *phys_main_ram(struct phys *ph);
+
+/* Blocks beside main RAM (VRAM). Zeroed; freed with ph. NULL and err when memory is short. */
+struct ram *phys_ram_new(struct phys *ph, const char *name, uint64_t size, struct error *err);
+struct ram *phys_rams(struct phys *ph); /* list head, main RAM first */
+/* For owners that store into a ram directly: call before or after the store. off+len <= size.
+ */
+void ram_touch(struct ram *r, uint64_t off, uint64_t len);
+/* A consumer has seen everything: clears its dirty bits on all pages. */
+void ram_clean(struct phys *ph, struct ram *r, uint8_t clients);
+
+/* Mapping. base and size are multiples of PAGE_SIZE; a later mapping replaces an earlier one.
+ * rd: bytes that reads see (NULL: ops->read); wr: the RAM that stores go to (NULL: ops->write
+ * if there are ops, else stores are dropped, as into ROM). */
+void phys_map_ram(struct phys *ph, paddr base, uint64_t size, struct ram *ram, uint64_t off);
+void phys_map_rom(struct phys *ph, paddr base, uint64_t size, const uint8_t *bytes);
+/* PAM: reads from one place, writes to another. Either may be ROM/RAM/none. */
+void phys_map_split(struct phys *ph, paddr base, uint64_t size, const uint8_t *rd,
+                    struct ram *wr, uint64_t wr_off);
+void phys_map_io(struct phys *ph, paddr base, uint64_t size, const struct region_ops *ops,
+                 void *ctx);
+void phys_unmap(struct phys *ph, paddr base, uint64_t size); /* open bus: reads all ones */
+
+/* What one page is, for the MMU. rd/wr: host pointer to the page's first byte, or NULL = use
+ * phys_read/phys_write. wr is NULL too while a store must be seen (watched code, clean page).
+ */
+struct phys_page {
+    uint8_t *rd, *wr;
+};
+struct phys_page phys_page(struct phys *ph, paddr pa);
+
+/* The slow path: 1, 2 or 4 bytes not crossing a page. Stores set dirty bits and tell the
+ * watcher about watched lines. */
+uint32_t phys_read(struct phys *ph, paddr pa, unsigned size);
+void phys_write(struct phys *ph, paddr pa, uint32_t val, unsigned size);
+/* Is pa a device's registers (an access has side effects and needs the exact tick)? */
+bool phys_is_io(struct phys *ph, paddr pa);
+/* Without side effects, for debuggers: false where there are only registers. */
+bool phys_peek(struct phys *ph, paddr pa, void *out, unsigned len);
+
+/* DMA: RAM only (rule 2 of DESIGN section 3). Returns the bytes moved; the rest read as FFh. */
+uint64_t phys_dma_read(struct phys *ph, paddr pa, void *out, uint64_t len);
+uint64_t phys_dma_write(struct phys *ph, paddr pa, const void *in, uint64_t len);
+
+/* Code watch, at a grain of 128 bytes: the block cache marks what it decoded from RAM. A change
+ * of mapping lifts all watches (remapped() drops all blocks); other code in ROM cannot change.
+ */
+enum { CODE_LINE_SHIFT = 7 };
+void phys_watch_code(struct phys *ph, paddr pa, unsigned len);
+void phys_unwatch_page(struct phys *ph, paddr pa); /* no block is left on the page */
+bool phys_is_code(struct phys *ph, paddr pa, unsigned len);
+
+/* State hash: sum over non-zero pages of hash(page number, content), refreshed from dirty bits.
+ */
+uint64_t ram_hash(struct phys *ph, struct ram *r);
+/* Guest-visible power-on content: zero. */
+void ram_clear(struct phys *ph, struct ram *r);
+
+#endif

@@ -1,0 +1,257 @@
+/* tests/unit/test_cpu_model.c -- cpu/sys/model.c: names, features, reset values, CPUID; and what
+ * the features decide: which instructions, flags and control register bits exist. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/pm_fixture.h"
+
+static const struct {
+    const char *text;
+    bool ok;
+    const char *says; /* part of the error */
+} names[] = {
+    {"386", true, NULL},
+    {"486", true, NULL},
+    {"pentium", true, NULL},
+    {"pentiumpro", true, NULL},
+    {"386,-i486ops", true, NULL},
+    {"pentiumpro,-tsc,-pae", true, NULL},
+    {"pentium,+cmov,-cmov,+sep", true, NULL},
+    {"pentiumpro,-fpu", true, NULL}, /* taking away what is not there */
+    {"pentium2", false, "-cpu pentium2: not implemented yet"},
+    {"pentiummmx", false, "not implemented yet"},
+    {"pentium3,+tsc", false, "not implemented yet"},
+    {"pentium4", false, "not implemented yet"},
+    {"pentiumpro,+popek", false, "-cpu +popek: not implemented yet"},
+    {"pentiumpro,+popek-iret", false, "not implemented yet"},
+    {"pentium,+fpu", false, "not implemented yet"},
+    {"z80", false, "no such model"},
+    {"", false, "help"},
+    {"38", false, "help"},
+    {"3866", false, "help"},
+    {"486,", false, "+FEATURE"},
+    {"486,tsc", false, "'tsc'"},
+    {"486,+", false, "'+'"},
+    {"486,+ts", false, "'+ts'"},
+    {"486,+tscs", false, "'+tscs'"},
+};
+
+START_TEST(parsing)
+{
+    struct error err = {""};
+    int got = cpu_model_check(names[_i].text, &err);
+    ck_assert_msg((got == 0) == names[_i].ok, "%s: %s", names[_i].text, err.text);
+    if (!names[_i].ok) {
+        const char *want = names[_i].says;
+        ck_assert_msg(strstr(err.text, want) != NULL, "%s: %s", names[_i].text, err.text);
+        ck_assert_ptr_eq(strchr(err.text, '\n'), NULL);
+    }
+}
+END_TEST
+
+START_TEST(long_name)
+{
+    struct error err;
+    char text[2000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    ck_assert_int_eq(cpu_model_check(text, &err), -1);
+    ck_assert_int_eq(cpu_model_check(NULL, &err), 0);
+}
+END_TEST
+
+START_TEST(help)
+{
+    const char *text = cpu_model_help();
+    static const char *const words[] = {"386,-i486ops", "pentiumpro", "BSWAP", "popek-iret"};
+    for (unsigned n = 0; n < ARRAY_LEN(words); n++) {
+        ck_assert_msg(strstr(text, words[n]) != NULL, "%s", words[n]);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *model;
+    uint32_t signature, cr0;
+} models[] = {
+    {"386", 0x308, 0x10},
+    {"486", 0x435, 0x60000010},
+    {"pentium", 0x525, 0x60000010},
+    {"pentiumpro", 0x619, 0x60000010},
+};
+
+/* SDM 3A table 9-1 */
+START_TEST(reset_values)
+{
+    static const struct {
+        const char *name;
+        uint32_t value;
+    } regs[] = {
+        {"eax", 0}, {"ebx", 0}, {"ecx", 0}, {"esi", 0}, {"edi", 0}, {"ebp", 0}, {"esp", 0},
+        {"eip", 0xFFF0}, {"eflags", 2}, {"cs", 0xF000}, {"ss", 0}, {"ds", 0}, {"es", 0},
+        {"fs", 0}, {"gs", 0}, {"ldtr", 0}, {"tr", 0}, {"gdtr.base", 0}, {"gdtr.limit", 0xFFFF},
+        {"idtr.base", 0}, {"idtr.limit", 0xFFFF}, {"cr2", 0}, {"cr3", 0}, {"cr4", 0}, {"dr0", 0},
+        {"dr3", 0}, {"dr6", 0xFFFF0FF0}, {"dr7", 0x400},
+    };
+    struct cpu_fixture fx;
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = models[_i].model});
+    for (unsigned n = 0; n < ARRAY_LEN(regs); n++) {
+        ck_assert_msg(cpu_fixture_get(&fx, regs[n].name) == regs[n].value, "%s", regs[n].name);
+    }
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "edx"), models[_i].signature);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "cr0"), models[_i].cr0);
+    ck_assert_uint_eq(cpu_pc(fx.cpu), 0xFFFFFFF0u);
+    cpu_fixture_free(&fx);
+}
+END_TEST
+
+/* Runs code in real mode at 0:7C00 up to its HLT; every vector leads to a HLT at 0:500+vector.
+ * Returns the vector reached, or -1 for the HLT that ends the code. */
+static int run_real(struct cpu_fixture *fx, const uint8_t *code, unsigned len)
+{
+    uint8_t hlt = 0xF4, entry[4];
+    for (unsigned v = 0; v < 256; v++) {
+        store_le32(entry, 0x500 + v);
+        cpu_fixture_load(fx, 4 * v, entry, 4);
+        cpu_fixture_load(fx, 0x500 + v, &hlt, 1);
+    }
+    cpu_fixture_load(fx, 0x7C00, code, len);
+    cpu_fixture_load(fx, 0x7C00 + len, &hlt, 1);
+    cpu_fixture_set(fx, "cs", 0);
+    cpu_fixture_set(fx, "eip", 0x7C00);
+    cpu_fixture_set(fx, "esp", 0x7000);
+    ck_assert_int_eq(cpu_run(fx->cpu, fx->tick + 1000), CPU_HALTED);
+    uint32_t eip = (uint32_t)cpu_fixture_get(fx, "eip") - 1;
+    return eip == 0x7C00 + len ? -1 : (int)eip - 0x500;
+}
+
+#define CODE(...) sizeof((uint8_t[]){__VA_ARGS__}), {__VA_ARGS__}
+enum { OK = -1, UD = 6, GP = 13 };
+static const struct {
+    const char *what, *model;
+    int vector;
+    unsigned len;
+    uint8_t code[24];
+} presence[] = {
+    {"BSWAP", "386", OK, CODE(0x66, 0x0F, 0xC8)},
+    {"BSWAP", "386,-i486ops", UD, CODE(0x66, 0x0F, 0xC8)},
+    {"INVD", "386", OK, CODE(0x0F, 0x08)},
+    {"WBINVD", "386,-i486ops", UD, CODE(0x0F, 0x09)},
+    {"XADD", "386", UD, CODE(0x0F, 0xC0, 0xC0)},
+    {"XADD", "486", OK, CODE(0x0F, 0xC0, 0xC0)},
+    {"INVLPG", "386", UD, CODE(0x0F, 0x01, 0x3F)},
+    {"INVLPG", "486", OK, CODE(0x0F, 0x01, 0x3F)},
+    {"CPUID", "386", UD, CODE(0x0F, 0xA2)},
+    {"CPUID", "486", OK, CODE(0x0F, 0xA2)},
+    {"CPUID", "486,-cpuid", UD, CODE(0x0F, 0xA2)},
+    {"RDTSC", "486", UD, CODE(0x0F, 0x31)},
+    {"RDTSC", "pentium", OK, CODE(0x0F, 0x31)},
+    {"RDTSC", "pentium,-tsc", UD, CODE(0x0F, 0x31)},
+    {"RDPMC", "pentium", UD, CODE(0x66, 0x31, 0xC9, 0x0F, 0x33)},
+    {"RDPMC", "pentiumpro", OK, CODE(0x66, 0x31, 0xC9, 0x0F, 0x33)},
+    {"CMOVZ", "pentium", UD, CODE(0x0F, 0x44, 0xC0)},
+    {"CMOVZ", "pentiumpro", OK, CODE(0x0F, 0x44, 0xC0)},
+    {"NOPL", "pentium", UD, CODE(0x0F, 0x1F, 0xC0)},
+    {"NOPL", "pentiumpro", OK, CODE(0x0F, 0x1F, 0xC0)},
+    {"read CR4", "486", UD, CODE(0x0F, 0x20, 0xE0)},
+    {"read CR4", "pentium", OK, CODE(0x0F, 0x20, 0xE0)},
+    {"CR4.PSE", "pentium", OK, CODE(0x66, 0xB8, 0x10, 0, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"CR4.PAE", "pentium", GP, CODE(0x66, 0xB8, 0x20, 0, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"CR4.PAE", "pentiumpro", OK, CODE(0x66, 0xB8, 0x20, 0, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"CR4.VME", "pentiumpro", GP, CODE(0x66, 0xB8, 0x01, 0, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"CR4, bit 31", "pentiumpro", GP, CODE(0x66, 0xB8, 0, 0, 0, 0x80, 0x0F, 0x22, 0xE0)},
+    {"read CR1", "pentiumpro", UD, CODE(0x0F, 0x20, 0xC8)},
+    {"write CR5", "pentiumpro", UD, CODE(0x0F, 0x22, 0xE8)},
+    {"MSR of the TSC", "pentium", OK, CODE(0x66, 0xB9, 0x10, 0, 0, 0, 0x0F, 0x32)},
+    {"MSR of the TSC", "pentium,-tsc", GP, CODE(0x66, 0xB9, 0x10, 0, 0, 0, 0x0F, 0x32)},
+    {"MSR 12345h", "pentium", GP, CODE(0x66, 0xB9, 0x45, 0x23, 1, 0, 0x0F, 0x32)},
+    {"MSR 174h", "pentium", GP, CODE(0x66, 0xB9, 0x74, 1, 0, 0, 0x0F, 0x30)},
+    {"MSR 174h", "pentiumpro", OK, CODE(0x66, 0xB9, 0x74, 1, 0, 0, 0x0F, 0x30)},
+    {"APIC base", "pentiumpro", GP, CODE(0x66, 0xB9, 0x1B, 0, 0, 0, 0x0F, 0x32)},
+    {"SYSENTER in real mode", "pentiumpro", GP, CODE(0x0F, 0x34)},
+    {"SLDT in real mode", "pentiumpro", UD, CODE(0x0F, 0x00, 0xC0)},
+    {"PG without PE", "386", GP, CODE(0x66, 0xB8, 0, 0, 0, 0x80, 0x0F, 0x22, 0xC0)},
+    {"NW without CD", "486", GP, CODE(0x66, 0xB8, 0, 0, 0, 0x20, 0x0F, 0x22, 0xC0)},
+    {"NW is nothing", "386", OK, CODE(0x66, 0xB8, 0, 0, 0, 0x20, 0x0F, 0x22, 0xC0)},
+};
+
+START_TEST(instructions)
+{
+    struct cpu_fixture fx;
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = presence[_i].model});
+    int got = run_real(&fx, presence[_i].code, presence[_i].len);
+    ck_assert_msg(got == presence[_i].vector, "%s on %s: %d, want %d", presence[_i].what,
+                  presence[_i].model, got, presence[_i].vector);
+    cpu_fixture_free(&fx);
+}
+END_TEST
+
+/* PUSHFD; POP EAX; XOR EAX, bits; PUSH EAX; POPFD; PUSHFD; POP EBX: which bits stuck? Software
+ * tells a 386 from a 486 by AC, and CPUID's presence by ID. */
+START_TEST(flags)
+{
+    static const struct {
+        const char *model;
+        uint32_t stuck;
+    } want[] = {
+        {"386", 0}, {"486,-cpuid", 1u << 18}, {"486", 1u << 18 | 1u << 21},
+        {"pentiumpro", 1u << 18 | 1u << 21},
+    };
+    static const uint8_t code[] = {0x66, 0x9C, 0x66, 0x58, 0x66, 0x35, 0x00, 0x00, 0x3C, 0x00,
+                                   0x66, 0x50, 0x66, 0x9D, 0x66, 0x9C, 0x66, 0x5B};
+    struct cpu_fixture fx;
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = want[_i].model});
+    ck_assert_int_eq(run_real(&fx, code, sizeof code), -1);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "ebx") & 0x3C0000, want[_i].stuck);
+    cpu_fixture_free(&fx);
+}
+END_TEST
+
+START_TEST(cpuid_leaves)
+{
+    static const struct {
+        const char *model;
+        uint32_t leaf, eax, ebx, ecx, edx;
+    } want[] = {
+        {"pentiumpro", 0, 2, 0x756E6547, 0x6C65746E, 0x49656E69},
+        {"pentiumpro", 1, 0x619, 0, 0, 0xA9FC},
+        {"pentiumpro,-cmov,-tsc", 1, 0x619, 0, 0, 0x29EC},
+        {"pentiumpro", 2, 0x03020101, 0, 0, 0x06040A42},
+        {"pentiumpro", 0x80000000, 0x03020101, 0, 0, 0x06040A42},
+        {"pentium", 0, 1, 0x756E6547, 0x6C65746E, 0x49656E69},
+        {"pentium", 1, 0x525, 0, 0, 0x1BC},
+        {"pentium", 2, 0x525, 0, 0, 0x1BC},
+        {"486", 1, 0x435, 0, 0, 0},
+    };
+    static const uint8_t code[] = {0x0F, 0xA2};
+    struct cpu_fixture fx;
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = want[_i].model});
+    cpu_fixture_set(&fx, "eax", want[_i].leaf);
+    ck_assert_int_eq(run_real(&fx, code, sizeof code), -1);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "eax"), want[_i].eax);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "ebx"), want[_i].ebx);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "ecx"), want[_i].ecx);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "edx"), want[_i].edx);
+    cpu_fixture_free(&fx);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("cpu_model");
+    TCase *tc = tcase_create("model");
+    tcase_add_loop_test(tc, parsing, 0, ARRAY_LEN(names));
+    tcase_add_test(tc, long_name);
+    tcase_add_test(tc, help);
+    tcase_add_loop_test(tc, reset_values, 0, ARRAY_LEN(models));
+    tcase_add_loop_test(tc, instructions, 0, ARRAY_LEN(presence));
+    tcase_add_loop_test(tc, flags, 0, 4);
+    tcase_add_loop_test(tc, cpuid_leaves, 0, 9);
+    suite_add_tcase(s, tc);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
