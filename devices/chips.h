@@ -22,7 +22,8 @@ extern const struct device_class dbgport_class;    /* port E9h */
 extern const struct device_class fwlog_class;      /* port 402h */
 extern const struct device_class debug_exit_class; /* isa-debug-exit */
 
-/* port92.c: its A20 output. */
+/* port92.c: its A20 output, and what others do to the gate. */
 void port92_connect_a20(struct device *dev, struct wire a20);
+void port92_show_a20(struct device *dev, bool open);
 
 #endif

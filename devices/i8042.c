@@ -307,7 +307,7 @@ static void ask_for_reset(struct i8042 *c)
 {
     const struct board *b = c->dev.board;
     if (b->power) {
-        b->power(b->power_ctx, POWER_RESET, 0);
+        b->power(b->power_ctx, POWER_INIT, 0);
     }
 }
 

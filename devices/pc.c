@@ -6,7 +6,9 @@
  *   100000-         RAM up to its size, at most to BFFFFFFF; above is PCI's
  *   4 GiB - size    the firmware ROM, all of it
  *
- *   A20M#  = 8042 output port bit 1  OR  port 92h bit 1        (pc_a20_*)
+ *   A20M#  = one gate with two handles, the 8042's output port bit 1 and port 92h bit 1:
+ * whoever wrote last. Chip sets that watch the 8042's commands do that, QEMU too; an OR of the
+ *            two would leave DOS unable to close what the firmware opened through port 92h.
  *   INTR   = the 8259A pair's output
  *   IRQn   = outputs of the chips, by the slot table; the mouse's IRQ 12 goes out of the 8042
  *   NMI    : masked by CMOS address bit 7; nothing on this board raises it yet
@@ -23,8 +25,8 @@
 struct pc {
     struct device dev;
     struct cpu *cpu;
-    bool a20_keyboard; /* 8042 output port bit 1 */
-    bool a20_fast;     /* port 92h bit 1 */
+    struct device *port92;
+    bool a20; /* the gate is open */
     bool intr;
     bool nmi_masked;
 };
@@ -32,8 +34,8 @@ struct pc {
 static const struct field pc_fields[] = {
     DERIVED(struct pc, dev),
     DERIVED(struct pc, cpu),
-    FIELD(struct pc, a20_keyboard),
-    FIELD(struct pc, a20_fast),
+    DERIVED(struct pc, port92),
+    FIELD(struct pc, a20),
     FIELD(struct pc, intr),
     FIELD(struct pc, nmi_masked),
     FIELDS_END,
@@ -44,8 +46,6 @@ static void pc_reset(struct device *dev, enum reset how)
 {
     struct pc *pc = (struct pc *)dev;
     (void)how;
-    pc->a20_keyboard = true; /* the 8042's port 2 has pull-ups */
-    pc->a20_fast = false;
     pc->nmi_masked = false;
 }
 
@@ -86,15 +86,13 @@ const struct schema *machine_schema(unsigned n)
 
 /* ---- wires into the processor */
 
-static void pc_a20_set(void *ctx, unsigned n, bool level)
+static void pc_a20_set(void *ctx, unsigned n, bool open)
 {
     struct pc *pc = ctx;
-    if (n == 0) {
-        pc->a20_keyboard = level;
-    } else {
-        pc->a20_fast = level;
-    }
-    cpu_set_a20(pc->cpu, pc->a20_keyboard || pc->a20_fast);
+    (void)n;
+    pc->a20 = open;
+    port92_show_a20(pc->port92, open);
+    cpu_set_a20(pc->cpu, open);
 }
 
 static void pc_intr_set(void *ctx, unsigned n, bool level)
@@ -114,9 +112,9 @@ static void pc_nmi_mask_set(void *ctx, unsigned n, bool level)
 
 void pc_drive_cpu(struct machine *m)
 {
-    /* A20M# is not driven here: a processor that leaves reset has its gate open, or it could
-     * not fetch from FFFFFFF0h, and the wire follows with the next change. */
-    const struct pc *pc = (const struct pc *)m->pc;
+    /* Resetting the processor opens the gate: it could not fetch from FFFFFFF0h otherwise. */
+    struct pc *pc = (struct pc *)m->pc;
+    pc_a20_set(pc, 0, true);
     cpu_set_intr(m->cpu, pc->intr);
 }
 
@@ -165,9 +163,10 @@ int pc_build(struct machine *m, struct error *err)
         attached(m, d);
     }
     speaker_connect(board_find(b, "speaker"), board_find(b, "i8254"));
-    i8042_connect_a20(m->keyboard, (struct wire){pc_a20_set, m->pc, 0});
-    port92_connect_a20(board_find(b, "port92"), (struct wire){pc_a20_set, m->pc, 1});
-    mc146818_connect_nmi_mask(board_find(b, "mc146818"),
-                              (struct wire){pc_nmi_mask_set, m->pc, 0});
+    struct pc *pc = (struct pc *)m->pc;
+    pc->port92 = board_find(b, "port92");
+    port92_connect_a20(pc->port92, (struct wire){pc_a20_set, pc, 0});
+    i8042_connect_a20(m->keyboard, (struct wire){pc_a20_set, pc, 0});
+    mc146818_connect_nmi_mask(board_find(b, "mc146818"), (struct wire){pc_nmi_mask_set, pc, 0});
     return 0;
 }

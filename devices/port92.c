@@ -1,10 +1,10 @@
 /* port92.c -- system control port A (PS/2; in the PIIX3 on this board).
  *
  *   92h  read/write  bit 0  fast INIT#: 0 -> 1 pulses the processor's INIT# pin
- *                    bit 1  fast A20: 1 opens the gate, whatever the 8042 says
+ *                    bit 1  fast A20: the gate itself; shows what the 8042 did to it, too
  *                    others stored on some boards; here they read 0
  *
- * Lines out: A20 (ORed with the 8042's output port by the board), INIT# through the machine.
+ * Lines: A20 out, and in through port92_show_a20(); INIT# out through the machine.
  * Clock: none. NOT IMPLEMENTED: the PS/2's security lock and activity light.
  * References: PS/2 hardware interface reference, "System control port A"; 82371SB ds 2.5.5.
  */
@@ -55,13 +55,18 @@ static void port92_reset(struct device *dev, enum reset how)
 {
     struct port92 *c = (struct port92 *)dev;
     (void)how;
-    c->latch = 0;
-    wire_set(&c->a20, false);
+    c->latch = FAST_A20; /* the gate is open after a reset */
 }
 
 void port92_connect_a20(struct device *dev, struct wire a20)
 {
     ((struct port92 *)dev)->a20 = a20;
+}
+
+void port92_show_a20(struct device *dev, bool open)
+{
+    struct port92 *c = (struct port92 *)dev;
+    c->latch = (uint8_t)((c->latch & ~FAST_A20) | (open ? FAST_A20 : 0));
 }
 
 const struct device_class port92_class = {

@@ -64,7 +64,10 @@ for guest in "$@"; do
     sed -n 's/^ *;@sed //p' "$source" >"$work/corrections"
     sed -f "$work/corrections" "$work/bochs" >"$work/expect"
     grep -a unexpected "$work/expect" && status=1
-    tail -n 1 "$work/expect" | grep -qx END || echo "$name: Bochs does not reach the end"
+    tail -n 1 "$work/expect" | grep -qx END || {
+        echo "$name: Bochs does not reach the end"
+        grep -a 'e\[' "$work/bochs.log" | tail -n 5
+    }
     declared=$(sed -n 's/^ *;@qemu \([0-9]*\).*/\1/p' "$source")
     found=$(diff -a "$work/expect" "$work/qemu" | grep -ac '^<')
     if [ "$found" -ne "${declared:-0}" ]; then

@@ -37,6 +37,10 @@ static void gdt_entry(unsigned sel, uint32_t hi)
 /* Flat ring 3 code and data; exceptions go to a ring 0 HLT whose address tells the vector. */
 static void flat_user_mode(void)
 {
+    uint8_t nops[16];
+    memset(nops, 0x90, sizeof nops);
+    cpu_reset(fx.cpu, true);
+    cpu_fixture_load(&fx, NATIVE_CODE, nops, sizeof nops);
     for (unsigned v = 0; v < 32; v++) {
         uint8_t gate[8], hlt = 0xF4;
         store_le32(gate, 0x00080000u | (0x4000 + v));
@@ -153,6 +157,11 @@ static bool has_digit_or_reg(unsigned id)
     return map.modrm[insn_rows[id].code];
 }
 
+static bool bit_string_row(const struct insn_row *row)
+{
+    return strncmp(row->name, "BT", 2) == 0 && row->operands == OPN_EvGv;
+}
+
 /* Values that make interesting flags, and pointers where an instruction needs them. */
 static void random_registers(struct sample *s, uint64_t *seed, const struct insn_row *row)
 {
@@ -175,8 +184,7 @@ static void random_registers(struct sample *s, uint64_t *seed, const struct insn
     if (strncmp(row->name, "LEAVE", 5) == 0 || strncmp(row->name, "ENTER", 5) == 0) {
         s->st.r[5] = MIDDLE + (test_random(seed) & 0xFC);
     }
-    bool bit_string = strncmp(row->name, "BT", 2) == 0 && row->operands == OPN_EvGv;
-    for (unsigned k = 0; bit_string && k < 8; k++) {
+    for (unsigned k = 0; bit_string_row(row) && k < 8; k++) {
         if (k != 4) {
             s->st.r[k] = (uint32_t)((int32_t)(test_random(seed) % 4096) - 2048);
         }
@@ -208,8 +216,9 @@ static bool make(struct sample *s, uint64_t *seed, unsigned id)
     s->code[s->len++] = (uint8_t)(row->code + low);
     if (has_digit_or_reg(id)) {
         bool memory = (row->props & MEM) || (test_random(seed) & 1);
-        put_modrm(s, seed, row->digit >= 0 ? (unsigned)row->digit : test_random(seed) & 7,
-                  memory);
+        unsigned reg = row->digit >= 0 ? (unsigned)row->digit : test_random(seed) & 7;
+        bool far_bit = bit_string_row(row) && reg == 4; /* ESP as bit offset: out of the data */
+        put_modrm(s, seed, far_bit ? 3 : reg, memory);
     }
     unsigned have = s->len;
     for (unsigned k = have; k < sizeof s->code; k++) {
@@ -367,7 +376,6 @@ START_TEST(every_innocuous_row)
         ran++;
         uint64_t eip = cpu_fixture_get(&fx, "eip");
         if (eip < 0x10000) { /* it faulted: back to ring 3 */
-            cpu_reset(fx.cpu, false);
             flat_user_mode();
             cpu_run(fx.cpu, fx.tick + 25);
         }

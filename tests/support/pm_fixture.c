@@ -108,9 +108,14 @@ static void gates(struct pm *pm)
 
 void pm_init(struct pm *pm)
 {
+    pm_init_engine(pm, false);
+}
+
+void pm_init_engine(struct pm *pm, bool single_step)
+{
     memset(pm, 0, sizeof *pm);
     pm->eflags = 2;
-    cpu_fixture_init(&pm->fx, &(struct cpu_config){.model = "pentiumpro"});
+    cpu_fixture_init(&pm->fx, &(struct cpu_config){.model = "pentiumpro", .single_step = single_step});
     segments(pm);
     task_segments(pm);
     gates(pm);
@@ -225,7 +230,7 @@ static enum cpu_stop run_until(struct pm *pm, uint64_t until)
     return stop;
 }
 
-struct pm_end pm_run(struct pm *pm, enum pm_level level, const uint8_t *code, unsigned len)
+void pm_boot(struct pm *pm, enum pm_level level, const uint8_t *code, unsigned len)
 {
     pm_descriptor(pm, PM_TSS_SEL, PM_TSS, 0x87, 0x089); /* not busy */
     put_boot(pm, put_frame(pm, level), level != PM_RING0);
@@ -234,7 +239,12 @@ struct pm_end pm_run(struct pm *pm, enum pm_level level, const uint8_t *code, un
     cpu_fixture_set(&pm->fx, "cs", 0);
     cpu_fixture_set(&pm->fx, "ds", 0);
     cpu_fixture_set(&pm->fx, "eip", PM_BOOT);
+}
+
+struct pm_end pm_run(struct pm *pm, enum pm_level level, const uint8_t *code, unsigned len)
+{
     uint64_t start = pm->fx.tick;
+    pm_boot(pm, level, code, len);
     if (pm->intr_at) {
         run_until(pm, start + pm->intr_at);
         cpu_set_intr(pm->fx.cpu, true);

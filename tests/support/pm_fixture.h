@@ -92,7 +92,10 @@ struct pm {
 enum { PM_PAGES = 0x100000 /* directory; tables behind it */ };
 
 void pm_init(struct pm *pm);
+void pm_init_engine(struct pm *pm, bool single_step);
 void pm_free(struct pm *pm);
+/* Everything in place, nothing run yet. */
+void pm_boot(struct pm *pm, enum pm_level level, const uint8_t *code, unsigned len);
 struct pm_end pm_run(struct pm *pm, enum pm_level level, const uint8_t *code, unsigned len);
 
 void pm_w32(struct pm *pm, uint32_t pa, uint32_t v);

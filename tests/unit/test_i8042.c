@@ -173,7 +173,7 @@ START_TEST(output_port)
     ck_assert_uint_eq(fx.power_events, 0);
     command(0xFE);
     ck_assert_uint_eq(fx.power_events, 1);
-    ck_assert_int_eq(fx.power_what, POWER_RESET);
+    ck_assert_int_eq(fx.power_what, POWER_INIT);
     command(0xFF); /* pulses nothing */
     ck_assert_uint_eq(fx.power_events, 1);
     command(0xD1);

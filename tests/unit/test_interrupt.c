@@ -166,7 +166,7 @@ END_TEST
 
 static void close_gate(struct pm *pm, unsigned vector)
 {
-    pm_gate(pm, PM_IDT + 8 * vector, PM_CODE0, 0, 0x0E, 0);
+    pm_gate(pm, PM_IDT + 8 * vector, PM_CODE0, 0, 0x6E, 0);
 }
 
 /* Contributory in contributory: #DF, code 0; again: shutdown. INT n is benign. */
