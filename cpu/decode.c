@@ -22,7 +22,7 @@
 #define DECLARE_GATE(b, shape)
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body, shape)
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body, shape)
-#define INSR(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body, shape)
+#define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body, shape)
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
@@ -34,8 +34,8 @@
     ROW(id, code, -1, shape, opn, cls, feat, rd, wr, un, props, false)
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) \
     ROW(id, code, digit, shape, opn, cls, feat, rd, wr, un, props, false)
-#define INSR(id, code, body, shape, opn, cls, feat, rd, wr, un, props) \
-    ROW(id, code, -1, shape, opn, cls, feat, rd, wr, un, props, true)
+#define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) \
+    ROW(id, code, digit, shape, opn, cls, feat, rd, wr, un, props, true)
 const struct insn_row insn_rows[I_COUNT] = {
     [I_NONE] = {"UNDEFINED", 0, -1, SHAPE_Z, OPN_none, CLASS_GATE, FEAT_BASE, 0, 0, 0, FAULT | ENDS, false},
 #include "cpu/insn.def"
@@ -58,7 +58,7 @@ const struct insn_row insn_rows[I_COUNT] = {
 #define EXEC_GATE(b, shape) {exec_trap}
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EXEC_##cls(body, shape),
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EXEC_##cls(body, shape),
-#define INSR(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EXEC_##cls(body, shape),
+#define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EXEC_##cls(body, shape),
 static exec_fn *const exec_table[I_COUNT][4] = {
     [I_NONE] = {exec_undefined},
 #include "cpu/insn.def"

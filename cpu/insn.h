@@ -147,7 +147,8 @@ enum insn_id {
 #define INSG(id, code, digit, body, shape, operands, class, feature, reads, writes, undef,     \
              props)                                                                            \
     I_##id,
-#define INSR(id, code, body, shape, operands, class, feature, reads, writes, undef, props)     \
+#define INSR(id, code, digit, body, shape, operands, class, feature, reads, writes, undef,     \
+             props)                                                                            \
     I_##id,
 #include "cpu/insn.def"
 #undef INSN

@@ -62,6 +62,19 @@ EXEC(MOV_EvSw_real_m32) /* memory always gets 16 bits */
     NEXT();
 }
 
+/* ES, DS, FS, GS; a load of SS holds off interrupts and stays with the monitor. */
+EXEC(MOV_SwEw_real_r)
+{
+    seg_load_real(cpu, i->a, cpu->r[i->b]);
+    NEXT();
+}
+
+EXEC(MOV_SwEw_real_m)
+{
+    seg_load_real(cpu, i->a, lmem_r16(cpu, i, i->seg, insn_ea(cpu, i)));
+    NEXT();
+}
+
 /* Far pointers: offset first, selector behind it. */
 #define LOAD_FAR(OP, SEG)                                                                      \
     EXEC(OP##_real_m16)                                                                        \

@@ -4,8 +4,8 @@
  * What differs between models is data: the features decide which bits of CR0 and CR4 exist.
  *
  * NOT IMPLEMENTED: breakpoints on data (DR7.R/W = 01, 11: stored, never met); branch trace and
- * performance counters (their MSRs read as 0); machine check, cache and write-protect effects of
- * CR0.CD and NW (stored); system management mode. The coprocessor: an absent 8087.
+ * performance counters (their MSRs read as 0); machine check, cache and write-protect effects
+ * of CR0.CD and NW (stored); system management mode. The coprocessor: an absent 8087.
  */
 #include "cpu/sys/sys.h"
 
@@ -64,7 +64,7 @@ static bool cr0_set(struct cpu *cpu, uint32_t v)
         return false;
     }
     sys->cr0 = v;
-    if ((v ^ old) & (CR0_PE | CR0_WP | CR0_PG)) {
+    if ((v ^ old) & (CR0_WP | CR0_PG)) {
         mmu_flush(cpu);
     }
     if ((v ^ old) & (CR0_PE | CR0_AM)) {
@@ -250,10 +250,21 @@ EMULATE(MOV_DdRd)
 /* ---- model-specific registers (SDM 4) */
 
 enum msr {
-    MSR_P5_MC_ADDR = 0x00, MSR_P5_MC_TYPE = 0x01, MSR_TSC = 0x10, MSR_PLATFORM_ID = 0x17,
-    MSR_APIC_BASE = 0x1B, MSR_EBL_CR_POWERON = 0x2A, MSR_BIOS_UPDT_TRIG = 0x79,
-    MSR_BIOS_SIGN_ID = 0x8B, MSR_PERFCTR0 = 0xC1, MSR_PERFCTR1 = 0xC2, MSR_SYSENTER_CS = 0x174,
-    MSR_SYSENTER_ESP = 0x175, MSR_SYSENTER_EIP = 0x176, MSR_EVNTSEL0 = 0x186, MSR_EVNTSEL1 = 0x187,
+    MSR_P5_MC_ADDR = 0x00,
+    MSR_P5_MC_TYPE = 0x01,
+    MSR_TSC = 0x10,
+    MSR_PLATFORM_ID = 0x17,
+    MSR_APIC_BASE = 0x1B,
+    MSR_EBL_CR_POWERON = 0x2A,
+    MSR_BIOS_UPDT_TRIG = 0x79,
+    MSR_BIOS_SIGN_ID = 0x8B,
+    MSR_PERFCTR0 = 0xC1,
+    MSR_PERFCTR1 = 0xC2,
+    MSR_SYSENTER_CS = 0x174,
+    MSR_SYSENTER_ESP = 0x175,
+    MSR_SYSENTER_EIP = 0x176,
+    MSR_EVNTSEL0 = 0x186,
+    MSR_EVNTSEL1 = 0x187,
     MSR_DEBUGCTL = 0x1D9,
 };
 
@@ -267,15 +278,22 @@ static bool is_p6(const struct cpu *cpu)
     return cpu_models[cpu->sys->model].family == 6;
 }
 
-/* Registers that exist, read as 0 and forget what is written: nothing stands behind them here. */
+/* Registers that exist, read as 0 and forget what is written: nothing stands behind them here.
+ */
 static bool msr_is_inert(const struct cpu *cpu, uint32_t n)
 {
     switch (n) {
-    case MSR_P5_MC_ADDR: case MSR_P5_MC_TYPE: return cpu->features & FEAT_MCE;
-    case MSR_PERFCTR0: case MSR_PERFCTR1: case MSR_EVNTSEL0: case MSR_EVNTSEL1:
-        return is_p6(cpu) && (cpu->features & FEAT_PMC);
-    case MSR_PLATFORM_ID: case MSR_EBL_CR_POWERON: case MSR_BIOS_UPDT_TRIG:
-    case MSR_BIOS_SIGN_ID: case MSR_DEBUGCTL: return is_p6(cpu);
+    case MSR_P5_MC_ADDR:
+    case MSR_P5_MC_TYPE: return cpu->features & FEAT_MCE;
+    case MSR_PERFCTR0:
+    case MSR_PERFCTR1:
+    case MSR_EVNTSEL0:
+    case MSR_EVNTSEL1: return is_p6(cpu) && (cpu->features & FEAT_PMC);
+    case MSR_PLATFORM_ID:
+    case MSR_EBL_CR_POWERON:
+    case MSR_BIOS_UPDT_TRIG:
+    case MSR_BIOS_SIGN_ID:
+    case MSR_DEBUGCTL: return is_p6(cpu);
     default: return false;
     }
 }
@@ -294,7 +312,8 @@ static bool msr_read(const struct cpu *cpu, uint32_t n, uint64_t *v)
     }
 }
 
-/* P6 processors take only the lower half of a TSC written, and clear the upper (SDM 3B 17.15). */
+/* P6 processors take only the lower half of a TSC written, and clear the upper (SDM 3B 17.15).
+ */
 static bool msr_write(struct cpu *cpu, uint32_t n, uint64_t v)
 {
     struct cpu_sys *sys = cpu->sys;
@@ -382,8 +401,8 @@ EMULATE(CPUID)
     return RESUME;
 }
 
-/* Both segments of either instruction are flat by definition: no table is read (SDM 2B SYSENTER,
- * SYSEXIT). */
+/* Both segments of either instruction are flat by definition: no table is read (SDM 2B
+ * SYSENTER, SYSEXIT). */
 static void flat_segments(struct cpu *cpu, uint16_t cs, unsigned level)
 {
     const uint32_t dpl = (uint32_t)level << 13;

@@ -1,9 +1,9 @@
 /* cpu/sys/cpu.c -- the processor as a whole: life, reset, state, and the trap-and-emulate loop.
  *
- * cpu_run() alternates between two jobs: look at what is due at an instruction boundary (events,
- * stops), then let the engine run innocuous code until the next occasion to look. Whatever makes
- * such an occasion calls engine_leave(): the interrupt line going up, POPF setting IF, HLT, a store
- * into running code. So the engine itself tests for nothing.
+ * cpu_run() alternates between two jobs: look at what is due at an instruction boundary
+ * (events, stops), then let the engine run innocuous code until the next occasion to look.
+ * Whatever makes such an occasion calls engine_leave(): the interrupt line going up, POPF
+ * setting IF, HLT, a store into running code. So the engine itself tests for nothing.
  *
  * Time: an instruction, a REP iteration, a delivered event, and a faulting instruction together
  * with the delivery of its fault are one tick each.
@@ -25,8 +25,8 @@ static const struct field lazy_flags_fields[] = {
     FIELD(struct lazy_flags, carry),
     FIELDS_END,
 };
-static const struct schema lazy_flags_schema = {
-    "flags", sizeof(struct lazy_flags), 1, 1, lazy_flags_fields, NULL};
+static const struct schema lazy_flags_schema = {"flags", sizeof(struct lazy_flags), 1,
+                                                1,       lazy_flags_fields,         NULL};
 
 static const struct field seg_view_fields[] = {
     DERIVED(struct seg_view, rd_span),
@@ -35,8 +35,8 @@ static const struct field seg_view_fields[] = {
     DERIVED(struct seg_view, lo),
     FIELDS_END,
 };
-static const struct schema seg_view_schema = {"segment", sizeof(struct seg_view), 1, 1,
-                                              seg_view_fields, NULL};
+static const struct schema seg_view_schema = {"segment", sizeof(struct seg_view), 1,
+                                              1,         seg_view_fields,         NULL};
 
 static const struct field cpu_fields[] = {
     FIELD_A(struct cpu, r),
@@ -76,27 +76,24 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, stats),
     FIELDS_END,
 };
-static const struct schema registers_schema = {"registers", sizeof(struct cpu), 1, 1, cpu_fields,
-                                               NULL};
+static const struct schema registers_schema = {"registers", sizeof(struct cpu), 1,
+                                               1,           cpu_fields,         NULL};
 
 static const struct field seg_cache_fields[] = {
-    FIELD(struct seg_cache, base),
-    FIELD(struct seg_cache, limit),
-    FIELD(struct seg_cache, sel),
-    FIELD_R(struct seg_cache, attr, 0, 0xFFF),
-    FIELD(struct seg_cache, valid),
-    FIELDS_END,
+    FIELD(struct seg_cache, base),  FIELD(struct seg_cache, limit),
+    FIELD(struct seg_cache, sel),   FIELD_R(struct seg_cache, attr, 0, 0xFFF),
+    FIELD(struct seg_cache, valid), FIELDS_END,
 };
-static const struct schema seg_cache_schema = {"descriptor", sizeof(struct seg_cache), 1, 1,
-                                               seg_cache_fields, NULL};
+static const struct schema seg_cache_schema = {
+    "descriptor", sizeof(struct seg_cache), 1, 1, seg_cache_fields, NULL};
 
 static const struct field table_reg_fields[] = {
     FIELD(struct table_reg, base),
     FIELD(struct table_reg, limit),
     FIELDS_END,
 };
-static const struct schema table_reg_schema = {"table", sizeof(struct table_reg), 1, 1,
-                                               table_reg_fields, NULL};
+static const struct schema table_reg_schema = {"table", sizeof(struct table_reg), 1,
+                                               1,       table_reg_fields,         NULL};
 
 static const struct field sys_fields[] = {
     FIELD_S(struct cpu_sys, seg, &seg_cache_schema, struct seg_cache),
@@ -167,7 +164,7 @@ static const struct field whole_fields[] = {
     FIELD_S(struct cpu_whole, sys, &system_schema, struct cpu_sys),
     FIELDS_END,
 };
-const struct schema cpu_schema = {"cpu", sizeof(struct cpu_whole), 1, 1, whole_fields,
+const struct schema cpu_schema = {"cpu",       sizeof(struct cpu_whole), 1, 1, whole_fields,
                                   whole_loaded};
 
 /* The same flags can have many lazy forms; the state knows one. */
@@ -246,7 +243,8 @@ static void reset_segments(struct cpu *cpu)
     cpu->sel[SEG_CS] = 0xF000;
     cpu->seg[SEG_CS].base = 0xFFFF0000u;
     sys->ldtr = (struct seg_cache){.limit = 0xFFFF, .attr = ATTR_P | SYS_LDT};
-    sys->tr = (struct seg_cache){.limit = 0xFFFF, .attr = ATTR_P | SYS_TSS32_BUSY, .valid = true};
+    sys->tr =
+        (struct seg_cache){.limit = 0xFFFF, .attr = ATTR_P | SYS_TSS32_BUSY, .valid = true};
     sys->gdtr = sys->idtr = (struct table_reg){0, 0xFFFF};
 }
 
@@ -269,8 +267,9 @@ static void reset_system(struct cpu *cpu)
     sys->nmi_pending = sys->nmi_blocked = sys->pending = false;
 }
 
-/* Not from inside cpu_run: a board that sees a reset pulse there calls cpu_attention() first. The
- * lines INTR and A20M# are the board's and stay; so do time and, but for power_on, the MSRs. */
+/* Not from inside cpu_run: a board that sees a reset pulse there calls cpu_attention() first.
+ * The lines INTR and A20M# are the board's and stay; so do time and, but for power_on, the
+ * MSRs. */
 void cpu_reset(struct cpu *cpu, bool power_on)
 {
     struct cpu_sys *sys = cpu->sys;
@@ -352,8 +351,9 @@ void debug_trap_after(struct cpu *cpu, uint32_t dr6)
 
 enum due { DUE_NONE, DUE_DEBUG, DUE_NMI, DUE_INTR };
 
-/* The first event in the order of SDM 3A table 6-2 that may be taken before the next instruction.
- * shadowed: whether one is held off by the instruction before (NULL: not asked). */
+/* The first event in the order of SDM 3A table 6-2 that may be taken before the next
+ * instruction. shadowed: whether one is held off by the instruction before (NULL: not asked).
+ */
 static enum due event_due(const struct cpu *cpu, bool *shadowed)
 {
     const struct cpu_sys *sys = cpu->sys;
@@ -363,7 +363,10 @@ static enum due event_due(const struct cpu *cpu, bool *shadowed)
     if (shadowed) {
         *shadowed = (all && (debug || nmi)) || (in_shadow && intr);
     }
-    return debug && !all ? DUE_DEBUG : nmi && !all ? DUE_NMI : intr && !in_shadow ? DUE_INTR : DUE_NONE;
+    return debug && !all        ? DUE_DEBUG
+           : nmi && !all        ? DUE_NMI
+           : intr && !in_shadow ? DUE_INTR
+                                : DUE_NONE;
 }
 
 /* #DB that DR6 explains. Its handler may touch the debug registers. */

@@ -1,15 +1,17 @@
-/* cpu/sys/flags.c -- CLI STI PUSHF POPF: the flags that are not the program's own (SDM 1 3.4.3).
+/* cpu/sys/flags.c -- CLI STI PUSHF POPF: the flags that are not the program's own (SDM
+ * 1 3.4.3).
  *
  * IOPL, IF, VM and the like decide what a program may do, yet PUSHF shows them and POPF drops
- * silently what it may not change: two of the holes that keep classic x86 from being virtualized
- * by trap-and-emulate (class HOLE in insn.def). CLI and STI, by contrast, fault.
+ * silently what it may not change: two of the holes that keep classic x86 from being
+ * virtualized by trap-and-emulate (class HOLE in insn.def). CLI and STI, by contrast, fault.
  *
  * NOT IMPLEMENTED: virtual-8086 mode extensions and protected-mode virtual interrupts (CR4.VME,
  * PVI, EFLAGS.VIF, VIP); CPUID does not advertise them, CR4 refuses them.
  */
 #include "cpu/sys/sys.h"
 
-/* In real mode CPL and so the answer is 0; in virtual-8086 mode CPL is 3, which leaves IOPL 3. */
+/* In real mode CPL and so the answer is 0; in virtual-8086 mode CPL is 3, which leaves IOPL 3.
+ */
 static bool may_change_if(const struct cpu *cpu)
 {
     return cpl(cpu) <= iopl(cpu);
@@ -41,7 +43,8 @@ EMULATE(STI)
     return RESUME;
 }
 
-/* In virtual-8086 mode both need IOPL 3 (SDM 3A 20.2.7: the instructions that IOPL gates there). */
+/* In virtual-8086 mode both need IOPL 3 (SDM 3A 20.2.7: the instructions that IOPL gates
+ * there). */
 static void check_v86(struct cpu *cpu)
 {
     if (vm86(cpu) && iopl(cpu) < 3) {

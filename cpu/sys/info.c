@@ -9,24 +9,33 @@
 /* ---- registers by name */
 
 enum reg_kind {
-    RK_GPR, RK_EIP, RK_EFLAGS, RK_SEL, RK_LDTR, RK_TR, RK_BASE, RK_LIMIT, RK_CR, RK_DR,
+    RK_GPR,
+    RK_EIP,
+    RK_EFLAGS,
+    RK_SEL,
+    RK_LDTR,
+    RK_TR,
+    RK_BASE,
+    RK_LIMIT,
+    RK_CR,
+    RK_DR,
 };
 
 static const struct reg_name {
     const char *name;
     uint8_t kind, n; /* n of RK_BASE and RK_LIMIT: 0 GDTR, 1 IDTR */
 } reg_names[] = {
-    {"eax", RK_GPR, EAX},       {"ecx", RK_GPR, ECX},        {"edx", RK_GPR, EDX},
-    {"ebx", RK_GPR, EBX},       {"esp", RK_GPR, ESP},        {"ebp", RK_GPR, EBP},
-    {"esi", RK_GPR, ESI},       {"edi", RK_GPR, EDI},        {"eip", RK_EIP, 0},
-    {"eflags", RK_EFLAGS, 0},   {"es", RK_SEL, SEG_ES},      {"cs", RK_SEL, SEG_CS},
-    {"ss", RK_SEL, SEG_SS},     {"ds", RK_SEL, SEG_DS},      {"fs", RK_SEL, SEG_FS},
-    {"gs", RK_SEL, SEG_GS},     {"ldtr", RK_LDTR, 0},        {"tr", RK_TR, 0},
-    {"gdtr.base", RK_BASE, 0},  {"gdtr.limit", RK_LIMIT, 0}, {"idtr.base", RK_BASE, 1},
-    {"idtr.limit", RK_LIMIT, 1}, {"cr0", RK_CR, 0},          {"cr2", RK_CR, 2},
-    {"cr3", RK_CR, 3},          {"cr4", RK_CR, 4},           {"dr0", RK_DR, 0},
-    {"dr1", RK_DR, 1},          {"dr2", RK_DR, 2},           {"dr3", RK_DR, 3},
-    {"dr4", RK_DR, 6},          {"dr5", RK_DR, 7},           {"dr6", RK_DR, 6},
+    {"eax", RK_GPR, EAX},        {"ecx", RK_GPR, ECX},        {"edx", RK_GPR, EDX},
+    {"ebx", RK_GPR, EBX},        {"esp", RK_GPR, ESP},        {"ebp", RK_GPR, EBP},
+    {"esi", RK_GPR, ESI},        {"edi", RK_GPR, EDI},        {"eip", RK_EIP, 0},
+    {"eflags", RK_EFLAGS, 0},    {"es", RK_SEL, SEG_ES},      {"cs", RK_SEL, SEG_CS},
+    {"ss", RK_SEL, SEG_SS},      {"ds", RK_SEL, SEG_DS},      {"fs", RK_SEL, SEG_FS},
+    {"gs", RK_SEL, SEG_GS},      {"ldtr", RK_LDTR, 0},        {"tr", RK_TR, 0},
+    {"gdtr.base", RK_BASE, 0},   {"gdtr.limit", RK_LIMIT, 0}, {"idtr.base", RK_BASE, 1},
+    {"idtr.limit", RK_LIMIT, 1}, {"cr0", RK_CR, 0},           {"cr2", RK_CR, 2},
+    {"cr3", RK_CR, 3},           {"cr4", RK_CR, 4},           {"dr0", RK_DR, 0},
+    {"dr1", RK_DR, 1},           {"dr2", RK_DR, 2},           {"dr3", RK_DR, 3},
+    {"dr4", RK_DR, 6},           {"dr5", RK_DR, 7},           {"dr6", RK_DR, 6},
     {"dr7", RK_DR, 7},
 };
 
@@ -102,7 +111,8 @@ static void load_segment(struct cpu *cpu, void *arg)
     }
 }
 
-static bool selector_set(struct cpu *cpu, void (*f)(struct cpu *, void *), unsigned seg, uint64_t v)
+static bool selector_set(struct cpu *cpu, void (*f)(struct cpu *, void *), unsigned seg,
+                         uint64_t v)
 {
     struct load l = {seg, (uint16_t)v, false};
     cpu->now = *cpu->tick; /* a fault would write it back */
@@ -212,7 +222,8 @@ static void say_type(const struct out *o, unsigned attr)
 static void say_segment(const struct out *o, const char *name, uint16_t sel, uint32_t base,
                         const struct seg_cache *c)
 {
-    unsigned high = (c->attr & 0xFFu) << 8 | (c->attr & 0xF00u) << 12;
+    uint32_t limit = c->attr & ATTR_G ? c->limit >> 12 : c->limit;
+    unsigned high = (c->attr & 0xFFu) << 8 | (limit & 0xF0000) | (c->attr & 0xF00u) << 12;
     say(o, "%-3s=%04x %08" PRIx32 " %08" PRIx32 " %08x", name, sel, base, c->limit, high);
     if (c->valid) {
         say_type(o, c->attr);
@@ -234,8 +245,9 @@ static void say_flags(const struct cpu *cpu, const struct out *o)
     for (unsigned n = 0; n < ARRAY_LEN(names); n++) {
         text[n] = flags & names[n].bit ? names[n].name : '-';
     }
-    say(o, "EIP=%08" PRIx32 " EFL=%08" PRIx32 " [%s] CPL=%u II=%d A20=%d HLT=%d\n", cpu->eip, flags,
-        text, cpl(cpu), sys->shadow_tick == *cpu->tick, sys->a20, sys->activity == HALTED);
+    say(o, "EIP=%08" PRIx32 " EFL=%08" PRIx32 " [%s] CPL=%u II=%d A20=%d HLT=%d\n", cpu->eip,
+        flags, text, cpl(cpu), sys->shadow_tick == *cpu->tick, sys->a20,
+        sys->activity == HALTED);
 }
 
 static void info_registers(const struct cpu *cpu, const struct out *o)
@@ -255,10 +267,10 @@ static void info_registers(const struct cpu *cpu, const struct out *o)
     say_segment(o, "TR", sys->tr.sel, sys->tr.base, &sys->tr);
     say(o, "GDT=     %08" PRIx32 " %08x\n", sys->gdtr.base, sys->gdtr.limit);
     say(o, "IDT=     %08" PRIx32 " %08x\n", sys->idtr.base, sys->idtr.limit);
-    say(o, "CR0=%08" PRIx32 " CR2=%08" PRIx32 " CR3=%08" PRIx32 " CR4=%08" PRIx32 "\n", sys->cr0,
-        sys->cr2, sys->cr3, sys->cr4);
-    say(o, "DR0=%08" PRIx32 " DR1=%08" PRIx32 " DR2=%08" PRIx32 " DR3=%08" PRIx32 "\n", sys->dr[0],
-        sys->dr[1], sys->dr[2], sys->dr[3]);
+    say(o, "CR0=%08" PRIx32 " CR2=%08" PRIx32 " CR3=%08" PRIx32 " CR4=%08" PRIx32 "\n",
+        sys->cr0, sys->cr2, sys->cr3, sys->cr4);
+    say(o, "DR0=%08" PRIx32 " DR1=%08" PRIx32 " DR2=%08" PRIx32 " DR3=%08" PRIx32 "\n",
+        sys->dr[0], sys->dr[1], sys->dr[2], sys->dr[3]);
     say(o, "DR6=%08" PRIx32 " DR7=%08" PRIx32 "\n", sys->dr[6], sys->dr[7]);
 }
 

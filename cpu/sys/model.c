@@ -4,8 +4,8 @@
  * (04 35), Pentium P54C C2 (05 25), Pentium Pro sB1 (06 19: the first for which software finds
  * SYSENTER usable, SDM 2B SYSENTER). They stand in EDX after reset and in CPUID.1:EAX.
  *
- * A feature that we lack is neither advertised nor accepted by "+name": FPU, VME, APIC, MTRR, MCA,
- * PAT and all that came after the Pentium Pro.
+ * A feature that we lack is neither advertised nor accepted by "+name": FPU, VME, APIC, MTRR,
+ * MCA, PAT and all that came after the Pentium Pro.
  */
 #include <string.h>
 
@@ -14,9 +14,10 @@
 enum {
     FEATURES_386 = FEAT_I486OPS,
     FEATURES_486 = FEATURES_386 | FEAT_486 | FEAT_CPUID,
-    FEATURES_PENTIUM = FEATURES_486 | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR | FEAT_MCE | FEAT_CX8,
-    FEATURES_PENTIUMPRO = FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV | FEAT_PMC |
-                          FEAT_NOPL,
+    FEATURES_PENTIUM =
+        FEATURES_486 | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR | FEAT_MCE | FEAT_CX8,
+    FEATURES_PENTIUMPRO =
+        FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV | FEAT_PMC | FEAT_NOPL,
 };
 
 const struct cpu_model cpu_models[] = {
@@ -31,31 +32,52 @@ static const char *const later_models[] = {"pentiummmx", "pentium2", "pentium3",
 
 static const struct feature_name {
     const char *name;
-    uint32_t feature;  /* enum cpu_feature; 0: we lack it */
-    int8_t cpuid;      /* bit of CPUID.1:EDX, or -1 */
+    uint32_t feature; /* enum cpu_feature; 0: we lack it */
+    int8_t cpuid;     /* bit of CPUID.1:EDX, or -1 */
 } feature_names[] = {
-    {"i486ops", FEAT_I486OPS, -1}, {"cpuid", FEAT_CPUID, -1}, {"de", FEAT_DE, 2},
-    {"pse", FEAT_PSE, 3},          {"tsc", FEAT_TSC, 4},      {"msr", FEAT_MSR, 5},
-    {"pae", FEAT_PAE, 6},          {"mce", FEAT_MCE, 7},      {"cx8", FEAT_CX8, 8},
-    {"sep", FEAT_SEP, 11},         {"pge", FEAT_PGE, 13},     {"cmov", FEAT_CMOV, 15},
-    {"pmc", FEAT_PMC, -1},         {"nopl", FEAT_NOPL, -1},   {"fpu", 0, -1},
-    {"vme", 0, -1},                {"apic", 0, -1},           {"mtrr", 0, -1},
-    {"mca", 0, -1},                {"pat", 0, -1},            {"pse36", 0, -1},
-    {"mmx", 0, -1},                {"fxsr", 0, -1},           {"sse", 0, -1},
-    {"sse2", 0, -1},               {"clflush", 0, -1},        {"nx", 0, -1},
-    {"popek", 0, -1},              {"popek-iret", 0, -1},
+    {"i486ops", FEAT_I486OPS, -1},
+    {"cpuid", FEAT_CPUID, -1},
+    {"de", FEAT_DE, 2},
+    {"pse", FEAT_PSE, 3},
+    {"tsc", FEAT_TSC, 4},
+    {"msr", FEAT_MSR, 5},
+    {"pae", FEAT_PAE, 6},
+    {"mce", FEAT_MCE, 7},
+    {"cx8", FEAT_CX8, 8},
+    {"sep", FEAT_SEP, 11},
+    {"pge", FEAT_PGE, 13},
+    {"cmov", FEAT_CMOV, 15},
+    {"pmc", FEAT_PMC, -1},
+    {"nopl", FEAT_NOPL, -1},
+    {"fpu", 0, -1},
+    {"vme", 0, -1},
+    {"apic", 0, -1},
+    {"mtrr", 0, -1},
+    {"mca", 0, -1},
+    {"pat", 0, -1},
+    {"pse36", 0, -1},
+    {"mmx", 0, -1},
+    {"fxsr", 0, -1},
+    {"sse", 0, -1},
+    {"sse2", 0, -1},
+    {"clflush", 0, -1},
+    {"nx", 0, -1},
+    {"popek", 0, -1},
+    {"popek-iret", 0, -1},
 };
 
 const char *cpu_model_help(void)
 {
     return "-cpu MODEL[,+FEATURE][,-FEATURE]...\n"
-           "  386         80386DX, with BSWAP, INVD and WBINVD: they came with the 486, but the\n"
+           "  386         80386DX, with BSWAP, INVD and WBINVD: they came with the 486, but "
+           "the\n"
            "              firmware uses them; 386,-i486ops is strict\n"
            "  486         i486DX2: XADD CMPXCHG INVLPG CPUID, alignment check, CR0.WP\n"
            "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints\n"
            "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs (default)\n"
            "Features: i486ops cpuid de pse tsc msr pae mce cx8 sep pge cmov pmc nopl\n"
-           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; fpu vme apic mtrr mca pat\n"
+           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; fpu vme apic mtrr mca "
+           "pat\n"
            "  pse36 mmx fxsr sse sse2 clflush nx popek popek-iret\n";
 }
 
@@ -98,7 +120,8 @@ static int find_model(const struct word *w, unsigned *model, struct error *err)
             return error_set(err, "-cpu %s: not implemented yet", later_models[n]);
         }
     }
-    return error_set(err, "-cpu %.*s: no such model; -cpu help lists them", printed(w), w->text);
+    return error_set(err, "-cpu %.*s: no such model; -cpu help lists them", printed(w),
+                     w->text);
 }
 
 /* "+name" or "-name" */

@@ -1,8 +1,9 @@
-/* cpu/sys/monitor.c -- the trap side of trap-and-emulate: which body emulates which row, and what
- * the engine is told of the result.
+/* cpu/sys/monitor.c -- the trap side of trap-and-emulate: which body emulates which row, and
+ * what the engine is told of the result.
  *
- * Every row of insn.def whose class is not USER must have a body emu_<body>() in this directory;
- * the table below does not link without it. Privileged rows are checked here, once for all.
+ * Every row of insn.def whose class is not USER must have a body emu_<body>() in this
+ * directory; the table below does not link without it. Privileged rows are checked here, once
+ * for all.
  */
 #include "cpu/sys/sys.h"
 
@@ -14,7 +15,7 @@
 #define DECLARE_GATE(b) extern emu_fn emu_##b;
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body)
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body)
-#define INSR(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body)
+#define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body)
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
@@ -27,7 +28,7 @@
 #define EMU_GATE(b) emu_##b
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EMU_##cls(body),
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EMU_##cls(body),
-#define INSR(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EMU_##cls(body),
+#define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EMU_##cls(body),
 static emu_fn *const emu_table[I_COUNT] = {
 #include "cpu/insn.def"
 };
@@ -50,8 +51,8 @@ enum verdict monitor_emulate(struct cpu *cpu, const struct insn *i, unsigned id)
 
 /* ---- what the engine sees */
 
-/* A block starts at eip <= eip_max only if all of it is sure to lie inside CS: it spans less than
- * 256 bytes. In a segment smaller than that the run loop steps (cpu.c). */
+/* A block starts at eip <= eip_max only if all of it is sure to lie inside CS: it spans less
+ * than 256 bytes. In a segment smaller than that the run loop steps (cpu.c). */
 static void update_limits(struct cpu *cpu)
 {
     uint32_t limit = cpu->sys->seg[SEG_CS].limit;

@@ -1,11 +1,12 @@
 /* cpu/sys/paging.c -- linear to physical: the walk, the page maps, and how they stay true.
  *
- * The guest's page tables (SDM 3A 4.3, 4.4) are walked when an access misses the page maps; what
- * the walk found is entered into the map of the present privilege, as a host pointer, so that the
- * next access hits (lmem.h). The maps are shadow page tables, and exactly coherent: the entries
- * that a translation came from are watched (mem/phys.h), and a store into one, by the processor or
- * by DMA, drops what was derived from it. So the guest sees a processor without a TLB: every
- * access obeys the tables as they stand, which the SDM always permits (3A 4.10).
+ * The guest's page tables (SDM 3A 4.3, 4.4) are walked when an access misses the page maps;
+ * what the walk found is entered into the map of the present privilege, as a host pointer, so
+ * that the next access hits (lmem.h). The maps are shadow page tables, and exactly coherent:
+ * the entries that a translation came from are watched (mem/phys.h), and a store into one, by
+ * the processor or by DMA, drops what was derived from it. So the guest sees a processor
+ * without a TLB: every access obeys the tables as they stand, which the SDM always permits
+ * (3A 4.10).
  *
  * The jobs of this file, in order:
  *   (1) walk       find the entries that translate an address, and what they allow
@@ -20,8 +21,8 @@
  * physical addresses. Global pages need nothing: there is no TLB that they could survive in.
  * Tables are read from RAM and ROM only; a table in a device's registers reads as all ones.
  *
- * NOT IMPLEMENTED: PSE-36, NX (features of later models). A load of CR3 drops every translation,
- * also those of a root that will come back.
+ * NOT IMPLEMENTED: PSE-36, NX (features of later models). A load of CR3 drops every
+ * translation, also those of a root that will come back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,12 @@
 enum { LINEAR_PAGES = 1 << 20, LIFT_AFTER = 16 };
 
 enum pte_bits {
-    PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80,
+    PTE_P = 1,
+    PTE_W = 2,
+    PTE_U = 4,
+    PTE_A = 0x20,
+    PTE_D = 0x40,
+    PTE_PS = 0x80,
     PTE_WU = PTE_W | PTE_U,
 };
 enum pf_code { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSVD = 8 };
@@ -86,8 +92,8 @@ static uint64_t entry_read(const struct cpu *cpu, paddr at)
     return pae(cpu) ? v | (uint64_t)phys_read(cpu->ph, at + 4, 4) << 32 : v;
 }
 
-/* Bits that must be 0: above the 36 bits of a physical address; in an entry for a large page also
- * those between its flags and its frame. */
+/* Bits that must be 0: above the 36 bits of a physical address; in an entry for a large page
+ * also those between its flags and its frame. */
 static uint64_t reserved_bits(const struct cpu *cpu, bool large)
 {
     uint64_t high = pae(cpu) ? ~(uint64_t)0 << 36 : 0;
@@ -96,7 +102,8 @@ static uint64_t reserved_bits(const struct cpu *cpu, bool large)
 }
 
 /* Reads the entry at `at` as the next level. false: the walk ends with w->fault. */
-static bool step(const struct cpu *cpu, struct walk *w, paddr at, bool large_allowed, bool *large)
+static bool step(const struct cpu *cpu, struct walk *w, paddr at, bool large_allowed,
+                 bool *large)
 {
     uint64_t e = entry_read(cpu, at);
     w->at[w->levels] = at;
@@ -148,7 +155,8 @@ static bool walk(const struct cpu *cpu, laddr la, struct walk *w)
         return false;
     }
     if (large) {
-        w->page = (w->entry[0] & frame & ~(uint64_t)(span - 1)) | (la & (span - 1) & ~(laddr)PAGE_MASK);
+        w->page = (w->entry[0] & frame & ~(uint64_t)(span - 1)) |
+                  (la & (span - 1) & ~(laddr)PAGE_MASK);
     } else {
         base = w->entry[0] & frame;
         index = (la & (span - 1)) >> PAGE_SHIFT;
@@ -166,9 +174,11 @@ static bool may_write(const struct cpu *cpu, const struct walk *w, bool user)
     return (w->rights & PTE_W) || (!user && !(cpu->sys->cr0 & CR0_WP));
 }
 
-static bool permitted(const struct cpu *cpu, const struct walk *w, enum access access, bool user)
+static bool permitted(const struct cpu *cpu, const struct walk *w, enum access access,
+                      bool user)
 {
-    return (!user || (w->rights & PTE_U)) && (access != ACCESS_WRITE || may_write(cpu, w, user));
+    return (!user || (w->rights & PTE_U)) &&
+           (access != ACCESS_WRITE || may_write(cpu, w, user));
 }
 
 /* PDPTEs are read once, when CR3 is loaded or PAE paging begins (SDM 3A 4.4.1). */
@@ -240,7 +250,8 @@ static void watch_tables(struct cpu *cpu, const struct walk *w, laddr la)
 
 /* A map holds host address minus linear address, so that adding the linear address is all. w is
  * NULL without paging. */
-static void fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable, const struct walk *w)
+static void fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
+                 const struct walk *w)
 {
     struct cpu_sys *sys = cpu->sys;
     laddr base = la & ~(laddr)PAGE_MASK;
@@ -254,7 +265,8 @@ static void fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable, 
     struct phys_page p = phys_page(cpu->ph, pa);
     uintptr_t rd = p.rd ? (uintptr_t)p.rd - base : 0;
     uintptr_t wr = p.wr && writable ? (uintptr_t)p.wr - base : 0;
-    if ((rd != 0 && rd != sys->map[user][0][page]) || (wr != 0 && wr != sys->map[user][1][page])) {
+    if ((rd != 0 && rd != sys->map[user][0][page]) ||
+        (wr != 0 && wr != sys->map[user][1][page])) {
         sys->filled[sys->fills++] = (struct mmu_fill){page, (uint32_t)(pa >> PAGE_SHIFT)};
         cpu->stats.mmu_fills++;
     }
@@ -276,7 +288,8 @@ static _Noreturn void page_fault(struct cpu *cpu, const struct insn *i, laddr la
     trap_raise_page(cpu, i, la, code);
 }
 
-paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access, bool user)
+paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access,
+                    bool user)
 {
     bool write = access == ACCESS_WRITE;
     struct walk w;
@@ -353,7 +366,8 @@ static void lift(struct cpu *cpu, paddr pa)
     paddr page = pa >> PAGE_SHIFT;
     table_at(cpu, pa)->kind = TABLE_NONE;
     phys_unwatch_page(cpu->ph, pa);
-    for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0; n = bc->block[n].next_page) {
+    for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0;
+         n = bc->block[n].next_page) {
         phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
     }
 }
@@ -366,8 +380,8 @@ static void drop_entries(struct cpu *cpu, const struct table_use *use, paddr pa,
     drop_span(cpu, use->la + ((laddr)first << PAGE_SHIFT), (last - first + 1) << PAGE_SHIFT);
 }
 
-/* A table that is rewritten in bulk (fork, exec, exit) is dropped whole; its watch is lifted until
- * it is walked again. Lifted too are pages that were tables once. */
+/* A table that is rewritten in bulk (fork, exec, exit) is dropped whole; its watch is lifted
+ * until it is walked again. Lifted too are pages that were tables once. */
 static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatched)
 {
     struct table_use *use = table_at(cpu, pa);
@@ -422,7 +436,8 @@ static void on_rearm_page(void *ctx, paddr pa)
 
 void mmu_watch(struct cpu *cpu)
 {
-    phys_set_watch(cpu->ph, &(struct phys_watch){cpu, on_written, on_remapped, on_rearm, on_rearm_page});
+    phys_set_watch(cpu->ph,
+                   &(struct phys_watch){cpu, on_written, on_remapped, on_rearm, on_rearm_page});
 }
 
 /* ---- (7) show */
@@ -466,8 +481,9 @@ void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx)
     struct walk w;
     uint64_t la = 0;
     if (!(cpu->sys->cr0 & CR0_PG)) {
-        put(ctx, cpu->sys->a20 ? "paging is off: physical = linear\n"
-                               : "paging is off: physical = linear without bit 20 (A20 closed)\n");
+        put(ctx, cpu->sys->a20
+                     ? "paging is off: physical = linear\n"
+                     : "paging is off: physical = linear without bit 20 (A20 closed)\n");
         return;
     }
     while (la <= UINT32_MAX) {

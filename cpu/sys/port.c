@@ -21,8 +21,10 @@ static void check_breakpoints(struct cpu *cpu, uint16_t port, unsigned size)
 {
     const struct cpu_sys *sys = cpu->sys;
     for (unsigned n = 0; n < 4; n++) {
-        uint32_t length = (sys->dr[7] >> (18 + 4 * n) & 3) + 1, first = sys->dr[n] & ~(length - 1);
-        if ((sys->break_io >> n & 1) && first < (uint32_t)port + size && port < first + length) {
+        uint32_t length = (sys->dr[7] >> (18 + 4 * n) & 3) + 1,
+                 first = sys->dr[n] & ~(length - 1);
+        if ((sys->break_io >> n & 1) && first < (uint32_t)port + size &&
+            port < first + length) {
             debug_trap_after(cpu, 1u << n);
         }
     }
@@ -169,7 +171,8 @@ static void outs(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t 
 typedef void element_fn(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t mask);
 
 /* The caller counts one tick for what it is told: the last iteration that was done here. */
-static enum verdict repeat(struct cpu *cpu, const struct insn *i, unsigned size, element_fn *one)
+static enum verdict repeat(struct cpu *cpu, const struct insn *i, unsigned size,
+                           element_fn *one)
 {
     unsigned flags = insn_cold(cpu, i)->flags;
     uint32_t mask = flags & CF_ADDR32 ? UINT32_MAX : 0xFFFF;

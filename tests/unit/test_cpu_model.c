@@ -1,5 +1,5 @@
-/* tests/unit/test_cpu_model.c -- cpu/sys/model.c: names, features, reset values, CPUID; and what
- * the features decide: which instructions, flags and control register bits exist. */
+/* tests/unit/test_cpu_model.c -- cpu/sys/model.c: names, features, reset values, CPUID; and
+ * what the features decide: which instructions, flags and control register bits exist. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,11 +88,34 @@ START_TEST(reset_values)
         const char *name;
         uint32_t value;
     } regs[] = {
-        {"eax", 0}, {"ebx", 0}, {"ecx", 0}, {"esi", 0}, {"edi", 0}, {"ebp", 0}, {"esp", 0},
-        {"eip", 0xFFF0}, {"eflags", 2}, {"cs", 0xF000}, {"ss", 0}, {"ds", 0}, {"es", 0},
-        {"fs", 0}, {"gs", 0}, {"ldtr", 0}, {"tr", 0}, {"gdtr.base", 0}, {"gdtr.limit", 0xFFFF},
-        {"idtr.base", 0}, {"idtr.limit", 0xFFFF}, {"cr2", 0}, {"cr3", 0}, {"cr4", 0}, {"dr0", 0},
-        {"dr3", 0}, {"dr6", 0xFFFF0FF0}, {"dr7", 0x400},
+        {"eax", 0},
+        {"ebx", 0},
+        {"ecx", 0},
+        {"esi", 0},
+        {"edi", 0},
+        {"ebp", 0},
+        {"esp", 0},
+        {"eip", 0xFFF0},
+        {"eflags", 2},
+        {"cs", 0xF000},
+        {"ss", 0},
+        {"ds", 0},
+        {"es", 0},
+        {"fs", 0},
+        {"gs", 0},
+        {"ldtr", 0},
+        {"tr", 0},
+        {"gdtr.base", 0},
+        {"gdtr.limit", 0xFFFF},
+        {"idtr.base", 0},
+        {"idtr.limit", 0xFFFF},
+        {"cr2", 0},
+        {"cr3", 0},
+        {"cr4", 0},
+        {"dr0", 0},
+        {"dr3", 0},
+        {"dr6", 0xFFFF0FF0},
+        {"dr7", 0x400},
     };
     struct cpu_fixture fx;
     cpu_fixture_init(&fx, &(struct cpu_config){.model = models[_i].model});
@@ -126,7 +149,11 @@ static int run_real(struct cpu_fixture *fx, const uint8_t *code, unsigned len)
     return eip == 0x7C00 + len ? -1 : (int)eip - 0x500;
 }
 
-#define CODE(...) sizeof((uint8_t[]){__VA_ARGS__}), {__VA_ARGS__}
+#define CODE(...)                                                                              \
+    sizeof((uint8_t[]){__VA_ARGS__}),                                                          \
+    {                                                                                          \
+        __VA_ARGS__                                                                            \
+    }
 enum { OK = -1, UD = 6, GP = 13 };
 static const struct {
     const char *what, *model;
@@ -195,11 +222,13 @@ START_TEST(flags)
         const char *model;
         uint32_t stuck;
     } want[] = {
-        {"386", 0}, {"486,-cpuid", 1u << 18}, {"486", 1u << 18 | 1u << 21},
+        {"386", 0},
+        {"486,-cpuid", 1u << 18},
+        {"486", 1u << 18 | 1u << 21},
         {"pentiumpro", 1u << 18 | 1u << 21},
     };
-    static const uint8_t code[] = {0x66, 0x9C, 0x66, 0x58, 0x66, 0x35, 0x00, 0x00, 0x3C, 0x00,
-                                   0x66, 0x50, 0x66, 0x9D, 0x66, 0x9C, 0x66, 0x5B};
+    static const uint8_t code[] = {0x66, 0x9C, 0x66, 0x58, 0x66, 0x35, 0x00, 0x00, 0x3C,
+                                   0x00, 0x66, 0x50, 0x66, 0x9D, 0x66, 0x9C, 0x66, 0x5B};
     struct cpu_fixture fx;
     cpu_fixture_init(&fx, &(struct cpu_config){.model = want[_i].model});
     ck_assert_int_eq(run_real(&fx, code, sizeof code), -1);

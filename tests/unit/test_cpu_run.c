@@ -1,9 +1,9 @@
-/* tests/unit/test_cpu_run.c -- cpu/sys/cpu.c: the run loop at instruction boundaries. What one tick
- * is, where interrupts, NMI and debug traps are taken and in which order (SDM 3A 6.7 to 6.9), and
- * that blocks and single steps agree on every boundary.
+/* tests/unit/test_cpu_run.c -- cpu/sys/cpu.c: the run loop at instruction boundaries. What one
+ * tick is, where interrupts, NMI and debug traps are taken and in which order (SDM 3A 6.7
+ * to 6.9), and that blocks and single steps agree on every boundary.
  *
- * Everything here runs in real mode at 0:7C00 with the stack at 0:7000. Each vector's handler is
- * an IRET at 0:1000 + 16 * vector; taken events are seen by the words that they push.
+ * Everything here runs in real mode at 0:7C00 with the stack at 0:7000. Each vector's handler
+ * is an IRET at 0:1000 + 16 * vector; taken events are seen by the words that they push.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -109,7 +109,7 @@ static void box_free(struct box *b)
     phys_free(b->ph);
 }
 
-#define LOAD(b, ...)                                                                             \
+#define LOAD(b, ...)                                                                           \
     poke(b, CODE_AT, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 /* One tick; EIP after it, less CODE_AT. */
@@ -130,7 +130,8 @@ static uint32_t pushed_ip(struct box *b)
     return peek16(b, reg(b, "esp")) - CODE_AT;
 }
 
-#define FOR_BOTH(b) for (int mode_ = 0; box_new(&(b), mode_), mode_ < 2; box_free(&(b)), mode_++)
+#define FOR_BOTH(b)                                                                            \
+    for (int mode_ = 0; box_new(&(b), mode_), mode_ < 2; box_free(&(b)), mode_++)
 /* … then box_free() the box that the last test of the condition made. */
 
 /* ---- time */
@@ -214,7 +215,7 @@ START_TEST(halt_and_wake)
         ck_assert_int_eq(cpu_run(b.cpu, 51), CPU_UNTIL);
         ck_assert_uint_eq(handler(&b), 2);
         ck_assert_uint_eq(pushed_ip(&b), 2);
-        tick(&b); /* IRET */
+        tick(&b);                       /* IRET */
         ck_assert_uint_eq(tick(&b), 3); /* STI */
         ck_assert_uint_eq(tick(&b), 4); /* HLT, in its shadow */
         tick(&b);
@@ -378,7 +379,8 @@ START_TEST(trace)
     FOR_BOTH(b)
     {
         LOAD(&b, SET_TF, 0x40, 0xF3, 0x90, 0x41);
-        ck_assert_uint_eq((cpu_run(b.cpu, 2), reg(&b, "eip")), CODE_AT + 4); /* not POPF itself */
+        ck_assert_uint_eq((cpu_run(b.cpu, 2), reg(&b, "eip")),
+                          CODE_AT + 4); /* not POPF itself */
         ck_assert_uint_eq(tick(&b), 5);
         tick(&b);
         ck_assert_uint_eq(handler(&b), 1);
@@ -515,7 +517,7 @@ START_TEST(port_breakpoint)
     {
         LOAD(&b, 0xE4, 0x42, 0xE5, 0x41, 0x90); /* IN AL,42h; IN AX,41h */
         set(&b, "dr1", 0x42);
-        set(&b, "dr7", 0x200408); /* G1, R/W1 = 2, one byte */
+        set(&b, "dr7", 0x200408);       /* G1, R/W1 = 2, one byte */
         ck_assert_uint_eq(tick(&b), 2); /* without CR4.DE it is nothing */
         set(&b, "cr4", 8);
         ck_assert_uint_eq(tick(&b), 4); /* 41h and 42h */
@@ -628,14 +630,34 @@ static uint32_t lcg(uint32_t *seed)
 static const struct {
     uint8_t len, bytes[8];
 } pieces[] = {
-    {1, {0x40}}, {1, {0x41}}, {2, {0x01, 0xC3}}, {1, {0xFB}}, {1, {0xFA}}, {2, {0x8E, 0xD5}},
-    {2, {0x1E, 0x1F}}, {1, {0xF4}}, {4, {SET_TF}}, {4, {0x68, 0x02, 0x02, 0x9D}},
-    {4, {0x68, 0x02, 0x03, 0x9D}}, {2, {0xCD, 0x33}}, {1, {0xCC}}, {2, {0x0F, 0x0B}},
-    {5, {0xB9, 7, 0, 0xF3, 0xAA}}, {5, {0xB9, 9, 0, 0xF3, 0x6C}}, {5, {0xB9, 3, 0, 0xF3, 0x6E}},
-    {5, {0xB9, 9, 0, 0xF3, 0xA5}}, {2, {0xE6, PORT_RAISE}}, {2, {0xE6, PORT_NMI}},
-    {2, {0xE6, PORT_ATTENTION}}, {2, {0xE4, 0x99}}, {2, {0x0F, 0x31}}, {3, {0x0F, 0x20, 0xC0}},
+    {1, {0x40}},
+    {1, {0x41}},
+    {2, {0x01, 0xC3}},
+    {1, {0xFB}},
+    {1, {0xFA}},
+    {2, {0x8E, 0xD5}},
+    {2, {0x1E, 0x1F}},
+    {1, {0xF4}},
+    {4, {SET_TF}},
+    {4, {0x68, 0x02, 0x02, 0x9D}},
+    {4, {0x68, 0x02, 0x03, 0x9D}},
+    {2, {0xCD, 0x33}},
+    {1, {0xCC}},
+    {2, {0x0F, 0x0B}},
+    {5, {0xB9, 7, 0, 0xF3, 0xAA}},
+    {5, {0xB9, 9, 0, 0xF3, 0x6C}},
+    {5, {0xB9, 3, 0, 0xF3, 0x6E}},
+    {5, {0xB9, 9, 0, 0xF3, 0xA5}},
+    {2, {0xE6, PORT_RAISE}},
+    {2, {0xE6, PORT_NMI}},
+    {2, {0xE6, PORT_ATTENTION}},
+    {2, {0xE4, 0x99}},
+    {2, {0x0F, 0x31}},
+    {3, {0x0F, 0x20, 0xC0}},
     {5, {0x2E, 0xFE, 0x06, 0x40, 0x7C}}, /* INC BYTE CS:[7C40h]: into the code */
-    {4, {0xB0, 0, 0xE6, PORT_A20}}, {4, {0xB0, 1, 0xE6, PORT_A20}}, {2, {0x9C, 0x9D}},
+    {4, {0xB0, 0, 0xE6, PORT_A20}},
+    {4, {0xB0, 1, 0xE6, PORT_A20}},
+    {2, {0x9C, 0x9D}},
 };
 
 static void load_pieces(struct box *b, uint32_t seed)

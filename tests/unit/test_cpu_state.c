@@ -1,4 +1,5 @@
-/* tests/unit/test_cpu_state.c -- the processor's field table, save and load, hash, inspection. */
+/* tests/unit/test_cpu_state.c -- the processor's field table, save and load, hash, inspection.
+ */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,8 @@ static void copy(struct cpu_fixture *to, struct cpu_fixture *from)
 START_TEST(flags_have_one_form)
 {
     struct cpu_fixture a, b;
-    const uint8_t alu[] = {0xB0, 0x80, 0x04, 0x80, 0xB0, 0}; /* MOV AL,80h; ADD AL,80h; MOV AL,0 */
+    const uint8_t alu[] = {0xB0, 0x80, 0x04,
+                           0x80, 0xB0, 0}; /* MOV AL,80h; ADD AL,80h; MOV AL,0 */
     cpu_fixture_init(&a, &(struct cpu_config){0});
     cpu_fixture_init(&b, &(struct cpu_config){0});
     cpu_fixture_load(&a, 0x7C00, alu, sizeof alu);
@@ -62,10 +64,10 @@ END_TEST
 START_TEST(save_load_run)
 {
     static const uint8_t code[] = {
-        0xBB, D(PM_DATA), 0xB9, D(7), /* MOV EBX; MOV ECX,7 */
-        0x01, 0x0B, 0x11, 0x4B, 4,    /* ADD [EBX],ECX; ADC [EBX+4],ECX */
-        0x9C, 0x58, 0x0F, 0xA2,       /* PUSHFD; POP EAX; CPUID */
-        0x0F, 0x31, 0x01, 0xC2,       /* RDTSC; ADD EDX,EAX */
+        0xBB, D(PM_DATA), 0xB9, D(7),    /* MOV EBX; MOV ECX,7 */
+        0x01, 0x0B,       0x11, 0x4B, 4, /* ADD [EBX],ECX; ADC [EBX+4],ECX */
+        0x9C, 0x58,       0x0F, 0xA2,    /* PUSHFD; POP EAX; CPUID */
+        0x0F, 0x31,       0x01, 0xC2,    /* RDTSC; ADD EDX,EAX */
         0xBB, D(PM_DATA), 0xE4, 0x40, 0x66, 0x8E, 0xC0, 0xE2, 0xE8, 0xF4,
     };
     struct pm pm;
@@ -83,7 +85,8 @@ START_TEST(save_load_run)
         cpu_set_intr(pm.fx.cpu, n == 40);
         copy(&other, &pm.fx);
         ck_assert_uint_eq(cpu_fixture_hash(&other), cpu_fixture_hash(&pm.fx));
-        ck_assert_int_eq(cpu_run(other.cpu, pm.fx.tick + 25), cpu_run(pm.fx.cpu, pm.fx.tick + 25));
+        ck_assert_int_eq(cpu_run(other.cpu, pm.fx.tick + 25),
+                         cpu_run(pm.fx.cpu, pm.fx.tick + 25));
         ck_assert_uint_eq(cpu_fixture_hash(&other), cpu_fixture_hash(&pm.fx));
         if (why == CPU_HALTED) {
             break;
@@ -136,7 +139,8 @@ END_TEST
 /* reset ≡ new, time and wires apart */
 START_TEST(reset_is_new)
 {
-    static const uint8_t code[] = {0xB8, D(0x12345678), 0x0F, 0x22, 0xD0, 0x0F, 0x23, 0xC0, 0xF4};
+    static const uint8_t code[] = {0xB8, D(0x12345678), 0x0F, 0x22, 0xD0,
+                                   0x0F, 0x23,          0xC0, 0xF4};
     struct pm pm;
     struct cpu_fixture fresh;
     pm_init(&pm);
@@ -146,8 +150,8 @@ START_TEST(reset_is_new)
     ck_assert_uint_ne(hash(&fresh), hash(&pm.fx));
     cpu_reset(pm.fx.cpu, true);
     char text[200] = "";
-    bool differs = state_diff(&cpu_schema, cpu_state(fresh.cpu), cpu_state(pm.fx.cpu), text,
-                              sizeof text);
+    bool differs =
+        state_diff(&cpu_schema, cpu_state(fresh.cpu), cpu_state(pm.fx.cpu), text, sizeof text);
     ck_assert_msg(!differs, "%s", text);
     cpu_fixture_free(&fresh);
     pm_free(&pm);
@@ -156,9 +160,9 @@ END_TEST
 
 START_TEST(registers_by_name)
 {
-    static const char *const names[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi",
-                                        "eip", "cr2", "cr3", "dr0", "dr1", "dr2", "dr3",
-                                        "gdtr.base", "idtr.base"};
+    static const char *const names[] = {"eax", "ecx", "edx", "ebx",       "esp",      "ebp",
+                                        "esi", "edi", "eip", "cr2",       "cr3",      "dr0",
+                                        "dr1", "dr2", "dr3", "gdtr.base", "idtr.base"};
     struct cpu_fixture fx;
     uint64_t v;
     cpu_fixture_init(&fx, &(struct cpu_config){0});
@@ -218,17 +222,16 @@ START_TEST(info)
            (const char *const[]){
                "EAX=0000cafe ", "EIP=00020801 EFL=00000003 [------C] CPL=0 II=0 A20=1 HLT=1",
                "\nCS =0008 00000000 ffffffff 00cf9b00 DPL=0 CS32 [-RA]\n",
-               "\nDS =0023 00000000 ffffffff 00cff300 DPL=3 DS32 [-WA]\n",
-               "\nFS =0000 ", "\nLDT=0030 00003000 0000000f 00008200 DPL=0 LDT\n",
+               "\nDS =0023 00000000 ffffffff 00cff300 DPL=3 DS32 [-WA]\n", "\nFS =0000 ",
+               "\nLDT=0030 00003000 0000000f 00008200 DPL=0 LDT\n",
                "\nTR =0028 00004000 00000087 00008b00 DPL=0 TSS32-busy\n",
                "\nGDT=     00001000 0000011f\nIDT=     00002000 000007ff\n",
-               "CR0=e0000011 CR2=00000000 CR3=00100000 CR4=00000000\n", "DR6=ffff0ff0 DR7=00000400\n",
-               NULL});
+               "CR0=e0000011 CR2=00000000 CR3=00100000 CR4=00000000\n",
+               "DR6=ffff0ff0 DR7=00000400\n", NULL});
     expect(&pm.fx, "traps",
            (const char *const[]){"PUSHF        HOLE               1", "INT_Ib       HOLE",
                                  "LGDT         PRIV", NULL});
-    expect(&pm.fx, "tlb",
-           (const char *const[]){"00000000-003fffff -> 000000000 uw\n", NULL});
+    expect(&pm.fx, "tlb", (const char *const[]){"00000000-003fffff -> 000000000 uw\n", NULL});
     expect(&pm.fx, "block", (const char *const[]){"blocks built", NULL});
     ck_assert(!cpu_info(pm.fx.cpu, "nonsense", put, &t));
     pm_free(&pm);
