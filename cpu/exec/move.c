@@ -79,7 +79,7 @@ SIMPLE(STC, flags_set_c(&cpu->flags, true))
 SIMPLE(CMC, flags_set_c(&cpu->flags, !flag_c(&cpu->flags)))
 SIMPLE(CLD, cpu->df = 0)
 SIMPLE(STD, cpu->df = 1)
-SIMPLE(NOP_Ev, (void)0)
+SIMPLE(NOP_Ev, (void)cpu)
 SIMPLE(SALC, *reg8(cpu, reg8_pos(0)) = flag_c(&cpu->flags) ? 0xFF : 0)
 SIMPLE(LAHF, *reg8(cpu, reg8_pos(4)) =
     (uint8_t)((flags_get(&cpu->flags) & 0xD5) | FL_ONE))
