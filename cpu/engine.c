@@ -70,12 +70,12 @@ const struct insn *engine_want_link(struct cpu *cpu, const struct insn *i, eaddr
     uint32_t at = (uint32_t)(i - cpu->cache->insn), n;
     bool near =
         (base + from) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT && at >= FIRST_LINKABLE;
-    if (target > cpu->cs_limit) {
+    if (target > cpu->cs_limit && i->fn != exec_end) {
         cpu->eip = from;
         trap_raise(cpu, i, EXC_GP, 0);
     }
-    if (cpu->attention) {
-        return NULL;
+    if (cpu->attention || target > cpu->cs_limit) {
+        return NULL; /* running off the limit: the fault is the next instruction's */
     }
     n = cached_block(cpu);
     if (n == 0) {
@@ -191,6 +191,13 @@ bool engine_try(struct cpu *cpu, void (*f)(struct cpu *cpu, void *arg), void *ar
 
 /* ---- the loop */
 
+/* Where the engine stops by itself: never so far ahead that a dropped block would fit in. */
+static uint64_t slice_end(const struct cpu *cpu)
+{
+    uint64_t far = cpu->now + BLOCK_DEAD / 2;
+    return cpu->attention ? 0 : cpu->until < far ? cpu->until : far;
+}
+
 static void run_chain(struct cpu *cpu, const struct insn *i)
 {
     do {
@@ -209,7 +216,7 @@ static void run_one(struct cpu *cpu)
     cpu->limit = cpu->now;
     run_chain(cpu, i);
     cpu->link_from = 0;
-    cpu->limit = cpu->attention ? 0 : cpu->until;
+    cpu->limit = slice_end(cpu);
 }
 
 static void run_blocks(struct cpu *cpu)
@@ -245,7 +252,7 @@ enum engine_exit engine_run(struct cpu *cpu)
 {
     jmp_buf here;
     void *outer = cpu->unwind;
-    cpu->limit = cpu->attention ? 0 : cpu->until;
+    cpu->limit = slice_end(cpu);
     cpu->link_from = 0;
     cpu->unwind = &here;
     if (setjmp(here) != 0) {

@@ -97,7 +97,7 @@ uint32_t lmem_read_slow(struct cpu *cpu, const struct insn *i, unsigned seg, ead
 {
     laddr la = cpu->seg[seg].base + ea;
     check_span(cpu, i, seg, ea, size, ACCESS_READ);
-    mmu_align(cpu, i, la, size);
+    mmu_before(cpu, i, la, size, ACCESS_READ);
     return lmem_read_la(cpu, i, la, size);
 }
 
@@ -106,7 +106,7 @@ void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr 
 {
     laddr la = cpu->seg[seg].base + ea;
     check_span(cpu, i, seg, ea, size, ACCESS_WRITE);
-    mmu_align(cpu, i, la, size);
+    mmu_before(cpu, i, la, size, ACCESS_WRITE);
     lmem_write_la(cpu, i, la, val, size);
 }
 
@@ -116,7 +116,7 @@ uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eadd
     laddr la = cpu->seg[seg].base + ea;
     check_span(cpu, i, seg, ea, size, ACCESS_WRITE);
     check_span(cpu, i, seg, ea, size, ACCESS_READ);
-    mmu_align(cpu, i, la, size);
+    mmu_before(cpu, i, la, size, ACCESS_WRITE);
     cpu->rmw_la = la;
     cpu->rmw_pa[0] = mmu_access(cpu, i, la, ACCESS_WRITE);
     if (crosses(la, size)) {

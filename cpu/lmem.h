@@ -46,10 +46,12 @@ void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, u
                 enum access access);
 
 /* From cpu/sys/: physical address of la for the present privilege, or for the processor itself,
- * filling the page maps on the way; raises #PF. Raises #AC if alignment is checked now. */
+ * filling the page maps on the way; raises #PF. */
 paddr mmu_access(struct cpu *cpu, const struct insn *i, laddr la, enum access access);
 paddr mmu_sys_access(struct cpu *cpu, laddr la, enum access access);
-void mmu_align(struct cpu *cpu, const struct insn *i, laddr la, unsigned size);
+/* Before a slow access: raises #AC if alignment is checked now; minds breakpoints on data. */
+void mmu_before(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
+                enum access access);
 void mmu_flush(struct cpu *cpu); /* forget every translation */
 
 static inline bool lmem_in_span(const struct seg_view *s, eaddr ea, int64_t span, unsigned size)

@@ -198,6 +198,9 @@ int config_build(struct config *c, const struct options *o, struct error *err)
         return error_set(err, "-display term: stdin and stdout are no terminal; use "
                               "-display none");
     }
+    if (o->stopped && !o->monitor_stdio && c->display != DISPLAY_TERM) {
+        return error_set(err, "-S: nothing could start the machine; add -monitor stdio");
+    }
     if ((o->cpu && !machine_cpu_ok(o->cpu, err)) || load_bios(c, o, err) < 0 ||
         load_vgabios(c, o, err) < 0 || drives_open(&c->drives, o, err) < 0) {
         config_free(c);

@@ -48,7 +48,7 @@ void monitor_close(struct monitor *mon)
     free(mon);
 }
 
-static void run_line(struct session *s, const char *line)
+void monitor_line(struct session *s, const char *line)
 {
     struct words w;
     struct error err = {""};
@@ -77,7 +77,7 @@ static void take_byte(struct monitor *mon, struct session *s, char c)
     if (mon->too_long) {
         report("-monitor: the line is too long");
     } else {
-        run_line(s, mon->line);
+        monitor_line(s, mon->line);
     }
     mon->len = 0;
     mon->too_long = false;

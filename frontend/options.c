@@ -487,8 +487,8 @@ static int check_together(const struct options *o, struct error *err)
         return error_set(err, "-debugcon stdio: the screen has the terminal; use "
                               "-debugcon file:F");
     }
-    if (o->stopped && !o->monitor_stdio) {
-        return error_set(err, "-S: nothing could start the machine; add -monitor stdio");
+    if (o->stopped && o->script) {
+        return error_set(err, "-S: a script runs the machine; leave one of the two out");
     }
     if (o->mips_auto && o->speed == 0) {
         return error_set(err, "-mips auto: needs a speed to keep up with; not -speed max");

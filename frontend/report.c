@@ -14,7 +14,7 @@ struct held {
     size_t len;
 };
 
-static bool holding;
+static bool holding, diverted;
 static struct held held_out, held_err;
 static report_shown_fn *shown_fn;
 static void *shown_ctx;
@@ -45,7 +45,9 @@ static void put(FILE *f, struct held *h, char *text)
         fputs(text, f);
         return;
     }
-    hold(h, text);
+    if (!diverted) {
+        hold(h, text);
+    }
     if (shown_fn) {
         shown_fn(shown_ctx, text);
     }
@@ -119,6 +121,11 @@ void report_hold(report_shown_fn *shown, void *ctx)
     shown_ctx = ctx;
 }
 
+void report_divert(bool on)
+{
+    diverted = on;
+}
+
 static void release(FILE *f, struct held *h)
 {
     if (h->s) {
@@ -131,7 +138,7 @@ static void release(FILE *f, struct held *h)
 
 void report_release(void)
 {
-    holding = false;
+    holding = diverted = false;
     shown_fn = NULL;
     release(stdout, &held_out);
     release(stderr, &held_err);

@@ -39,9 +39,13 @@ static void on_firmware(void *ctx, uint8_t byte)
     s->written = true;
 }
 
+/* A host error behind a drive is told by its image already, with the file's name. */
 static void on_note(void *ctx, const char *line)
 {
     struct session *s = ctx;
+    if (strncmp(line, "drive ", 6) == 0) {
+        return;
+    }
     if (s->log) {
         fprintf(s->log, "%s\n", line);
         s->written = true;
@@ -305,6 +309,10 @@ int session_main(struct session *s, struct error *err)
         s->term = term_open(s->opt->name, err);
         if (!s->term) {
             return -1;
+        }
+        if (s->stopped) {
+            term_show(s->term,
+                      "-S: stopped; cont in the monitor (Ctrl-A c) starts the machine");
         }
     }
     if (s->script) {

@@ -81,7 +81,12 @@ static bool choose_locale(void)
 
 static void on_line(void *ctx, const char *line)
 {
-    term_show(ctx, line);
+    struct term *t = ctx;
+    if (t->busy) {
+        term_monitor_say(t, line);
+    } else {
+        term_show(t, line);
+    }
 }
 
 struct term *term_open(const char *name, struct error *err)
@@ -194,6 +199,11 @@ void term_close(struct term *t)
 void term_update(struct term *t, struct session *s)
 {
     (void)t, (void)s;
+}
+
+void term_show(struct term *t, const char *message)
+{
+    (void)t, (void)message;
 }
 
 #endif

@@ -17,5 +17,6 @@ struct term *term_open(const char *name, struct error *err);
 void term_close(struct term *t); /* NULL is fine */
 /* Between slices: keys in, screen out. */
 void term_update(struct term *t, struct session *s);
+void term_show(struct term *t, const char *message); /* at the bottom, for some seconds */
 
 #endif

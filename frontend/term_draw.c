@@ -184,7 +184,7 @@ static void draw_help(const struct term *t)
         "  Ctrl-A d         Ctrl-Alt-Delete",
         "  Ctrl-A 1 .. 9 0  F1 .. F9 F10",
         "  Ctrl-A arrows    move about a screen larger than the terminal",
-        "  Ctrl-A c         monitor (not implemented yet)",
+        "  Ctrl-A c         monitor: change disks, look inside; and back",
         "",
         "  Any key goes on.",
     };
@@ -215,7 +215,7 @@ static void draw_cursor(const struct term *t)
 
 void term_draw(struct term *t)
 {
-    if (!t->redraw && memcmp(&t->now, &t->drawn, sizeof t->now) == 0) {
+    if (!t->redraw && (t->monitor || memcmp(&t->now, &t->drawn, sizeof t->now) == 0)) {
         return;
     }
     if (t->redraw || memcmp(t->palette, t->now.palette, sizeof t->palette) != 0) {
@@ -224,7 +224,9 @@ void term_draw(struct term *t)
     t->redraw = false;
     t->drawn = t->now;
     erase();
-    if (t->now.text) {
+    if (t->monitor) {
+        erase();
+    } else if (t->now.text) {
         draw_text(t);
     } else {
         mvprintw(LINES / 2, 1, "graphics mode, %u x %u: not shown in a terminal yet",
@@ -236,7 +238,11 @@ void term_draw(struct term *t)
     if (t->message_until_ns) {
         draw_bar(LINES - 1, 0, COLS, t->message);
     }
-    draw_cursor(t);
+    if (t->monitor) {
+        term_monitor_draw(t);
+    } else {
+        draw_cursor(t);
+    }
     refresh();
 }
 

@@ -127,6 +127,9 @@ static bool code_name(int code, char out[32])
 /* What follows Ctrl-A. */
 static void command(struct term *t, struct session *s, int kind, wint_t c)
 {
+    if (t->busy && !(kind == OK && c == 'x')) {
+        return;
+    }
     if (kind == KEY_CODE_YES) {
         term_pan(t, c == KEY_LEFT ? -1 : c == KEY_RIGHT, c == KEY_UP ? -1 : c == KEY_DOWN);
         return;
@@ -135,7 +138,13 @@ static void command(struct term *t, struct session *s, int kind, wint_t c)
     case 'x': session_end(s, EXIT_FINE); break;
     case 'h':
     case '?': t->help = t->redraw = true; break;
-    case 'c': term_show(t, "monitor in the terminal: not implemented yet"); break;
+    case 'c':
+        if (s->scripted) {
+            term_show(t, "a script has the monitor");
+        } else {
+            term_monitor_open(t, !t->monitor);
+        }
+        break;
     case 'd': push_name(t, "ctrl-alt-delete"); break;
     case CTRL_A: push_name(t, "ctrl-a"); break;
     default:
@@ -208,6 +217,8 @@ void term_read_keys(struct term *t, struct session *s)
             command(t, s, kind, c);
         } else if (kind == OK && c == CTRL_A) {
             t->prefix = true;
+        } else if (t->monitor) {
+            term_monitor_key(t, s, kind, c);
         } else if (!s->scripted && !s->stopped) { /* a script has the keyboard to itself */
             t->panned = false;
             guest_key(t, kind, c);

@@ -17,11 +17,23 @@
         }                                                                                      \
     } while (0)
 
+/* A 16-bit target wraps at 64 KiB, which depends on EIP: the same block, reached by another CS,
+ * may jump elsewhere. A link knows one target only, so wrapping jumps are looked up. */
+#define BRANCH_16()                                                                            \
+    do {                                                                                       \
+        if (UNLIKELY(cpu->eip + i->imm > 0xFFFF)) {                                            \
+            CHECK(TARGET_16);                                                                  \
+            GOTO_EIP(TARGET_16);                                                               \
+        }                                                                                      \
+        GOTO_LINK(TARGET_16);                                                                  \
+    } while (0)
+#define BRANCH_32() GOTO_LINK(TARGET_32)
+
 #define JCC_SIZE(CC, N)                                                                        \
     EXEC(J##CC##_##N)                                                                          \
     {                                                                                          \
         if (COND_##CC(&cpu->flags)) {                                                          \
-            GOTO_LINK(TARGET_##N);                                                             \
+            BRANCH_##N();                                                                      \
         }                                                                                      \
         NEXT();                                                                                \
     }
@@ -30,12 +42,12 @@ FOR_EACH_COND(JCC)
 
 EXEC(JMP_16)
 {
-    GOTO_LINK(TARGET_16);
+    BRANCH_16();
 }
 
 EXEC(JMP_32)
 {
-    GOTO_LINK(TARGET_32);
+    BRANCH_32();
 }
 
 /* The counter's width is the address size (SDM 2A LOOP). */
@@ -57,7 +69,7 @@ static void count_set(struct cpu *cpu, const struct insn *i, uint32_t v)
         if (count != 0 && (COND)) {                                                            \
             CHECK(TARGET_##N);                                                                 \
             count_set(cpu, i, count);                                                          \
-            GOTO_LINK(TARGET_##N);                                                             \
+            BRANCH_##N();                                                                      \
         }                                                                                      \
         count_set(cpu, i, count);                                                              \
         NEXT();                                                                                \
@@ -72,7 +84,7 @@ LOOP_SIZE(LOOPNZ, !flag_z(&cpu->flags), 32)
 EXEC(JCXZ_16)
 {
     if ((cpu->r[ECX] & count_mask(i)) == 0) {
-        GOTO_LINK(TARGET_16);
+        BRANCH_16();
     }
     NEXT();
 }
@@ -80,7 +92,7 @@ EXEC(JCXZ_16)
 EXEC(JCXZ_32)
 {
     if ((cpu->r[ECX] & count_mask(i)) == 0) {
-        GOTO_LINK(TARGET_32);
+        BRANCH_32();
     }
     NEXT();
 }
@@ -89,14 +101,14 @@ EXEC(CALL_16)
 {
     CHECK(TARGET_16);
     push16(cpu, i, cpu->eip + i->next);
-    GOTO_LINK(TARGET_16);
+    BRANCH_16();
 }
 
 EXEC(CALL_32)
 {
     CHECK(TARGET_32);
     push32(cpu, i, cpu->eip + i->next);
-    GOTO_LINK(TARGET_32);
+    BRANCH_32();
 }
 
 #define INDIRECT(SUFFIX, N, VALUE)                                                             \

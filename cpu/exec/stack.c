@@ -52,11 +52,19 @@ SIMPLE(POP_Ev_r16, pop_reg16(cpu, i, i->b))
 SIMPLE(POP_Ev_r32, pop_reg32(cpu, i, i->b))
 // clang-format on
 
+/* ESP after a change of sp in the stack's width. */
+static uint32_t esp_with(const struct cpu *cpu, uint32_t sp)
+{
+    uint32_t mask = stack_mask(cpu);
+    return (cpu->r[ESP] & ~mask) | (sp & mask);
+}
+
 /* An address based on ESP is computed after the increment (SDM 2B POP). */
 static eaddr pop_ea(const struct cpu *cpu, const struct insn *i, unsigned size)
 {
+    uint32_t sp = cpu->r[ESP];
     eaddr ea = insn_ea(cpu, i);
-    return i->base == ESP ? ea + size : ea;
+    return i->base == ESP ? ea + (esp_with(cpu, sp + size) - sp) : ea;
 }
 
 EXEC(POP_Ev_m16)
@@ -136,11 +144,13 @@ EXEC(POPA_32)
 }
 
 /* ENTER size, level (SDM 2A ENTER): the display of outer frames is copied from the old frame.
- * The width of frame pointer arithmetic is the stack's, of the pushes the operand's. */
+ * The width of frame pointer arithmetic is the stack's, of the pushes the operand's; so is that
+ * of the new EBP, on silicon: all of ESP even on a 16-bit stack. */
 static uint32_t enter_frame(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     unsigned level = i->disp & 31;
-    uint32_t mask = stack_mask(cpu), bp = cpu->r[EBP], sp = cpu->r[ESP] - size, frame = sp;
+    uint32_t mask = stack_mask(cpu), bp = cpu->r[EBP], sp = cpu->r[ESP] - size;
+    uint32_t frame = esp_with(cpu, sp);
     /* A fault must leave everything alone: first touch all that will be written, the new top
      * too. */
     probe_slots(cpu, i, size, level ? level + 1 : 1);
@@ -180,8 +190,7 @@ EXEC(ENTER_16)
 
 EXEC(ENTER_32)
 {
-    uint32_t frame = enter_frame(cpu, i, 4), mask = stack_mask(cpu);
-    cpu->r[EBP] = (cpu->r[EBP] & ~mask) | (frame & mask);
+    cpu->r[EBP] = enter_frame(cpu, i, 4);
     NEXT();
 }
 

@@ -145,7 +145,8 @@ static uint32_t movs_run(struct cpu *cpu, const struct insn *i, unsigned size, u
     }
     const uint8_t *from = lmem_rd_ptr(cpu, i->seg, si, n * size);
     uint8_t *to = lmem_wr_ptr(cpu, SEG_ES, di, n * size);
-    if (from == NULL || to == NULL || (to > from && to < from + n * size)) {
+    uintptr_t ahead = (uintptr_t)to - (uintptr_t)from;
+    if (from == NULL || to == NULL || (ahead != 0 && ahead < n * size)) {
         return 0; /* an upward overlap repeats a pattern, element by element */
     }
     memmove(to, from, (size_t)n * size);

@@ -13,10 +13,15 @@ paddr mmu_sys_access(struct cpu *cpu, laddr la, enum access access)
     return mmu_translate(cpu, NULL, la, access, false);
 }
 
-void mmu_align(struct cpu *cpu, const struct insn *i, laddr la, unsigned size)
+void mmu_before(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
+                enum access access)
 {
     const struct cpu_sys *sys = cpu->sys;
     if ((la & (size - 1)) && cpl(cpu) == 3 && (sys->cr0 & CR0_AM) && (sys->eflags & FL_AC)) {
         trap_raise(cpu, i, EXC_AC, 0);
+    }
+    if (UNLIKELY(sys->break_read | sys->break_write)) {
+        uint8_t armed = access == ACCESS_WRITE ? sys->break_write : sys->break_read;
+        debug_trap_after(cpu, i, debug_hits(cpu, armed, la, size));
     }
 }

@@ -3,9 +3,9 @@
  *
  * What differs between models is data: the features decide which bits of CR0 and CR4 exist.
  *
- * NOT IMPLEMENTED: breakpoints on data (DR7.R/W = 01, 11: stored, never met); branch trace and
- * performance counters (their MSRs read as 0); machine check, cache and write-protect effects
- * of CR0.CD and NW (stored); system management mode. The coprocessor: an absent 8087.
+ * NOT IMPLEMENTED: breakpoints on the processor's own accesses (descriptor tables, TSS); branch
+ * trace and performance counters (their MSRs read as 0); machine check; effects of CR0.CD and
+ * NW (stored); system management mode. The coprocessor: an absent 8087.
  */
 #include "cpu/sys/sys.h"
 
@@ -187,26 +187,41 @@ EMULATE(WBINVD)
 
 /* ---- debug registers (SDM 3B 17.2) */
 
-/* Which breakpoints are enabled: DR7.Ln or Gn, of the kind that R/Wn says. */
+/* Which breakpoints are enabled: DR7.Ln or Gn, of the kind that R/Wn says. Those on data take
+ * the page maps away, so that every access comes by mmu_before(). */
 void debug_update(struct cpu *cpu)
 {
     struct cpu_sys *sys = cpu->sys;
     uint32_t dr7 = sys->dr[7];
-    sys->break_code = sys->break_io = 0;
+    unsigned mask[4] = {0}; /* by R/W */
     for (unsigned n = 0; n < 4; n++) {
-        unsigned kind = dr7 >> (16 + 4 * n) & 3;
-        if (!(dr7 >> 2 * n & 3)) {
-            continue;
-        }
-        if (kind == 0) {
-            sys->break_code |= (uint8_t)(1u << n);
-        } else if (kind == 2 && (sys->cr4 & CR4_DE)) {
-            sys->break_io |= (uint8_t)(1u << n);
+        if (dr7 >> 2 * n & 3) {
+            mask[dr7 >> (16 + 4 * n) & 3] |= 1u << n;
         }
     }
+    sys->break_code = (uint8_t)mask[0];
+    sys->break_io = (uint8_t)(sys->cr4 & CR4_DE ? mask[2] : 0);
+    sys->break_write = (uint8_t)(mask[1] | mask[3]);
+    sys->break_read = (uint8_t)mask[3];
+    sys_update(cpu);
     if (sys->break_code) {
         engine_leave(cpu);
     }
+}
+
+/* A breakpoint of 2 or 4 bytes ignores the low bits of its address (SDM 3B 17.2.5). */
+uint32_t debug_hits(const struct cpu *cpu, uint8_t mask, uint32_t at, unsigned size)
+{
+    static const uint8_t length[4] = {1, 2, 4, 4}; /* LENn = 2 is undefined */
+    const struct cpu_sys *sys = cpu->sys;
+    uint32_t hits = 0;
+    for (unsigned n = 0; mask >> n; n++) {
+        uint32_t len = length[sys->dr[7] >> (18 + 4 * n) & 3], first = sys->dr[n] & ~(len - 1);
+        if ((mask >> n & 1) && (at - first < len || first - at < size)) {
+            hits |= 1u << n;
+        }
+    }
+    return hits;
 }
 
 /* DR4 and DR5 are other names of DR6 and DR7, unless CR4.DE says that they do not exist. With

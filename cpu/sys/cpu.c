@@ -141,6 +141,8 @@ static const struct field sys_fields[] = {
     DERIVED(struct cpu_sys, model),
     DERIVED(struct cpu_sys, break_code),
     DERIVED(struct cpu_sys, break_io),
+    DERIVED(struct cpu_sys, break_write),
+    DERIVED(struct cpu_sys, break_read),
     DERIVED(struct cpu_sys, trap_count),
     FIELDS_END,
 };
@@ -341,10 +343,15 @@ void shadow_set(struct cpu *cpu, enum shadow kind)
     sys->shadow_tick = cpu->now + 1;
 }
 
-void debug_trap_after(struct cpu *cpu, uint32_t dr6)
+void debug_trap_after(struct cpu *cpu, const struct insn *i, uint32_t dr6)
 {
-    cpu->sys->db_pending |= dr6;
-    engine_leave(cpu);
+    if (dr6 != 0) {
+        cpu->sys->db_pending |= dr6;
+        engine_leave(cpu);
+        if (i != NULL && !cpu->synced) {
+            engine_divert(cpu, i);
+        }
+    }
 }
 
 /* ---- the boundary */
@@ -398,7 +405,7 @@ static void take_event(struct cpu *cpu, enum due due)
 }
 
 /* Breakpoints on execution strike before the instruction, unless RF says that it is being
- * restarted (SDM 3B 17.3.1.1). true: one did. */
+ * restarted, or SS was loaded by the one before (SDM 3B 17.3.1.1). true: one did. */
 static bool code_breakpoint(struct cpu *cpu)
 {
     struct cpu_sys *sys = cpu->sys;
@@ -407,7 +414,8 @@ static bool code_breakpoint(struct cpu *cpu)
     for (unsigned n = 0; n < 4; n++) {
         hit |= (sys->break_code >> n & 1) && sys->dr[n] == la ? 1u << n : 0;
     }
-    if (hit == 0 || (sys->eflags & FL_RF)) {
+    bool held_off = sys->shadow_tick == cpu->now && sys->shadow == SHADOW_SS;
+    if (hit == 0 || held_off || (sys->eflags & FL_RF)) {
         return false;
     }
     sys->dr[6] |= hit;

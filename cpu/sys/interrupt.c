@@ -1,11 +1,12 @@
-/* cpu/sys/interrupt.c -- how interrupts and exceptions reach their handlers, and how IRET returns.
+/* cpu/sys/interrupt.c -- how interrupts and exceptions reach their handlers, and how IRET
+ * returns.
  *
  * SDM 3A chapter 6 (protected mode), 20.1.4 (real mode), 20.3 (virtual-8086 mode); the order of
  * checks is that of SDM 2A INT and IRET. All events meet in event_enter(): what the processor
  * itself raises and what the wires bring by way of deliver(), INT n as an instruction.
  *
- * Error codes of failed deliveries: vector * 8 + 2 (IDT) for the gate, else the selector; bit 0 is
- * EXT, clear for software interrupts alone (SDM 3A 6.13).
+ * Error codes of failed deliveries: vector * 8 + 2 (IDT) for the gate, else the selector; bit 0
+ * is EXT, clear for software interrupts alone (SDM 3A 6.13).
  *
  * NOT IMPLEMENTED:
  *   VME's redirection of INT n in virtual-8086 mode (SDM 3A 20.3.3.4), VIF and VIP in IRET
@@ -35,14 +36,10 @@ static enum severity severity_of(uint8_t vector)
     case EXC_TS:
     case EXC_NP:
     case EXC_SS:
-    case EXC_GP:
-        return CONTRIBUTORY;
-    case EXC_PF:
-        return PAGE_FAULT;
-    case EXC_DF:
-        return DOUBLE_FAULT;
-    default:
-        return BENIGN;
+    case EXC_GP: return CONTRIBUTORY;
+    case EXC_PF: return PAGE_FAULT;
+    case EXC_DF: return DOUBLE_FAULT;
+    default: return BENIGN;
     }
 }
 
@@ -142,9 +139,12 @@ static void enter_task(struct cpu *cpu, const struct event *ev, uint16_t tss)
     if (stopped_at_ring0(cpu, ev)) {
         return;
     }
-    task_switch(cpu, &(struct task_request){.why = TASK_INT, .tss = tss, .eip = ev->eip,
+    task_switch(cpu, &(struct task_request){.why = TASK_INT,
+                                            .tss = tss,
+                                            .eip = ev->eip,
                                             .eflags = flags_image(cpu, ev),
-                                            .has_code = ev->has_code, .code = ev->code});
+                                            .has_code = ev->has_code,
+                                            .code = ev->code});
 }
 
 /* The handler's code segment, and the level at which it runs. */
@@ -198,7 +198,8 @@ static void enter_handler(struct cpu *cpu, const struct event *ev, const struct 
 {
     struct gate g = gate_from(d);
     bool trap_gate = attr_system(desc_attr(d)) & 1, from_v86 = vm86(cpu);
-    struct entry e = {.cs = g.sel, .eip = g.offset,
+    struct entry e = {.cs = g.sel,
+                      .eip = g.offset,
                       .clear = FL_TF | FL_NT | FL_VM | FL_RF | (trap_gate ? 0 : FL_IF)};
     handler_segment(cpu, &e);
     if (e.level == 0 && stopped_at_ring0(cpu, ev)) {
@@ -250,8 +251,8 @@ static bool escalate(struct cpu *cpu, struct event *ev, const struct trap *t)
 {
     enum severity first = ev->source == INT_EXCEPTION ? severity_of(ev->vector) : BENIGN;
     enum severity second = severity_of(t->vector);
-    bool twice = second != BENIGN && (first == PAGE_FAULT ||
-                                      (first == CONTRIBUTORY && second == CONTRIBUTORY));
+    bool twice = second != BENIGN &&
+                 (first == PAGE_FAULT || (first == CONTRIBUTORY && second == CONTRIBUTORY));
     if (first == DOUBLE_FAULT && second != BENIGN) {
         return false;
     }
@@ -292,10 +293,15 @@ static void deliver_event(struct cpu *cpu, struct event *ev)
     engine_leave(cpu);
 }
 
-void deliver(struct cpu *cpu, uint8_t vector, enum int_source source, bool has_code, uint32_t code)
+void deliver(struct cpu *cpu, uint8_t vector, enum int_source source, bool has_code,
+             uint32_t code)
 {
-    struct event ev = {.source = source, .vector = vector, .has_code = has_code, .code = code,
-                       .la = cpu->trap.la, .eip = cpu->eip};
+    struct event ev = {.source = source,
+                       .vector = vector,
+                       .has_code = has_code,
+                       .code = code,
+                       .la = cpu->trap.la,
+                       .eip = cpu->eip};
     deliver_event(cpu, &ev);
 }
 
@@ -310,8 +316,8 @@ static enum verdict software_interrupt(struct cpu *cpu, const struct insn *i, ui
     return JUMPED;
 }
 
-/* In virtual-8086 mode IOPL decides who serves INT n: the handler in the IDT, or, by way of #GP,
- * the virtual-8086 monitor (SDM 3A 20.3.3). INT3 and INTO are not asked. */
+/* In virtual-8086 mode IOPL decides who serves INT n: the handler in the IDT, or, by way of
+ * #GP, the virtual-8086 monitor (SDM 3A 20.3.3). INT3 and INTO are not asked. */
 EMULATE(INT_Ib)
 {
     if (vm86(cpu) && iopl(cpu) < 3) {
@@ -330,8 +336,8 @@ EMULATE(INTO)
     return flag_o(&cpu->flags) ? software_interrupt(cpu, i, EXC_OF) : RESUME;
 }
 
-/* The in-circuit emulators' breakpoint: #DB, whatever the gate's DPL; DR6 stays (SDM 2A INT). It
- * counts as an exception in error codes, and unlike INT n is no fault of its own. */
+/* The in-circuit emulators' breakpoint: #DB, whatever the gate's DPL; DR6 stays (SDM 2A INT).
+ * It counts as an exception in error codes, and unlike INT n is no fault of its own. */
 EMULATE(INT1)
 {
     struct event ev = {.source = INT_EXCEPTION, .vector = EXC_DB, .eip = next_eip(cpu, i)};
@@ -426,7 +432,9 @@ static void return_to_v86(struct cpu *cpu, eaddr eip, uint16_t cs, uint32_t flag
 static void return_from_task(struct cpu *cpu, const struct insn *i)
 {
     uint16_t link = (uint16_t)lmem_sys_read(cpu, cpu->sys->tr.base, 2);
-    task_switch(cpu, &(struct task_request){.why = TASK_IRET, .tss = link, .eip = next_eip(cpu, i),
+    task_switch(cpu, &(struct task_request){.why = TASK_IRET,
+                                            .tss = link,
+                                            .eip = next_eip(cpu, i),
                                             .eflags = eflags_get(cpu) & ~(uint32_t)FL_NT});
 }
 

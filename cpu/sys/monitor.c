@@ -68,8 +68,9 @@ static void update_maps(struct cpu *cpu)
     struct cpu_sys *sys = cpu->sys;
     bool user = sys->cpl == 3;
     bool aligned = user && (sys->cr0 & CR0_AM) && (sys->eflags & FL_AC);
-    cpu->rd = aligned ? sys->map_none : sys->map[user][0];
-    cpu->wr = aligned ? sys->map_none : sys->map[user][1];
+    bool slow = aligned || (sys->break_read | sys->break_write);
+    cpu->rd = slow ? sys->map_none : sys->map[user][0];
+    cpu->wr = slow ? sys->map_none : sys->map[user][1];
 }
 
 void sys_update(struct cpu *cpu)

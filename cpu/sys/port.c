@@ -16,27 +16,11 @@ static void check_port(struct cpu *cpu, uint16_t port, unsigned size)
     }
 }
 
-/* Breakpoints on ports (CR4.DE, SDM 3B 17.2.4) trap after the access. */
-static void check_breakpoints(struct cpu *cpu, uint16_t port, unsigned size)
-{
-    const struct cpu_sys *sys = cpu->sys;
-    for (unsigned n = 0; n < 4; n++) {
-        uint32_t length = (sys->dr[7] >> (18 + 4 * n) & 3) + 1,
-                 first = sys->dr[n] & ~(length - 1);
-        if ((sys->break_io >> n & 1) && first < (uint32_t)port + size &&
-            port < first + length) {
-            debug_trap_after(cpu, 1u << n);
-        }
-    }
-}
-
 static uint32_t port_in(struct cpu *cpu, uint16_t port, unsigned size)
 {
     *cpu->tick = cpu->now;
     uint32_t v = cpu->bus.in(cpu->bus.ctx, port, size);
-    if (UNLIKELY(cpu->sys->break_io)) {
-        check_breakpoints(cpu, port, size);
-    }
+    debug_trap_after(cpu, NULL, debug_hits(cpu, cpu->sys->break_io, port, size));
     return v;
 }
 
@@ -44,9 +28,7 @@ static void port_out(struct cpu *cpu, uint16_t port, uint32_t v, unsigned size)
 {
     *cpu->tick = cpu->now;
     cpu->bus.out(cpu->bus.ctx, port, v, size);
-    if (UNLIKELY(cpu->sys->break_io)) {
-        check_breakpoints(cpu, port, size);
-    }
+    debug_trap_after(cpu, NULL, debug_hits(cpu, cpu->sys->break_io, port, size));
 }
 
 /* ---- SDM 2A IN, 2B OUT */
@@ -142,7 +124,7 @@ static void ins(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t m
     eaddr di = index_get(cpu, EDI, mask);
     check_port(cpu, port, size);
     lmem_probe(cpu, i, SEG_ES, di, size, ACCESS_WRITE);
-    mmu_align(cpu, i, cpu->seg[SEG_ES].base + di, size);
+    mmu_before(cpu, i, cpu->seg[SEG_ES].base + di, size, ACCESS_WRITE);
     uint32_t v = port_in(cpu, port, size);
     if (size == 1) {
         lmem_w8(cpu, i, SEG_ES, di, v);

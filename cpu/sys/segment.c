@@ -6,8 +6,8 @@
  *
  * Error codes: selector with RPL cleared, TI kept, bit 0 = EXT (SDM 3A 6.13).
  *
- * The instructions here include eleven of the seventeen that make x86 unfit for trap-and-emulate:
- * they look at descriptor tables or privilege, and never tell.
+ * The instructions here include eleven of the seventeen that make x86 unfit for
+ * trap-and-emulate: they look at descriptor tables or privilege, and never tell.
  */
 #include "cpu/sys/sys.h"
 
@@ -60,8 +60,11 @@ void descriptor_set_accessed(struct cpu *cpu, struct descriptor *d)
 
 void seg_cache_from(struct seg_cache *c, uint16_t sel, const struct descriptor *d)
 {
-    *c = (struct seg_cache){.base = desc_base(d), .limit = desc_limit(d), .sel = sel,
-                            .attr = desc_attr(d), .valid = true};
+    *c = (struct seg_cache){.base = desc_base(d),
+                            .limit = desc_limit(d),
+                            .sel = sel,
+                            .attr = desc_attr(d),
+                            .valid = true};
 }
 
 /* ---- what accesses see */
@@ -156,7 +159,8 @@ void stack_segment_need(struct cpu *cpu, uint16_t sel, unsigned level, uint8_t v
     }
 }
 
-static void data_segment_need(struct cpu *cpu, uint16_t sel, uint8_t vector, struct descriptor *d)
+static void data_segment_need(struct cpu *cpu, uint16_t sel, uint8_t vector,
+                              struct descriptor *d)
 {
     descriptor_need(cpu, sel, d, vector);
     unsigned attr = desc_attr(d), dpl = attr_dpl(attr);
@@ -194,8 +198,8 @@ void seg_load(struct cpu *cpu, unsigned seg, uint16_t sel)
     }
 }
 
-/* MOV SS and POP SS hold off interrupts and debug traps, so that the ESP that goes with it can be
- * loaded by the next instruction (SDM 3A 6.8.3); LSS has no need of it. */
+/* MOV SS and POP SS hold off interrupts and debug traps, so that the ESP that goes with it can
+ * be loaded by the next instruction (SDM 3A 6.8.3); LSS has no need of it. */
 static void shadow_stack_load(struct cpu *cpu, unsigned seg)
 {
     if (seg == SEG_SS) {
@@ -205,8 +209,8 @@ static void shadow_stack_load(struct cpu *cpu, unsigned seg)
 
 /* ---- PUSH, POP, MOV, LDS … */
 
-/* With 32-bit operands the slot is 4 bytes wide, but only 2 are written (SDM 2B PUSH: "all recent
- * Intel Core and Intel Atom processors perform a 16-bit move"). */
+/* With 32-bit operands the slot is 4 bytes wide, but only 2 are written (SDM 2B PUSH: "all
+ * recent Intel Core and Intel Atom processors perform a 16-bit move"). */
 EMULATE(PUSH_Sreg)
 {
     uint32_t sp = cpu->r[ESP] - op_size(insn_cold(cpu, i));
@@ -293,8 +297,10 @@ EMULATE(LGS)
 
 /* ---- GDTR, IDTR (SDM 3A 2.4) */
 
-/* All 32 bits of the base, in the 16-bit form too (SDM 2B SGDT; the 80286 stored FFh on top). */
-static enum verdict store_table(struct cpu *cpu, const struct insn *i, const struct table_reg *t)
+/* All 32 bits of the base, in the 16-bit form too (SDM 2B SGDT; the 80286 stored FFh on top).
+ */
+static enum verdict store_table(struct cpu *cpu, const struct insn *i,
+                                const struct table_reg *t)
 {
     eaddr base_ea = operand_at(cpu, i, 2);
     lmem_probe(cpu, i, i->seg, base_ea, 4, ACCESS_WRITE);
@@ -447,25 +453,29 @@ EMULATE(LAR)
 EMULATE(LSL)
 {
     struct descriptor d = {0};
-    bool ok = visible(cpu, (uint16_t)rm_read(cpu, i, 2), &d) && type_in(&d, SEGMENTS | TSS_OR_LDT);
+    bool ok =
+        visible(cpu, (uint16_t)rm_read(cpu, i, 2), &d) && type_in(&d, SEGMENTS | TSS_OR_LDT);
     return answer(cpu, i, ok, desc_limit(&d));
 }
 
 EMULATE(VERR)
 {
     struct descriptor d;
-    set_zf(cpu, visible(cpu, (uint16_t)rm_read(cpu, i, 2), &d) && attr_is_readable(desc_attr(&d)));
+    set_zf(cpu,
+           visible(cpu, (uint16_t)rm_read(cpu, i, 2), &d) && attr_is_readable(desc_attr(&d)));
     return RESUME;
 }
 
 EMULATE(VERW)
 {
     struct descriptor d;
-    set_zf(cpu, visible(cpu, (uint16_t)rm_read(cpu, i, 2), &d) && attr_is_writable(desc_attr(&d)));
+    set_zf(cpu,
+           visible(cpu, (uint16_t)rm_read(cpu, i, 2), &d) && attr_is_writable(desc_attr(&d)));
     return RESUME;
 }
 
-/* Raises the RPL of the destination to the source's: a kernel's answer to borrowed selectors. */
+/* Raises the RPL of the destination to the source's: a kernel's answer to borrowed selectors.
+ */
 EMULATE(ARPL)
 {
     unsigned rpl = reg16(cpu, i->a) & SEL_RPL;

@@ -1,14 +1,14 @@
 /* cpu/sys/sys.h -- the system side of the processor: everything that decides rights.
  *
  * Only files in cpu/sys/ include this. The monitor emulates the sensitive rows of insn.def
- * (EMULATE bodies), delivers exceptions and interrupts, and fills the page maps. When it changes
- * CPL, CR0, CS.D, SS.B, paging … it calls sys_update(), which recomputes what the engine sees:
- * mode bits, segment views, page maps.
+ * (EMULATE bodies), delivers exceptions and interrupts, and fills the page maps. When it
+ * changes CPL, CR0, CS.D, SS.B, paging … it calls sys_update(), which recomputes what the
+ * engine sees: mode bits, segment views, page maps.
  *
- * State in a body: eip and now are exact (cpu->synced): eip is at the instruction being emulated,
- * now is before it. Faults: trap_raise(cpu, NULL or i, …). Returns:
- *   RESUME   done; go on with the next instruction
- *   JUMPED   done; eip has been set by the body (also: REP that is not finished leaves eip here)
+ * State in a body: eip and now are exact (cpu->synced): eip is at the instruction being
+ * emulated, now is before it. Faults: trap_raise(cpu, NULL or i, …). Returns: RESUME   done; go
+ * on with the next instruction JUMPED   done; eip has been set by the body (also: REP that is
+ * not finished leaves eip here)
  */
 #ifndef TERRAPIN_CPU_SYS_SYS_H
 #define TERRAPIN_CPU_SYS_SYS_H
@@ -19,30 +19,61 @@
 #include "cpu/sys/monitor.h"
 
 typedef enum verdict emu_fn(struct cpu *cpu, const struct insn *i);
-#define EMULATE(name)                                                                            \
-    enum verdict emu_##name(struct cpu *cpu, const struct insn *i);                              \
+#define EMULATE(name)                                                                          \
+    enum verdict emu_##name(struct cpu *cpu, const struct insn *i);                            \
     enum verdict emu_##name(struct cpu *cpu, const struct insn *i)
 
-enum cr0_bits { CR0_PE = 1, CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_ET = 16, CR0_NE = 32,
-                CR0_WP = 1 << 16, CR0_AM = 1 << 18, CR0_NW = 1 << 29, CR0_CD = 1 << 30 };
+enum cr0_bits {
+    CR0_PE = 1,
+    CR0_MP = 2,
+    CR0_EM = 4,
+    CR0_TS = 8,
+    CR0_ET = 16,
+    CR0_NE = 32,
+    CR0_WP = 1 << 16,
+    CR0_AM = 1 << 18,
+    CR0_NW = 1 << 29,
+    CR0_CD = 1 << 30
+};
 #define CR0_PG 0x80000000u
-enum cr4_bits { CR4_VME = 1, CR4_PVI = 2, CR4_TSD = 4, CR4_DE = 8, CR4_PSE = 16, CR4_PAE = 32,
-                CR4_MCE = 64, CR4_PGE = 128, CR4_PCE = 256, CR4_OSFXSR = 512 };
+enum cr4_bits {
+    CR4_VME = 1,
+    CR4_PVI = 2,
+    CR4_TSD = 4,
+    CR4_DE = 8,
+    CR4_PSE = 16,
+    CR4_PAE = 32,
+    CR4_MCE = 64,
+    CR4_PGE = 128,
+    CR4_PCE = 256,
+    CR4_OSFXSR = 512
+};
 
 /* Hidden part of a segment register, as loaded (SDM 3A 3.4.3). For the six segment registers
- * selector and base live in struct cpu (sel[], seg[].base): innocuous code uses them, and in real
- * and virtual-8086 mode loads them. For LDTR and TR they are here. */
+ * selector and base live in struct cpu (sel[], seg[].base): innocuous code uses them, and in
+ * real and virtual-8086 mode loads them. For LDTR and TR they are here. */
 struct seg_cache {
     uint32_t base;  /* LDTR, TR only */
     uint32_t limit; /* in bytes, granularity applied */
     uint16_t sel;   /* LDTR, TR only */
-    uint16_t attr;  /* descriptor bits 40..47 in 0..7 (type, S, DPL, P), 52..55 in 8..11 (AVL L DB G) */
+    uint16_t attr;  /* descriptor bits 40..47 in 0..7 (type, S, DPL, P), 52..55 in 8..11 (AVL L
+                       DB G) */
     bool valid;     /* false: null selector loaded, any use is #GP (or #SS) */
 };
 enum seg_attr {
-    ATTR_TYPE = 0x0F, ATTR_A = 1, ATTR_W = 2 /* data */, ATTR_R = 2 /* code */, ATTR_E = 4 /* data: expand down */,
-    ATTR_C = 4 /* code: conforming */, ATTR_CODE = 8, ATTR_S = 0x10, ATTR_DPL = 0x60, ATTR_P = 0x80,
-    ATTR_AVL = 0x100, ATTR_DB = 0x400, ATTR_G = 0x800,
+    ATTR_TYPE = 0x0F,
+    ATTR_A = 1,
+    ATTR_W = 2 /* data */,
+    ATTR_R = 2 /* code */,
+    ATTR_E = 4 /* data: expand down */,
+    ATTR_C = 4 /* code: conforming */,
+    ATTR_CODE = 8,
+    ATTR_S = 0x10,
+    ATTR_DPL = 0x60,
+    ATTR_P = 0x80,
+    ATTR_AVL = 0x100,
+    ATTR_DB = 0x400,
+    ATTR_G = 0x800,
 };
 static inline unsigned attr_dpl(unsigned attr)
 {
@@ -56,8 +87,8 @@ struct table_reg { /* GDTR, IDTR */
 
 enum activity { ACTIVE, HALTED, SHUTDOWN };
 
-/* Interrupts are held off for one instruction after an STI that set IF; after a load of SS so are
- * NMI and debug traps (SDM 3A 6.8.3). */
+/* Interrupts are held off for one instruction after an STI that set IF; after a load of SS so
+ * are NMI and debug traps (SDM 3A 6.8.3). */
 enum shadow { SHADOW_NONE, SHADOW_STI, SHADOW_SS };
 
 enum dr6_bits { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15 };
@@ -82,46 +113,49 @@ struct cpu_sys {
     struct table_reg gdtr, idtr;
     uint32_t cr0, cr2, cr3, cr4;
     uint32_t dr[8];
-    uint32_t eflags;  /* all bits but the arithmetic flags and DF, which live in struct cpu */
+    uint32_t eflags; /* all bits but the arithmetic flags and DF, which live in struct cpu */
     uint8_t cpl;
-    uint8_t activity;     /* enum activity */
-    uint8_t shadow;       /* enum shadow: what cast the last one (shadow_set) */
-    bool intr;            /* INTR line */
+    uint8_t activity; /* enum activity */
+    uint8_t shadow;   /* enum shadow: what cast the last one (shadow_set) */
+    bool intr;        /* INTR line */
     bool nmi_pending, nmi_blocked;
-    bool a20;             /* gate open */
-    bool ring0_stop;      /* laboratory */
-    bool pending;         /* laboratory: a delivery was stopped; pend says which */
+    bool a20;        /* gate open */
+    bool ring0_stop; /* laboratory */
+    bool pending;    /* laboratory: a delivery was stopped; pend says which */
     uint8_t pend_vector, pend_flags;
     uint32_t pend_code, pend_cr2;
-    uint32_t db_pending;  /* DR6 bits of a debug trap to be taken at the next boundary */
-    uint64_t shadow_tick; /* the boundary at this tick is in the shadow of the instruction before */
+    uint32_t db_pending; /* DR6 bits of a debug trap to be taken at the next boundary */
+    uint64_t
+        shadow_tick; /* the boundary at this tick is in the shadow of the instruction before */
     /* MSRs (features permitting) */
-    uint64_t tsc_offset;  /* TSC = now + tsc_offset */
+    uint64_t tsc_offset; /* TSC = now + tsc_offset */
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t apic_base;
     uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: loaded with CR3 */
     /* Derived. */
-    uintptr_t *map[2][2]; /* [user][write]: page maps, 1 Mi entries each */
-    uintptr_t *map_none;  /* all misses: alignment checks on */
+    uintptr_t *map[2][2];              /* [user][write]: page maps, 1 Mi entries each */
+    uintptr_t *map_none;               /* all misses: alignment checks on */
     struct mmu_fill filled[MMU_FILLS]; /* what was entered into the maps since the last flush */
-    uint32_t fills;        /* used of filled[] */
-    uint32_t map_epoch;    /* counts flushes: older table_use entries mean nothing */
+    uint32_t fills;                    /* used of filled[] */
+    uint32_t map_epoch;      /* counts flushes: older table_use entries mean nothing */
     struct table_use *table; /* one for each page below 4 GiB */
-    bool walking;          /* the walker itself is storing into a table: A and D bits */
-    bool left;             /* cpu_attention(): the board wants cpu_run to return */
-    bool deliver_ext;      /* EXT bit of the error code while an external event is delivered */
-    uint8_t model;         /* index of cpu_models[] */
-    uint8_t break_code;    /* enabled breakpoints on execution (bit n: DRn) … */
-    uint8_t break_io;      /* … and on ports */
+    bool walking;            /* the walker itself is storing into a table: A and D bits */
+    bool left;               /* cpu_attention(): the board wants cpu_run to return */
+    bool deliver_ext;    /* EXT bit of the error code while an external event is delivered */
+    uint8_t model;       /* index of cpu_models[] */
+    uint8_t break_code;  /* enabled breakpoints (bit n: DRn) on execution, … */
+    uint8_t break_io;    /* … ports, … */
+    uint8_t break_write; /* … stores, … */
+    uint8_t break_read;  /* … and loads */
     uint64_t trap_count[I_COUNT];
 };
 
 /* ---- monitor.c */
-void sys_update(struct cpu *cpu);     /* recompute mode, views, maps, eip_max after any change */
-uint32_t eflags_get(const struct cpu *cpu);               /* all of EFLAGS, RF and VM included */
+void sys_update(struct cpu *cpu); /* recompute mode, views, maps, eip_max after any change */
+uint32_t eflags_get(const struct cpu *cpu);  /* all of EFLAGS, RF and VM included */
 uint32_t eflags_bits(const struct cpu *cpu); /* that exist beside the arithmetic flags and DF */
-/* Raw, but for bits that this processor lacks; calls sys_update if VM or AC change, and has the run
- * loop look if IF opens for a waiting interrupt, or at TF and RF. */
+/* Raw, but for bits that this processor lacks; calls sys_update if VM or AC change, and has the
+ * run loop look if IF opens for a waiting interrupt, or at TF and RF. */
 void eflags_set(struct cpu *cpu, uint32_t v, uint32_t mask);
 static inline unsigned cpl(const struct cpu *cpu)
 {
@@ -142,7 +176,8 @@ static inline bool protected_mode(const struct cpu *cpu) /* and not virtual-8086
 _Noreturn void raise_gp(struct cpu *cpu, uint32_t code);
 _Noreturn void raise_ud(struct cpu *cpu);
 
-/* Operands of sensitive instructions (ModRM.rm: register i->b or memory). op_size bytes or 2. */
+/* Operands of sensitive instructions (ModRM.rm: register i->b or memory). op_size bytes or 2.
+ */
 uint32_t rm_read(struct cpu *cpu, const struct insn *i, unsigned size);
 void rm_write(struct cpu *cpu, const struct insn *i, uint32_t v, unsigned size);
 static inline bool rm_is_mem(const struct cpu *cpu, const struct insn *i)
@@ -170,9 +205,18 @@ static inline uint16_t desc_attr(const struct descriptor *d)
 }
 /* Descriptors that are no segments (SDM 3A table 3-2): types of those with S = 0. */
 enum system_type {
-    SYS_TSS16 = 1, SYS_LDT = 2, SYS_TSS16_BUSY = 3, SYS_CALL16 = 4, SYS_TASK_GATE = 5,
-    SYS_INT16 = 6, SYS_TRAP16 = 7, SYS_TSS32 = 9, SYS_TSS32_BUSY = 11, SYS_CALL32 = 12,
-    SYS_INT32 = 14, SYS_TRAP32 = 15,
+    SYS_TSS16 = 1,
+    SYS_LDT = 2,
+    SYS_TSS16_BUSY = 3,
+    SYS_CALL16 = 4,
+    SYS_TASK_GATE = 5,
+    SYS_INT16 = 6,
+    SYS_TRAP16 = 7,
+    SYS_TSS32 = 9,
+    SYS_TSS32_BUSY = 11,
+    SYS_CALL32 = 12,
+    SYS_INT32 = 14,
+    SYS_TRAP32 = 15,
     SYS_IS_SEGMENT = 16, /* what attr_system() says of code and data */
     SYS_BUSY = 2,        /* bit of the types: a TSS's busy flag … */
     SYS_32 = 8,          /* … and 32-bit */
@@ -213,30 +257,38 @@ void descriptor_set_accessed(struct cpu *cpu, struct descriptor *d);
 void seg_cache_from(struct seg_cache *c, uint16_t sel, const struct descriptor *d);
 /* Unconditional load of register seg: selector, base, hidden part, view. */
 void seg_set(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descriptor *d);
-/* MOV, POP, LDS …: not CS. In protected mode checks and raises; else the multiplication by 16. */
+/* MOV, POP, LDS …: not CS. In protected mode checks and raises; else the multiplication by 16.
+ */
 void seg_load(struct cpu *cpu, unsigned seg, uint16_t sel);
 /* The same in protected mode, with the vector of a selector that will not do: #GP, or #TS. */
 void seg_load_checked(struct cpu *cpu, unsigned seg, uint16_t sel, uint8_t vector);
 /* The checks of SS alone: a writable data segment for privilege level `level`. */
 void stack_segment_need(struct cpu *cpu, uint16_t sel, unsigned level, uint8_t vector,
                         struct descriptor *d);
-void ldt_load(struct cpu *cpu, uint16_t sel, uint8_t vector, uint8_t absent); /* LLDT, task switch */
+void ldt_load(struct cpu *cpu, uint16_t sel, uint8_t vector,
+              uint8_t absent);                                 /* LLDT, task switch */
 void seg_null(struct cpu *cpu, unsigned seg);                  /* null selector: unusable */
 void seg_set_v86(struct cpu *cpu, unsigned seg, uint16_t sel); /* entering virtual-8086 mode */
 /* What accesses see of a segment in protected mode. */
 struct seg_view seg_view_of(const struct seg_cache *c, uint32_t base);
 /* CS of a far transfer that has been checked: sets RPL = new CPL, loads cache, CPL. */
 void seg_load_cs(struct cpu *cpu, uint16_t sel, const struct descriptor *d, unsigned new_cpl);
-/* cpu->seg[seg] spans from the hidden part and the mode. In real mode: lo 0, readable and writable up
- * to the limit whatever attr says (the limit survives from protected mode: "unreal" mode). */
+/* cpu->seg[seg] spans from the hidden part and the mode. In real mode: lo 0, readable and
+ * writable up to the limit whatever attr says (the limit survives from protected mode: "unreal"
+ * mode). */
 void seg_update(struct cpu *cpu, unsigned seg);
 
 /* ---- interrupt.c: delivery (SDM 3A 6.12) */
-enum int_source { INT_HARDWARE, INT_EXCEPTION, INT_SOFTWARE /* INT n, INT3, INTO: DPL checked */ };
-/* Delivers an interrupt or exception, and the faults that this leads to: #DF, shutdown. The state
- * is exact; eip is what the handler returns to. A page fault's address is in cpu->trap. Software
- * interrupts do not come here: they are instructions, which fault like others. */
-void deliver(struct cpu *cpu, uint8_t vector, enum int_source source, bool has_code, uint32_t code);
+enum int_source {
+    INT_HARDWARE,
+    INT_EXCEPTION,
+    INT_SOFTWARE /* INT n, INT3, INTO: DPL checked */
+};
+/* Delivers an interrupt or exception, and the faults that this leads to: #DF, shutdown. The
+ * state is exact; eip is what the handler returns to. A page fault's address is in cpu->trap.
+ * Software interrupts do not come here: they are instructions, which fault like others. */
+void deliver(struct cpu *cpu, uint8_t vector, enum int_source source, bool has_code,
+             uint32_t code);
 enum pend_flags { PEND_CODE = 1, PEND_EXTERNAL = 2, PEND_SOFTWARE = 4 };
 
 /* ---- transfer.c: far JMP, CALL, RET (SDM 3A 5.8). i: the instruction; size: 2 or 4. */
@@ -264,7 +316,8 @@ bool tss_io_allowed(struct cpu *cpu, uint16_t port, unsigned size);
 /* ---- paging.c: filling and dropping the page maps */
 /* Host pointer cached if possible; la's physical address always. Raises #PF (via i) or, with
  * i == NULL and state exact, likewise. user: rights of CPL 3. */
-paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access, bool user);
+paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access,
+                    bool user);
 /* Without side effects, for debuggers. */
 bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa);
 /* mmu_flush(), of lmem.h: all pages, all maps, the jump cache. */
@@ -284,6 +337,8 @@ bool control_set(struct cpu *cpu, unsigned n, uint32_t v);
 /* Can CR0 or CR4 ever hold v? */
 bool control_valid(const struct cpu *cpu, unsigned n, uint32_t v);
 void debug_update(struct cpu *cpu); /* after DR7 or CR4 have changed */
+/* Which of the breakpoints in mask lie in [at, at + size): bits of DR6. */
+uint32_t debug_hits(const struct cpu *cpu, uint8_t mask, uint32_t at, unsigned size);
 uint64_t tsc_read(const struct cpu *cpu);
 
 /* ---- cpu.c: what bodies tell the run loop */
@@ -294,8 +349,9 @@ static inline void debug_forget(struct cpu *cpu)
 {
     cpu->sys->db_pending = 0;
 }
-/* A debug trap after the instruction in progress. */
-void debug_trap_after(struct cpu *cpu, uint32_t dr6);
+/* A debug trap after instruction i, which is in progress (NULL: state is exact); dr6 says why,
+ * 0: none after all. */
+void debug_trap_after(struct cpu *cpu, const struct insn *i, uint32_t dr6);
 
 /* ---- model.c */
 struct cpu_model {

@@ -12,8 +12,8 @@
  *   T        -          64       bit 0: debug trap when the task is switched to
  *   I/O map  -          66       offset of the I/O permission bitmap
  *
- * Busy flag, NT and link: SDM 3A table 7-2. Faults before the commit point belong to the old task,
- * later ones to the new (7.3); their order and codes: table 7-1.
+ * Busy flag, NT and link: SDM 3A table 7-2. Faults before the commit point belong to the old
+ * task, later ones to the new (7.3); their order and codes: table 7-1.
  */
 #include "cpu/sys/transfer.h"
 
@@ -24,7 +24,8 @@ struct tss_layout {
     uint8_t segments; /* in the row: 4 or 6 */
     uint8_t ldt;
 };
-static const struct tss_layout tss16 = {2, 0x2B, 0x0E, 4, 0x2A}, tss32 = {4, 0x67, 0x20, 6, 0x60};
+static const struct tss_layout tss16 = {2, 0x2B, 0x0E, 4, 0x2A},
+                               tss32 = {4, 0x67, 0x20, 6, 0x60};
 enum { TSS_LINK = 0, TSS_CR3 = 0x1C, TSS_T = 0x64, TSS_IOMAP = 0x66, REGISTERS = 8 };
 
 static const struct tss_layout *layout_of(unsigned attr)
@@ -67,7 +68,7 @@ bool tss_io_allowed(struct cpu *cpu, uint16_t port, unsigned size)
 
 /* ---- the switch, step by step */
 
-struct switch_ {
+struct switching {
     const struct task_request *req;
     struct descriptor d; /* of the new TSS */
     struct seg_cache tss;
@@ -80,7 +81,7 @@ struct switch_ {
 };
 
 /* Table 7-1: IRET speaks of #TS where JMP, CALL and interrupts speak of #GP. */
-static void check_tss(struct cpu *cpu, struct switch_ *s)
+static void check_tss(struct cpu *cpu, struct switching *s)
 {
     bool iret = s->req->why == TASK_IRET;
     uint16_t sel = s->req->tss;
@@ -113,7 +114,7 @@ static void check_old_tss(struct cpu *cpu)
     }
 }
 
-static void read_registers(struct cpu *cpu, struct switch_ *s)
+static void read_registers(struct cpu *cpu, struct switching *s)
 {
     const struct tss_layout *l = s->l;
     laddr base = s->tss.base;
@@ -135,12 +136,13 @@ static void read_registers(struct cpu *cpu, struct switch_ *s)
 }
 
 /* Nothing that will be read or written may fault half-way (SDM 3A 7.3, step 6). */
-static void probe_all(struct cpu *cpu, const struct switch_ *s, const struct descriptor *old)
+static void probe_all(struct cpu *cpu, const struct switching *s, const struct descriptor *old)
 {
     const struct seg_cache *tr = &cpu->sys->tr;
     const struct tss_layout *l = layout_of(tr->attr);
     lmem_sys_probe(cpu, s->tss.base, s->l->limit + 1u, ACCESS_READ);
-    lmem_sys_probe(cpu, tr->base + l->row, (2u + REGISTERS + l->segments) * l->size, ACCESS_WRITE);
+    lmem_sys_probe(cpu, tr->base + l->row, (2u + REGISTERS + l->segments) * l->size,
+                   ACCESS_WRITE);
     if (s->links) {
         lmem_sys_probe(cpu, s->tss.base + TSS_LINK, 2, ACCESS_WRITE);
     } else {
@@ -151,7 +153,7 @@ static void probe_all(struct cpu *cpu, const struct switch_ *s, const struct des
     }
 }
 
-static void save_registers(struct cpu *cpu, const struct switch_ *s)
+static void save_registers(struct cpu *cpu, const struct switching *s)
 {
     const struct seg_cache *tr = &cpu->sys->tr;
     const struct tss_layout *l = layout_of(tr->attr);
@@ -167,7 +169,7 @@ static void save_registers(struct cpu *cpu, const struct switch_ *s)
 }
 
 /* Busy: JMP and IRET leave a task that is then free; whoever is entered becomes busy. */
-static void write_busy(struct cpu *cpu, struct switch_ *s, struct descriptor *old)
+static void write_busy(struct cpu *cpu, struct switching *s, struct descriptor *old)
 {
     const uint32_t busy = (uint32_t)SYS_BUSY << 8;
     if (!s->links) {
@@ -180,9 +182,9 @@ static void write_busy(struct cpu *cpu, struct switch_ *s, struct descriptor *ol
     }
 }
 
-/* The commit point. Selectors become visible before their descriptors are looked at: a handler of
- * the faults to come finds them in place, and unusable. */
-static void load_registers(struct cpu *cpu, struct switch_ *s)
+/* The commit point. Selectors become visible before their descriptors are looked at: a handler
+ * of the faults to come finds them in place, and unusable. */
+static void load_registers(struct cpu *cpu, struct switching *s)
 {
     struct cpu_sys *sys = cpu->sys;
     if (s->l->size == 4 && (sys->cr0 & CR0_PG) && !control_set(cpu, 3, s->cr3)) {
@@ -224,7 +226,7 @@ static void load_code_segment(struct cpu *cpu, uint16_t sel)
     seg_load_cs(cpu, sel, &d, rpl);
 }
 
-static void load_segments(struct cpu *cpu, const struct switch_ *s)
+static void load_segments(struct cpu *cpu, const struct switching *s)
 {
     static const uint8_t data[] = {SEG_SS, SEG_DS, SEG_ES, SEG_FS, SEG_GS};
     ldt_load(cpu, s->ldt, EXC_TS, EXC_TS);
@@ -241,7 +243,7 @@ static void load_segments(struct cpu *cpu, const struct switch_ *s)
     }
 }
 
-static void push_code(struct cpu *cpu, const struct switch_ *s)
+static void push_code(struct cpu *cpu, const struct switching *s)
 {
     struct stack st = stack_present(cpu);
     struct frame f = {.size = s->l->size};
@@ -251,7 +253,7 @@ static void push_code(struct cpu *cpu, const struct switch_ *s)
 }
 
 /* In the context of the new task, before its first instruction. */
-static void finish(struct cpu *cpu, const struct switch_ *s)
+static void finish(struct cpu *cpu, const struct switching *s)
 {
     if (s->req->has_code) {
         push_code(cpu, s);
@@ -267,7 +269,7 @@ static void finish(struct cpu *cpu, const struct switch_ *s)
 
 void task_switch(struct cpu *cpu, const struct task_request *req)
 {
-    struct switch_ s = {.req = req, .links = req->why == TASK_CALL || req->why == TASK_INT};
+    struct switching s = {.req = req, .links = req->why == TASK_CALL || req->why == TASK_INT};
     struct descriptor old = {0};
     uint16_t back = cpu->sys->tr.sel;
     check_tss(cpu, &s);

@@ -31,8 +31,8 @@ static eaddr slot_ea(const struct stack *st, const struct frame *f, unsigned n)
     return (st->esp - (n + 1) * f->size) & st->mask;
 }
 
-/* A more privileged stack is written with the rights of the level to come, which is a supervisor's;
- * the present one with those of the present level. */
+/* A more privileged stack is written with the rights of the level to come, which is a
+ * supervisor's; the present one with those of the present level. */
 static void probe_slot(struct cpu *cpu, const struct stack *st, eaddr ea, unsigned size)
 {
     laddr first = st->view.base + ea, last = first + size - 1;
@@ -76,7 +76,8 @@ uint32_t frame_push(struct cpu *cpu, const struct stack *st, const struct frame 
     return (st->esp & ~st->mask) | (esp & st->mask);
 }
 
-void frame_enter(struct cpu *cpu, const struct stack *st, const struct frame *f, struct entry *e)
+void frame_enter(struct cpu *cpu, const struct stack *st, const struct frame *f,
+                 struct entry *e)
 {
     struct descriptor ss = st->d;
     descriptor_set_accessed(cpu, &e->code);
@@ -138,7 +139,8 @@ static void need_reachable(struct cpu *cpu, uint16_t sel, const struct descripto
 }
 
 /* The code segment that a call gate leads to. */
-static void gate_target(struct cpu *cpu, const struct gate *g, bool jump, struct descriptor *code)
+static void gate_target(struct cpu *cpu, const struct gate *g, bool jump,
+                        struct descriptor *code)
 {
     descriptor_need(cpu, g->sel, code, EXC_GP);
     unsigned attr = desc_attr(code), dpl = attr_dpl(attr);
@@ -171,7 +173,8 @@ static void push_return(struct cpu *cpu, const struct insn *i, struct frame *f)
     frame_add(f, next_eip(cpu, i));
 }
 
-static void call_real(struct cpu *cpu, const struct insn *i, uint16_t sel, eaddr eip, unsigned size)
+static void call_real(struct cpu *cpu, const struct insn *i, uint16_t sel, eaddr eip,
+                      unsigned size)
 {
     struct stack st = stack_present(cpu);
     struct frame f = {.size = size};
@@ -203,8 +206,9 @@ static void jump_to_code(struct cpu *cpu, uint16_t sel, struct descriptor *code,
 
 static void to_task(struct cpu *cpu, const struct insn *i, uint16_t tss, enum task_reason why)
 {
-    task_switch(cpu, &(struct task_request){
-                         .why = why, .tss = tss, .eip = next_eip(cpu, i), .eflags = eflags_get(cpu)});
+    task_switch(
+        cpu, &(struct task_request){
+                 .why = why, .tss = tss, .eip = next_eip(cpu, i), .eflags = eflags_get(cpu)});
 }
 
 static void jump_to_gate(struct cpu *cpu, const struct descriptor *d)
@@ -246,8 +250,7 @@ void far_jump(struct cpu *cpu, const struct insn *i, uint16_t sel, eaddr eip)
         need_reachable(cpu, sel, &d);
         to_task(cpu, i, sel, TASK_JUMP);
         break;
-    default:
-        raise_selector(cpu, EXC_GP, sel);
+    default: raise_selector(cpu, EXC_GP, sel);
     }
 }
 
@@ -265,7 +268,8 @@ static void call_code(struct cpu *cpu, const struct insn *i, struct entry *e, un
 
 /* More privilege: parameters move over to the inner stack, so that the callee finds them above
  * its return address, and the caller cannot take them back. */
-static void call_inner(struct cpu *cpu, const struct insn *i, struct entry *e, const struct gate *g)
+static void call_inner(struct cpu *cpu, const struct insn *i, struct entry *e,
+                       const struct gate *g)
 {
     struct stack st = stack_inner(cpu, e->level);
     struct frame f = {.size = g->size};
@@ -326,8 +330,7 @@ void far_call(struct cpu *cpu, const struct insn *i, uint16_t sel, eaddr eip, un
         need_reachable(cpu, sel, &d);
         to_task(cpu, i, sel, TASK_CALL);
         break;
-    default:
-        raise_selector(cpu, EXC_GP, sel);
+    default: raise_selector(cpu, EXC_GP, sel);
     }
 }
 
@@ -382,7 +385,8 @@ void return_commit(struct cpu *cpu, struct far_target *t, uint32_t pop)
         seg_set(cpu, SEG_SS, t->ss, &t->stack);
         null_inner_segments(cpu);
     }
-    stack_set(cpu, esp); /* a 16-bit stack keeps the upper half, from whichever level it comes */
+    stack_set(cpu,
+              esp); /* a 16-bit stack keeps the upper half, from whichever level it comes */
     cpu->eip = t->eip;
 }
 

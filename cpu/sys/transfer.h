@@ -1,8 +1,8 @@
 /* cpu/sys/transfer.h -- what far CALLs, interrupts and returns have in common: frames, gates.
  *
  * A transfer first gathers all that it will push, checks the stack for it, and writes only when
- * nothing can fault any more; SS:ESP and CS:EIP come last. So a fault in mid-transfer finds every
- * register as the instruction found it.
+ * nothing can fault any more; SS:ESP and CS:EIP come last. So a fault in mid-transfer finds
+ * every register as the instruction found it.
  */
 #ifndef TERRAPIN_CPU_SYS_TRANSFER_H
 #define TERRAPIN_CPU_SYS_TRANSFER_H
@@ -56,7 +56,8 @@ void frame_probe(struct cpu *cpu, const struct stack *st, const struct frame *f)
 /* Pushes a frame that has been probed; returns the new ESP, which is not loaded. */
 uint32_t frame_push(struct cpu *cpu, const struct stack *st, const struct frame *f);
 
-/* Into a procedure or handler whose code segment has been checked, and its EIP against the limit. */
+/* Into a procedure or handler whose code segment has been checked, and its EIP against the
+ * limit. */
 struct entry {
     uint16_t cs;
     struct descriptor code;
@@ -64,9 +65,10 @@ struct entry {
     eaddr eip;
     uint32_t clear; /* flags to clear: interrupts */
 };
-/* Sets the accessed bits of the stack's and of the code segment, pushes the frame, loads SS:ESP and
- * CS:EIP. The frame has been probed. */
-void frame_enter(struct cpu *cpu, const struct stack *st, const struct frame *f, struct entry *e);
+/* Sets the accessed bits of the stack's and of the code segment, pushes the frame, loads SS:ESP
+ * and CS:EIP. The frame has been probed. */
+void frame_enter(struct cpu *cpu, const struct stack *st, const struct frame *f,
+                 struct entry *e);
 
 /* Item at ESP + off of the present stack. */
 uint32_t stack_peek(struct cpu *cpu, uint32_t off, unsigned size);

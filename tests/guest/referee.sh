@@ -25,13 +25,13 @@ fi
 roms=/usr/share/bochs
 status=0
 
-run_bochs() { # image output
+run_bochs() { # image output source
     cat >"$work/bochsrc" <<EOF
 display_library: rfb, options="timeout=0"
 romimage: file=$1
 vgaromimage: file=$roms/VGABIOS-lgpl-latest
 megs: 32
-cpu: model=p2_klamath, count=1, ips=20000000, reset_on_triple_fault=1
+cpu: model=p2_klamath, count=1, ips=20000000, reset_on_triple_fault=1, ignore_bad_msrs=0
 clock: sync=none, time0=1767225600
 port_e9_hack: enabled=1
 log: $work/bochs.log
@@ -39,15 +39,18 @@ panic: action=report
 error: action=report
 sound: waveoutdrv=dummy
 EOF
-    printf 'c\nq\n' >"$work/commands"
+    # Bochs's debugger stops at each reset.
+    printf 'c\n' >"$work/commands"
+    grep -q '^ *;@reboot' "$3" && printf 'c\nc\nc\nc\nc\nc\n' >>"$work/commands"
+    printf 'q\n' >>"$work/commands"
     timeout 20 bochs -q -f "$work/bochsrc" -rc "$work/commands" </dev/null 2>&1 |
-        sed -n '/^== /,/^END$/p' >"$2"
+        sed -n -e '/^Next at/d' -e '/^(0)/d' -e '/^== /,/^END$/p' >"$2"
 }
 
 run_qemu() { # image output source
     reboot=-no-reboot
     grep -q '^ *;@reboot' "$3" && reboot=
-    timeout 20 qemu-system-i386 -machine pc -accel tcg -cpu pentium3 -m 32 -display none -net none \
+    timeout 20 qemu-system-i386 -machine pc -accel tcg -cpu pentium3,-apic -m 32 -display none -net none \
         $reboot -bios "$1" -debugcon "file:$2" -device isa-debug-exit,iobase=0xf4,iosize=4 \
         -rtc base=2026-01-01T00:00:00 >/dev/null 2>"$work/qemu.err"
 }
@@ -59,10 +62,10 @@ for guest in "$@"; do
         status=1
         continue
     fi
-    run_bochs "$work/image" "$work/bochs"
+    run_bochs "$work/image" "$work/bochs" "$source"
     run_qemu "$work/image" "$work/qemu" "$source"
     sed -n 's/^ *;@sed //p' "$source" >"$work/corrections"
-    sed -f "$work/corrections" "$work/bochs" >"$work/expect"
+    head -c 100000 "$work/bochs" | sed -f "$work/corrections" >"$work/expect"
     grep -a unexpected "$work/expect" && status=1
     tail -n 1 "$work/expect" | grep -qx END || {
         echo "$name: Bochs does not reach the end"
@@ -72,7 +75,7 @@ for guest in "$@"; do
     found=$(diff -a "$work/expect" "$work/qemu" | grep -ac '^<')
     if [ "$found" -ne "${declared:-0}" ]; then
         echo "$name: QEMU differs in $found lines, declared are ${declared:-0}"
-        diff -a "$work/expect" "$work/qemu" | head -n 100
+        diff -a "$work/expect" "$work/qemu" | head -n 100 | cut -c 1-200
         status=1
     fi
     if [ -n "$write" ]; then

@@ -63,6 +63,8 @@ main:   PUTS    "== task16", 10
         SWITCH  "itself", TSS0
         SWITCH  "gate not present", 0A8h
         SWITCH  "gate to data", 0B0h
+;@qemu 1
+        ; QEMU TCG: #TS. SDM 2, CALL, task gate: "local/global bit is set to local: #GP(TSS selector)".
         SWITCH  "gate to the ldt", 0B8h
         SWITCH  "gate to a busy task", 0C0h
         SWITCH  "rpl 3", TASK | 3
@@ -93,6 +95,8 @@ main:   PUTS    "== task16", 10
         BAD     "cs null", 76, word, 0
         BAD     "cs data", 76, word, DATA32
         BAD     "cs not present", 76, word, 98h
+        ; Bochs names SS, whose RPL is not 3 either; SDM 3, table 7-1 has CS's check first.
+;@sed s/^cs rpl 3 code 0010/cs rpl 3 code 0008/
         BAD     "cs rpl 3", 76, word, CODE32 | 3
         BAD     "cs beyond", 76, word, 200h
         BAD     "ss null", 80, word, 0

@@ -234,6 +234,9 @@ static bool make(struct sample *s, uint64_t *seed, unsigned id)
         return false;
     }
     s->len = cold.len;
+    if (bit_string_row(row) && (cold.flags & CF_MEM) && (u.a == u.base || u.a == u.index)) {
+        return false; /* put_modrm made a pointer of the bit offset: out of the data */
+    }
     if (row->operands == OPN_Jb) {
         s->code[s->len - 1] = NATIVE_TAKEN_AT;
     } else if (row->operands == OPN_Jz) {

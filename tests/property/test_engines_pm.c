@@ -1,6 +1,7 @@
-/* tests/property/test_engines_pm.c -- blocks are unobservable in protected and virtual-8086 mode
- * either: random code full of sensitive instructions, faults, gates and task switches leaves the same
- * state in decoded blocks as one instruction at a time. After each slice both are compared. */
+/* tests/property/test_engines_pm.c -- blocks are unobservable in protected and virtual-8086
+ * mode either: random code full of sensitive instructions, faults, gates and task switches
+ * leaves the same state in decoded blocks as one instruction at a time. After each slice both
+ * are compared. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,9 @@ static uint32_t selector(struct gen *g)
 /* Near the code, on a stack, in a table, or anywhere. */
 static uint32_t address(struct gen *g)
 {
-    static const uint32_t places[] = {PM_CODE, PM_CODE, PM_DATA, PM_DATA, PM_STACK3, PM_STACK0,
-                                      PM_GDT, PM_TSS, PM_TSS_B, PM_CODE_B, PM_TARGET, PM_DATA};
+    static const uint32_t places[] = {PM_CODE,   PM_CODE,   PM_DATA,   PM_DATA,
+                                      PM_STACK3, PM_STACK0, PM_GDT,    PM_TSS,
+                                      PM_TSS_B,  PM_CODE_B, PM_TARGET, PM_DATA};
     return pick(g, 16) == 0 ? test_random(&g->seed)
                             : places[pick(g, ARRAY_LEN(places))] + pick(g, 0x100);
 }
@@ -45,27 +47,22 @@ static uint32_t address(struct gen *g)
 static uint32_t value(struct gen *g)
 {
     switch (pick(g, 4)) {
-    case 0:
-        return selector(g);
-    case 1:
-        return address(g);
-    case 2:
-        return pick(g, 4);
-    default:
-        return test_random(&g->seed);
+    case 0: return selector(g);
+    case 1: return address(g);
+    case 2: return pick(g, 4);
+    default: return test_random(&g->seed);
     }
 }
 
 static void put_sensitive(struct gen *g)
 {
-    static const uint8_t one[] = {0x06, 0x07, 0x0E, 0x16, 0x17, 0x1E, 0x1F, 0x9C, 0x9D, 0xCB, 0xCC,
-                                  0xCE, 0xCF, 0xF1, 0xF4, 0xFA, 0xFB, 0xEC, 0xEE, 0x6C, 0x6E};
-    static const uint8_t two[] = {0x00, 0x01, 0x02, 0x03, 0x06, 0x08, 0x0B, 0x20, 0x21, 0x22, 0x23, 0x31,
-                                  0xA0, 0xA1, 0xA2, 0xA8, 0xA9, 0xB2, 0xB4, 0xB5};
+    static const uint8_t one[] = {0x06, 0x07, 0x0E, 0x16, 0x17, 0x1E, 0x1F,
+                                  0x9C, 0x9D, 0xCB, 0xCC, 0xCE, 0xCF, 0xF1,
+                                  0xF4, 0xFA, 0xFB, 0xEC, 0xEE, 0x6C, 0x6E};
+    static const uint8_t two[] = {0x00, 0x01, 0x02, 0x03, 0x06, 0x08, 0x0B, 0x20, 0x21, 0x22,
+                                  0x23, 0x31, 0xA0, 0xA1, 0xA2, 0xA8, 0xA9, 0xB2, 0xB4, 0xB5};
     switch (pick(g, 8)) {
-    case 0:
-        put(g, one[pick(g, sizeof one)], 1);
-        break;
+    case 0: put(g, one[pick(g, sizeof one)], 1); break;
     case 1: /* MOV Sreg, AX */
         put(g, 0xB8, 1), put(g, selector(g), 4);
         put(g, 0x8E, 1), put(g, 0xC0 | pick(g, 8) << 3, 1);
@@ -87,9 +84,7 @@ static void put_sensitive(struct gen *g)
         put(g, 0x0F, 1), put(g, two[pick(g, 5)], 1), put(g, 5 | pick(g, 8) << 3, 1);
         put(g, address(g), 4);
         break;
-    case 6:
-        put(g, 0xCD, 1), put(g, pick(g, 2) ? 0x80 : pick(g, 256), 1);
-        break;
+    case 6: put(g, 0xCD, 1), put(g, pick(g, 2) ? 0x80 : pick(g, 256), 1); break;
     default: /* PUSHF with TF, NT, RF, VM … and back */
         put(g, 0x68, 1), put(g, 1u << pick(g, 22), 4), put(g, 0x9D, 1);
         break;
@@ -100,24 +95,15 @@ static void put_common(struct gen *g)
 {
     static const uint8_t alu[] = {0x01, 0x03, 0x29, 0x2B, 0x31, 0x39, 0x85, 0x87, 0x89, 0x8B};
     switch (pick(g, 7)) {
-    case 0:
-        put(g, 0xB8 | pick(g, 8), 1), put(g, value(g), 4);
-        break;
-    case 1:
-        put(g, alu[pick(g, sizeof alu)], 1), put(g, 0xC0 | pick(g, 64), 1);
-        break;
+    case 0: put(g, 0xB8 | pick(g, 8), 1), put(g, value(g), 4); break;
+    case 1: put(g, alu[pick(g, sizeof alu)], 1), put(g, 0xC0 | pick(g, 64), 1); break;
     case 2:
-        put(g, alu[pick(g, sizeof alu)], 1), put(g, 5 | pick(g, 8) << 3, 1), put(g, address(g), 4);
+        put(g, alu[pick(g, sizeof alu)], 1), put(g, 5 | pick(g, 8) << 3, 1),
+            put(g, address(g), 4);
         break;
-    case 3:
-        put(g, 0x70 | pick(g, 16), 1), put(g, pick(g, 16), 1);
-        break;
-    case 4:
-        put(g, 0x50 | pick(g, 16), 1);
-        break;
-    case 5:
-        put(g, pick(g, 2) ? 0x66 : 0x26 + 8 * pick(g, 4), 1);
-        break;
+    case 3: put(g, 0x70 | pick(g, 16), 1), put(g, pick(g, 16), 1); break;
+    case 4: put(g, 0x50 | pick(g, 16), 1); break;
+    case 5: put(g, pick(g, 2) ? 0x66 : 0x26 + 8 * pick(g, 4), 1); break;
     default: /* stay where the action is */
         put(g, 0xBC, 1), put(g, PM_STACK3 - 4 * pick(g, 16), 4);
         break;
@@ -136,16 +122,17 @@ static void random_code(uint8_t *code, uint64_t seed)
     }
 }
 
-/* Handlers step over the byte that EIP points at and return; those of vectors with an error code
- * drop it first. */
+/* Handlers step over the byte that EIP points at and return; those of vectors with an error
+ * code drop it first. */
 static void handlers(struct pm *pm, struct gen *g)
 {
-    static const uint8_t plain[] = {0xFF, 0x04, 0x24, 0xCF};                   /* INC [ESP]; IRETD */
-    static const uint8_t code[] = {0x83, 0xC4, 4, 0xFF, 0x04, 0x24, 0xCF};     /* ADD ESP, 4; … */
+    static const uint8_t plain[] = {0xFF, 0x04, 0x24, 0xCF}; /* INC [ESP]; IRETD */
+    static const uint8_t code[] = {0x83, 0xC4, 4, 0xFF, 0x04, 0x24, 0xCF}; /* ADD ESP, 4; … */
     for (unsigned v = 0; v < 256; v++) {
         bool has_code = v == 8 || (v >= 10 && v <= 14) || v == 17;
         const uint8_t *h = has_code ? code : plain;
-        cpu_fixture_load(&pm->fx, PM_HANDLERS + 16 * v, h, has_code ? sizeof code : sizeof plain);
+        cpu_fixture_load(&pm->fx, PM_HANDLERS + 16 * v, h,
+                         has_code ? sizeof code : sizeof plain);
     }
     if (pick(g, 2)) {
         pm_gate(pm, PM_IDT + 8 * 8, PM_TSS_B_SEL, 0, 0xE5, 0);
@@ -226,7 +213,8 @@ static void compare(uint64_t seed)
 
 START_TEST(blocks_equal_single_step)
 {
-    const char *rounds = getenv("TERRAPIN_PROPERTY_ROUNDS"), *first = getenv("TERRAPIN_PROPERTY_SEED");
+    const char *rounds = getenv("TERRAPIN_PROPERTY_ROUNDS"),
+               *first = getenv("TERRAPIN_PROPERTY_SEED");
     unsigned n = rounds ? (unsigned)atoi(rounds) : 200, k = first ? (unsigned)atoi(first) : 0;
     for (; n-- > 0; k++) {
         compare(k);

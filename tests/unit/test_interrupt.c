@@ -5,10 +5,31 @@
 
 #include "tests/support/pm_fixture.h"
 
-enum { DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, DF = 8, TS = 10, NP = 11, SS = 12, GP = 13,
-       PF = 14, HERE = PM_CODE, AWAY = PM_TARGET - PM_CODE };
-enum { IDT_CODE = 2, EXT = 1, F_TF = 0x100, F_IF = 0x200, F_NT = 0x4000, F_RF = 0x10000,
-       F_VM = 0x20000 };
+enum {
+    DE = 0,
+    DB = 1,
+    BP = 3,
+    OF = 4,
+    BR = 5,
+    UD = 6,
+    DF = 8,
+    TS = 10,
+    NP = 11,
+    SS = 12,
+    GP = 13,
+    PF = 14,
+    HERE = PM_CODE,
+    AWAY = PM_TARGET - PM_CODE
+};
+enum {
+    IDT_CODE = 2,
+    EXT = 1,
+    F_TF = 0x100,
+    F_IF = 0x200,
+    F_NT = 0x4000,
+    F_RF = 0x10000,
+    F_VM = 0x20000
+};
 #define IRET_TO(flags, cs, ip) PUSH_D(flags), PUSH_D(cs), PUSH_D(ip), 0xCF
 
 static const struct pm_row rows[] = {
@@ -16,7 +37,8 @@ static const struct pm_row rows[] = {
     {"INT n, DPL 0 at 1", PM_RING1, GP, 0x20 * 8 + IDT_CODE, 0, BYTES(0xCD, 0x20)},
     {"INT n, DPL 0 at 0", PM_RING0, 0x20, 0, 2, BYTES(0xCD, 0x20)},
     {"INT n, DPL 3", PM_RING3, PM_OK, 0, 2, BYTES(DONE)},
-    {"INT 13 pushes no code", PM_RING0, GP, PM_CODE + 2, PM_CODE0 - PM_CODE, BYTES(0xCD, 13)},
+    {"INT 13 pushes no code", PM_RING0, GP, PM_CODE + 2, (uint32_t)PM_CODE0 - PM_CODE,
+     BYTES(0xCD, 13)},
     {"INT3", PM_RING3, BP, 0, 1, BYTES(0xCC)},
     {"INTO", PM_RING3, OF, 0, 6, BYTES(0xB0, 0x7F, 0xFE, 0xC0, 0x90, 0xCE)},
     {"INTO, no overflow", PM_RING3, PM_OK, 0, 0, BYTES(0x30, 0xC0, 0xCE, DONE)},
@@ -54,7 +76,8 @@ START_TEST(row)
 }
 END_TEST
 
-/* The frame, field by field; interrupt gates clear IF, trap gates leave it; RF is set for faults. */
+/* The frame, field by field; interrupt gates clear IF, trap gates leave it; RF is set for
+ * faults. */
 START_TEST(frames)
 {
     static const uint8_t fault[] = {0x0F, 0x0B}, trap[] = {0xCC};
@@ -156,7 +179,7 @@ START_TEST(gate_faults)
         ck_assert_uint_eq(end.vector, row_[k].vector);
         ck_assert_uint_eq(end.code, row_[k].soft);
         ck_assert_uint_eq(end.eip, 0);
-            end = pm_run(&pm, PM_RING3, hard, sizeof hard);
+        end = pm_run(&pm, PM_RING3, hard, sizeof hard);
         ck_assert_uint_eq(end.vector, row_[k].vector);
         ck_assert_uint_eq(end.code, row_[k].hard);
         pm_free(&pm);
@@ -282,7 +305,8 @@ START_TEST(real_mode)
 }
 END_TEST
 
-/* Beyond the table's limit: #GP, #DF, shutdown, whichever vector still has an entry (20.1.4). */
+/* Beyond the table's limit: #GP, #DF, shutdown, whichever vector still has an entry (20.1.4).
+ */
 START_TEST(real_mode_limits)
 {
     static const uint8_t code[] = {0xCD, 0x40}, hlt = 0xF4;
@@ -290,8 +314,10 @@ START_TEST(real_mode_limits)
         uint32_t limit;
         enum cpu_stop stop;
         uint32_t eip;
-    } row_[] = {{0x103, CPU_HALTED, 0x401}, {0x102, CPU_HALTED, 0x40E},
-                {0x30, CPU_HALTED, 0x409}, {0x20, CPU_SHUTDOWN, 0}};
+    } row_[] = {{0x103, CPU_HALTED, 0x401},
+                {0x102, CPU_HALTED, 0x40E},
+                {0x30, CPU_HALTED, 0x409},
+                {0x20, CPU_SHUTDOWN, 0}};
     for (unsigned k = 0; k < ARRAY_LEN(row_); k++) {
         struct pm pm;
         pm_init(&pm);
@@ -404,13 +430,13 @@ START_TEST(task_faults)
 {
     static const struct {
         uint32_t at, value, vector, code;
-    } row_[] = {{0x60, 0x200, TS, 0x200},          /* LDT */
+    } row_[] = {{0x60, 0x200, TS, 0x200}, /* LDT */
                 {0x60, PM_DATA0, TS, PM_DATA0},
-                {0x4C, 0, TS, 0},                  /* CS */
+                {0x4C, 0, TS, 0}, /* CS */
                 {0x4C, PM_DATA0, TS, PM_DATA0},
-                {0x4C, PM_CODE3, TS, PM_CODE3},    /* DPL is not RPL */
+                {0x4C, PM_CODE3, TS, PM_CODE3}, /* DPL is not RPL */
                 {0x4C, PM_ABSENT_CODE3 | 3, NP, PM_ABSENT_CODE3},
-                {0x50, 0, TS, 0},                  /* SS */
+                {0x50, 0, TS, 0}, /* SS */
                 {0x50, PM_DATA3 | 3, TS, PM_DATA3},
                 {0x50, PM_ABSENT_SS, SS, PM_ABSENT_SS},
                 {0x54, PM_EXEC_ONLY, TS, PM_EXEC_ONLY}, /* DS */
@@ -447,8 +473,9 @@ END_TEST
 
 START_TEST(task_16)
 {
-    static const uint16_t image[] = {0x33, 2, 1, 2, 3, 4, 0x1234, 6, 7, 8,
-                                     PM_DATA0, PM_CODE_SMALL, PM_DATA0, PM_DATA0, PM_LDT_SEL};
+    static const uint16_t image[] = {0x33,     2,        1,         2, 3,        4,
+                                     0x1234,   6,        7,         8, PM_DATA0, PM_CODE_SMALL,
+                                     PM_DATA0, PM_DATA0, PM_LDT_SEL};
     static const uint8_t code[] = {CALLF(PM_TSS16_SEL, 0)};
     struct pm pm;
     pm_init(&pm);
@@ -485,8 +512,8 @@ START_TEST(task_v86)
     ck_assert_uint_eq(end.vector, BP);
     ck_assert_uint_eq(end.eip, 0x1235);
     ck_assert_uint_eq(end.eflags & F_VM, F_VM);
-    ck_assert_uint_eq(pm_r32(&pm, PM_STACK_B - 8), 0);      /* FS */
-    ck_assert_uint_eq(pm_r32(&pm, PM_STACK_B - 12), 0x4321);    /* DS */
+    ck_assert_uint_eq(pm_r32(&pm, PM_STACK_B - 8), 0);       /* FS */
+    ck_assert_uint_eq(pm_r32(&pm, PM_STACK_B - 12), 0x4321); /* DS */
     pm_free(&pm);
 }
 END_TEST
@@ -510,10 +537,23 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        frames, v86_frame, v86_handler_level, gate_16, gate_faults, double_and_triple, no_stack,
-        page_faults, stack_page_fault, ring0_stop, real_mode, real_mode_limits, task_switches,
-        task_call_and_return, task_faults, task_16, task_v86};
+    const TTest *const tests[] = {frames,
+                                  v86_frame,
+                                  v86_handler_level,
+                                  gate_16,
+                                  gate_faults,
+                                  double_and_triple,
+                                  no_stack,
+                                  page_faults,
+                                  stack_page_fault,
+                                  ring0_stop,
+                                  real_mode,
+                                  real_mode_limits,
+                                  task_switches,
+                                  task_call_and_return,
+                                  task_faults,
+                                  task_16,
+                                  task_v86};
     Suite *s = suite_create("interrupt");
     TCase *tc = tcase_create("interrupt");
     tcase_add_loop_test(tc, row, 0, ARRAY_LEN(rows));

@@ -192,7 +192,7 @@ END_TEST
 
 START_TEST(conflicts)
 {
-    refused("-S", "-S");
+    refused("-S -script f", "-S");
     ck_assert_int_eq(parse("-S -monitor stdio"), OPTIONS_RUN);
     refused("-display term -monitor stdio", "-monitor stdio");
     refused("-curses -debugcon stdio", "-debugcon stdio");

@@ -1,5 +1,6 @@
-/* tests/unit/test_segment.c -- cpu/sys/segment.c: loads, views, descriptor registers and queries.
- * Expectations: SDM 2B MOV, "Loading a segment register"; SDM 3A 5.3, 5.5, 5.7, 5.10. */
+/* tests/unit/test_segment.c -- cpu/sys/segment.c: loads, views, descriptor registers and
+ * queries. Expectations: SDM 2B MOV, "Loading a segment register"; SDM 3A 5.3, 5.5, 5.7, 5.10.
+ */
 #include <check.h>
 #include <stdlib.h>
 
@@ -51,7 +52,8 @@ static const struct pm_row views[] = {
      BYTES(MOV_AX(PM_EXPAND_DOWN | 3), MOV_DS_AX, 0xA1, D(0xFFFFFFFDu))},
     {"limit, within", PM_RING3, PM_OK, 0, 0,
      BYTES(MOV_AX(PM_SMALL | 3), MOV_DS_AX, 0xA1, D(0xFC), DONE)},
-    {"limit, astride", PM_RING3, GP, 0, 6, BYTES(MOV_AX(PM_SMALL | 3), MOV_DS_AX, 0xA1, D(0xFD))},
+    {"limit, astride", PM_RING3, GP, 0, 6,
+     BYTES(MOV_AX(PM_SMALL | 3), MOV_DS_AX, 0xA1, D(0xFD))},
     {"limit of SS is #SS", PM_RING3, SS, 0, 6,
      BYTES(MOV_AX(PM_SMALL | 3), MOV_SS_AX, 0x36, 0xA1, D(0x100))},
 };
@@ -131,10 +133,22 @@ struct query {
     bool zf;
     uint32_t value;
 };
-#define LAR  {0x0F, 0x02, 0xD8}
-#define LSL  {0x0F, 0x03, 0xD8}
-#define VERR {0x0F, 0x00, 0xE0}
-#define VERW {0x0F, 0x00, 0xE8}
+#define LAR                                                                                    \
+    {                                                                                          \
+        0x0F, 0x02, 0xD8                                                                       \
+    }
+#define LSL                                                                                    \
+    {                                                                                          \
+        0x0F, 0x03, 0xD8                                                                       \
+    }
+#define VERR                                                                                   \
+    {                                                                                          \
+        0x0F, 0x00, 0xE0                                                                       \
+    }
+#define VERW                                                                                   \
+    {                                                                                          \
+        0x0F, 0x00, 0xE8                                                                       \
+    }
 static const struct query queries[] = {
     {0, LAR, false, 0},
     {3, VERR, false, 0},
@@ -196,17 +210,18 @@ START_TEST(arpl)
 }
 END_TEST
 
-/* Stores of selectors: 16 bits to memory, zero-extended to a register; a 32-bit push writes half
- * of its slot. All of it at level 3: these are holes. */
+/* Stores of selectors: 16 bits to memory, zero-extended to a register; a 32-bit push writes
+ * half of its slot. All of it at level 3: these are holes. */
 START_TEST(stores)
 {
     static const uint8_t code[] = {
-        0xB8, D(0xFFFFFFFF), 0x0F, 0x00, 0xC8,          /* STR EAX */
-        0xBB, D(0xFFFFFFFF), 0x66, 0x0F, 0x00, 0xC3,    /* SLDT BX */
-        0x0F, 0x00, 0x0D, D(PM_DATA),                   /* STR [] */
-        0x0F, 0x01, 0x05, D(PM_DATA + 8),               /* SGDT */
-        0x66, 0x0F, 0x01, 0x0D, D(PM_DATA + 16)};       /* SIDT, 16-bit */
-    static const uint8_t push[] = {0x6A, 0xFF, 0x59, 0x1E, DONE}; /* PUSH -1; POP ECX; PUSH DS */
+        0xB8, D(0xFFFFFFFF), 0x0F, 0x00,           0xC8,                 /* STR EAX */
+        0xBB, D(0xFFFFFFFF), 0x66, 0x0F,           0x00,           0xC3, /* SLDT BX */
+        0x0F, 0x00,          0x0D, D(PM_DATA),                           /* STR [] */
+        0x0F, 0x01,          0x05, D(PM_DATA + 8),                       /* SGDT */
+        0x66, 0x0F,          0x01, 0x0D,           D(PM_DATA + 16)};     /* SIDT, 16-bit */
+    static const uint8_t push[] = {0x6A, 0xFF, 0x59, 0x1E,
+                                   DONE}; /* PUSH -1; POP ECX; PUSH DS */
     uint8_t all[sizeof code + sizeof push];
     struct pm pm;
     for (unsigned k = 0; k < sizeof all; k++) {
@@ -227,12 +242,12 @@ START_TEST(stores)
 }
 END_TEST
 
-/* MOV SS holds off the interrupt for one instruction: ESP is loaded before the handler runs. INTR
- * comes up at each tick in turn; every boundary but one is seen. */
+/* MOV SS holds off the interrupt for one instruction: ESP is loaded before the handler runs.
+ * INTR comes up at each tick in turn; every boundary but one is seen. */
 START_TEST(stack_shadow)
 {
-    static const uint8_t code[] = {0x90, 0x90, MOV_AX(PM_DATA0), MOV_SS_AX, 0xBC, D(PM_STACK_B),
-                                   0x90, 0x90, DONE};
+    static const uint8_t code[] = {
+        0x90, 0x90, MOV_AX(PM_DATA0), MOV_SS_AX, 0xBC, D(PM_STACK_B), 0x90, 0x90, DONE};
     static const uint8_t boundary[] = {1, 2, 6, 13, 14, 15};
     bool seen[sizeof code + 1] = {false};
     for (unsigned at = 10; at < 60; at++) {

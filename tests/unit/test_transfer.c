@@ -58,7 +58,7 @@ static const struct pm_row calls[] = {
     {"memory, register form", PM_RING0, 6, 0, 0, BYTES(0xFF, 0xD8)},
 };
 
-#define RETF_TO(cs, ip) PUSH_D(cs), PUSH_D(ip), 0xCB
+#define RETF_TO(cs, ip)          PUSH_D(cs), PUSH_D(ip), 0xCB
 #define RETF_OUT(ss, sp, cs, ip) PUSH_D(ss), PUSH_D(sp), RETF_TO(cs, ip)
 static const struct pm_row returns[] = {
     {"null", PM_RING0, GP, 0, 10, BYTES(RETF_TO(3, 0))},
@@ -73,7 +73,8 @@ static const struct pm_row returns[] = {
     {"outward", PM_RING0, PM_OK, 0, 0,
      BYTES(RETF_OUT(PM_DATA3 | 3, PM_STACK3, PM_CODE3 | 3, HERE + 21), DONE)},
     {"outward, null SS", PM_RING0, GP, 0, 20, BYTES(RETF_OUT(0, 0, PM_CODE3 | 3, HERE))},
-    {"outward, inner SS", PM_RING0, GP, 0x10, 20, BYTES(RETF_OUT(PM_DATA0, 0, PM_CODE3 | 3, HERE))},
+    {"outward, inner SS", PM_RING0, GP, 0x10, 20,
+     BYTES(RETF_OUT(PM_DATA0, 0, PM_CODE3 | 3, HERE))},
     {"outward, absent SS", PM_RING0, SS, 0x70, 20,
      BYTES(RETF_OUT(PM_ABSENT_DATA3 | 3, 0, PM_CODE3 | 3, HERE))},
     {"no stack", PM_RING3, SS, 0, 5, BYTES(0xBC, D(0xFFFFFFFEu), 0xCB)},
@@ -116,9 +117,11 @@ END_TEST
 /* Inward through a gate: two parameters move over, oldest last pushed stays nearest. */
 START_TEST(gate_parameters)
 {
-    static const uint8_t code[] = {PUSH_D(0x11111111), PUSH_D(0x22222222), CALLF(PM_GATE | 3, 0)};
-    static const uint32_t frame[] = {PM_CODE + sizeof code, PM_CODE3 | 3, 0x22222222, 0x11111111,
-                                     PM_STACK3 - 8, PM_DATA3 | 3};
+    static const uint8_t code[] = {PUSH_D(0x11111111), PUSH_D(0x22222222),
+                                   CALLF(PM_GATE | 3, 0)};
+    static const uint32_t frame[] = {
+        PM_CODE + sizeof code, PM_CODE3 | 3, 0x22222222, 0x11111111,
+        PM_STACK3 - 8,         PM_DATA3 | 3};
     struct pm pm;
     pm_init(&pm);
     ck_assert_uint_eq(pm_run(&pm, PM_RING3, code, sizeof code).vector, PM_AT_TARGET);
@@ -137,8 +140,8 @@ END_TEST
 START_TEST(gate_16)
 {
     static const uint8_t code[] = {PUSH_D(0x22221111), PUSH_D(0x44443333), CALLF(PM_GATE16, 0)};
-    static const uint16_t frame[] = {sizeof code, PM_CODE3 | 3, 0x3333, 0x4444, 0x1111,
-                                     PM_STACK3 - 8, PM_DATA3 | 3};
+    static const uint16_t frame[] = {sizeof code, PM_CODE3 | 3,  0x3333,      0x4444,
+                                     0x1111,      PM_STACK3 - 8, PM_DATA3 | 3};
     struct pm pm;
     pm_init(&pm);
     ck_assert_uint_eq(pm_run(&pm, PM_RING3, code, sizeof code).vector, PM_AT_TARGET);
@@ -192,7 +195,7 @@ START_TEST(inner_stack_faults)
     } row[] = {{0, TS, 0},
                {0x201, TS, 0x200},
                {PM_DATA0, TS, PM_DATA0},
-               {PM_DATA1, TS, PM_DATA1},         /* RPL 0 */
+               {PM_DATA1, TS, PM_DATA1}, /* RPL 0 */
                {PM_CODE1 | 1, TS, PM_CODE1},
                {PM_DATA3 | 1, TS, PM_DATA3}};
     static const uint8_t code[] = {CALLF(PM_GATE1, 0)};
