@@ -14,6 +14,7 @@ static void forget_all(struct block_cache *bc)
 {
     memset(bc->hash, 0, BLOCK_HASH * sizeof *bc->hash);
     memset(bc->jump, 0, sizeof bc->jump);
+    memset(bc->quiet, 0, sizeof bc->quiet);
     bc->blocks = FIRST_BLOCK;
     bc->insns = FIRST_INSN;
 }
@@ -131,6 +132,7 @@ static void enter(struct cpu *cpu, uint32_t n)
         b->next_page = bc->page[page];
         bc->page[page] = n;
         phys_watch_code(cpu->ph, b->pa, b->bytes);
+        memset(bc->quiet, 0, sizeof bc->quiet);
     }
 }
 
@@ -214,6 +216,12 @@ const struct insn *block_step(struct cpu *cpu)
     return u;
 }
 
+bool block_step_repeats(const struct cpu *cpu)
+{
+    const struct insn_cold *c = &cpu->cache->cold[SCRATCH_INSN];
+    return insn_rows[c->id].operands == OPN_XY && (c->flags & (CF_REP | CF_REPNE));
+}
+
 /* ---- dropping */
 
 static void unhash(struct block_cache *bc, uint32_t n)
@@ -234,6 +242,10 @@ void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
     if (page >= bc->pages) {
         return;
     }
+    uint64_t store = pa << 16 | len, *quiet = &bc->quiet[pa % QUIET_STORES];
+    if (*quiet == store) {
+        return;
+    }
     bool dropped = false;
     uint32_t *p = &bc->page[page];
     while (*p) {
@@ -249,6 +261,7 @@ void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
         }
     }
     if (!dropped) {
+        *quiet = store;
         return;
     }
     phys_unwatch_page(cpu->ph, pa);

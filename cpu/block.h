@@ -18,6 +18,7 @@ enum {
     BLOCK_INSNS = 1 << 19,
     BLOCK_HASH = 1 << 16,
     JUMP_CACHE = 1 << 12,
+    QUIET_STORES = 64,
     BLOCK_DEAD = 0x7FFFFFFF, /* ticks of a block that must not be entered … */
 };
 
@@ -49,6 +50,9 @@ struct block_cache {
     uint32_t pages;
     uint32_t blocks, insns; /* used; 0 of either is reserved */
     struct jump_cache_entry jump[JUMP_CACHE];
+    /* Stores (pa << 16 | len) into watched lines that met no block: variables beside code. They
+     * stay harmless until the next block is entered. */
+    uint64_t quiet[QUIET_STORES];
 };
 
 /* -1 and err when memory is short. ram_pages: pages whose code is watched. */
@@ -60,6 +64,8 @@ void block_cache_free(struct cpu *cpu);
 uint32_t block_find(struct cpu *cpu);
 /* Decodes the one instruction at cpu->eip into the scratch block; may raise. */
 const struct insn *block_step(struct cpu *cpu);
+/* Was what block_step() decoded last a repeated string instruction? */
+bool block_step_repeats(const struct cpu *cpu);
 void block_drop_written(struct cpu *cpu, paddr pa, unsigned len); /* stores into watched code */
 void block_drop_all(struct cpu *cpu);     /* everything: remapped memory, full arrays */
 void block_forget_jumps(struct cpu *cpu); /* linear-to-physical mapping changed */

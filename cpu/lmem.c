@@ -101,11 +101,27 @@ uint32_t lmem_read_slow(struct cpu *cpu, const struct insn *i, unsigned seg, ead
     return lmem_read_la(cpu, i, la, size);
 }
 
+/* On a page that holds code or tables, but beside their lines: the host address, or NULL. */
+static uint8_t *beside_watched(const struct cpu *cpu, laddr la, unsigned size)
+{
+    uintptr_t to_host = cpu->watched[la >> PAGE_SHIFT];
+    uint8_t *hp = (uint8_t *)(to_host + la);
+    if (to_host == 0 || crosses(la, size) || phys_line_watched(cpu->ph, hp, size)) {
+        return NULL;
+    }
+    return hp;
+}
+
 void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
                      uint32_t val, unsigned size)
 {
     laddr la = cpu->seg[seg].base + ea;
     check_span(cpu, i, seg, ea, size, ACCESS_WRITE);
+    uint8_t *hp = beside_watched(cpu, la, size);
+    if (LIKELY(hp != NULL)) {
+        store_le(hp, val, size);
+        return;
+    }
     mmu_before(cpu, i, la, size, ACCESS_WRITE);
     lmem_write_la(cpu, i, la, val, size);
 }
@@ -116,6 +132,10 @@ uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eadd
     laddr la = cpu->seg[seg].base + ea;
     check_span(cpu, i, seg, ea, size, ACCESS_WRITE);
     check_span(cpu, i, seg, ea, size, ACCESS_READ);
+    uint8_t *hp = beside_watched(cpu, la, size);
+    if (LIKELY(hp != NULL)) {
+        return hp;
+    }
     mmu_before(cpu, i, la, size, ACCESS_WRITE);
     cpu->rmw_la = la;
     cpu->rmw_pa[0] = mmu_access(cpu, i, la, ACCESS_WRITE);

@@ -68,6 +68,7 @@ struct cpu {
 
     /* Warm. */
     uint32_t mode;         /* enum mode_bits */
+    uintptr_t *watched;    /* as wr, for pages with lines whose stores must be seen */
     bool synced;           /* eip and now are exact for the instruction in progress */
     bool attention;        /* leave the block after this instruction */
     bool one_step;         /* engine_run: run exactly one instruction */

@@ -13,14 +13,20 @@
 
 #include "mem/state.h"
 
-enum { PAGES = 1 << 20, MAPPINGS = 251, OPEN_BUS = 0, LINE = 1 << CODE_LINE_SHIFT };
+enum { PAGES = 1 << 20, MAPPINGS = 251, OPEN_BUS = 0 };
 
-/* A ram and the code watch over it. code: per page, a bit for each line. code_page: the
- * guest-physical page under which it was decoded, valid while code != 0. */
+/* A bit for each 16-byte line of a page. */
+enum { LINES = PAGE_SIZE >> CODE_LINE_SHIFT, LINE_WORDS = LINES / 64 };
+struct code_lines {
+    uint64_t word[LINE_WORDS];
+};
+
+/* A ram and the code watch over it. code: per page, which lines are watched. code_page: the
+ * guest-physical page under which it was decoded, valid while any is. */
 struct block {
     struct ram ram; /* first: a struct ram * is converted back */
     struct phys *owner;
-    uint32_t *code;
+    struct code_lines *code;
     uint32_t *code_page;
 };
 static const uint32_t CODE_ALIASED = UINT32_MAX; /* under several: a store drops everything */
@@ -188,11 +194,34 @@ static void remapped(struct phys *ph)
     }
 }
 
-/* The lines that [at, at+len) of one page touches; len >= 1 and at+len <= PAGE_SIZE. */
-static uint32_t line_bits(unsigned at, unsigned len)
+static bool lines_any(const struct code_lines *l)
 {
-    unsigned first = at >> CODE_LINE_SHIFT, last = (at + len - 1) >> CODE_LINE_SHIFT;
-    return (UINT32_MAX >> (31 - last)) & (UINT32_MAX << first);
+    uint64_t any = 0;
+    for (unsigned n = 0; n < LINE_WORDS; n++) {
+        any |= l->word[n];
+    }
+    return any;
+}
+
+/* Is a line watched that [at, at + len) of its page touches? len >= 1, at + len <= PAGE_SIZE.
+ */
+static bool lines_test(const struct code_lines *l, unsigned at, unsigned len)
+{
+    unsigned last = (at + len - 1) >> CODE_LINE_SHIFT;
+    for (unsigned n = at >> CODE_LINE_SHIFT; n <= last; n++) {
+        if (l->word[n / 64] >> n % 64 & 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void lines_set(struct code_lines *l, unsigned at, unsigned len)
+{
+    unsigned last = (at + len - 1) >> CODE_LINE_SHIFT;
+    for (unsigned n = at >> CODE_LINE_SHIFT; n <= last; n++) {
+        l->word[n / 64] |= (uint64_t)1 << n % 64;
+    }
 }
 
 /* Bookkeeping after a store of len bytes, all in one page. */
@@ -201,7 +230,7 @@ static void stored(struct block *b, uint64_t off, unsigned len)
     uint64_t page = off >> PAGE_SHIFT;
     unsigned at = (unsigned)(off & PAGE_MASK);
     b->ram.dirty[page] = DIRTY_ALL;
-    if (LIKELY(!(b->code[page] & line_bits(at, len)))) {
+    if (LIKELY(!lines_test(&b->code[page], at, len))) {
         return;
     }
     struct phys *ph = b->owner;
@@ -360,18 +389,27 @@ static const struct mapping *mapping_at(const struct phys *ph, paddr pa)
 struct phys_page phys_page(struct phys *ph, paddr pa)
 {
     const struct mapping *m = mapping_at(ph, pa);
-    struct phys_page p = {NULL, NULL};
+    struct phys_page p = {NULL, NULL, NULL};
     uint64_t delta = (pa & ~(paddr)PAGE_MASK) - m->base;
     if (m->rd) {
         p.rd = m->rd + delta;
     }
     if (m->wr) {
         uint64_t off = m->wr_off + delta, page = off >> PAGE_SHIFT;
-        if (m->wr->ram.dirty[page] == DIRTY_ALL && !m->wr->code[page]) {
-            p.wr = m->wr->ram.bytes + off;
+        if (m->wr->ram.dirty[page] == DIRTY_ALL) {
+            uint8_t *bytes = m->wr->ram.bytes + off;
+            bool watched = lines_any(&m->wr->code[page]);
+            p.wr = watched ? NULL : bytes;
+            p.watched = watched && m->wr == ph->main ? bytes : NULL;
         }
     }
     return p;
+}
+
+bool phys_line_watched(const struct phys *ph, const uint8_t *hp, unsigned size)
+{
+    size_t off = (size_t)(hp - ph->main->ram.bytes);
+    return lines_test(&ph->main->code[off >> PAGE_SHIFT], (unsigned)(off & PAGE_MASK), size);
 }
 
 uint32_t phys_read(struct phys *ph, paddr pa, unsigned size)
@@ -485,13 +523,13 @@ void phys_watch_code(struct phys *ph, paddr pa, unsigned len)
         struct block *b = fetched(ph, pa, &page);
         if (b) {
             uint32_t frame = (uint32_t)(pa >> PAGE_SHIFT);
-            bool first = b->code[page] == 0;
+            bool first = !lines_any(&b->code[page]);
             if (first) {
                 b->code_page[page] = frame;
             } else if (b->code_page[page] != frame) {
                 b->code_page[page] = CODE_ALIASED;
             }
-            b->code[page] |= line_bits((unsigned)(pa & PAGE_MASK), n);
+            lines_set(&b->code[page], (unsigned)(pa & PAGE_MASK), n);
             ph->watching = true;
             if (first && b->ram.dirty[page] == DIRTY_ALL) {
                 rearm_page(ph, b, page);
@@ -508,7 +546,7 @@ void phys_unwatch_page(struct phys *ph, paddr pa)
     struct block *b = fetched(ph, pa, &page);
     /* Of two names of an aliased page, the other one's blocks may remain. */
     if (b && b->code_page[page] == pa >> PAGE_SHIFT) {
-        b->code[page] = 0;
+        b->code[page] = (struct code_lines){{0}};
     }
 }
 
@@ -518,7 +556,7 @@ bool phys_is_code(struct phys *ph, paddr pa, unsigned len)
         unsigned n = in_page(pa, len);
         uint64_t page;
         const struct block *b = fetched(ph, pa, &page);
-        if (b && b->code[page] & line_bits((unsigned)(pa & PAGE_MASK), n)) {
+        if (b && lines_test(&b->code[page], (unsigned)(pa & PAGE_MASK), n)) {
             return true;
         }
         pa += n;

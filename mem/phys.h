@@ -1,6 +1,6 @@
 /* mem/phys.h -- guest-physical memory: which pages are RAM, ROM or a device's registers.
  *
- * Owner of: the RAM bytes, the page map, the dirty map, and the code watch (which 128-byte
+ * Owner of: the RAM bytes, the page map, the dirty map, and the code watch (which 16-byte
  * lines of RAM hold decoded instructions). Callers: the CPU's MMU (fast host pointers), its
  * slow path (phys_read/phys_write), DMA (phys_dma_*), the board (mapping). Addresses above 4
  * GiB are open bus. Invariant: every store into RAM, by whomever, goes through a page whose
@@ -73,11 +73,14 @@ void phys_map_io(struct phys *ph, paddr base, uint64_t size, const struct region
 void phys_unmap(struct phys *ph, paddr base, uint64_t size); /* open bus: reads all ones */
 
 /* What one page is, for the MMU. rd/wr: host pointer to the page's first byte, or NULL = use
- * phys_read/phys_write. wr is NULL too while a store must be seen (watched code, clean page).
- */
+ * phys_read/phys_write. wr is NULL too while a store must be seen: on a clean page, and where
+ * lines are watched. In the latter case (main RAM only) `watched` is what wr would be: stores
+ * to lines for which phys_line_watched() is false may go there. */
 struct phys_page {
-    uint8_t *rd, *wr;
+    uint8_t *rd, *wr, *watched;
 };
+/* hp: into the page of `watched`; [hp, hp + size) does not cross it. */
+bool phys_line_watched(const struct phys *ph, const uint8_t *hp, unsigned size);
 struct phys_page phys_page(struct phys *ph, paddr pa);
 
 /* The slow path: 1, 2 or 4 bytes not crossing a page. Stores set dirty bits and tell the
@@ -93,10 +96,10 @@ bool phys_peek(struct phys *ph, paddr pa, void *out, unsigned len);
 uint64_t phys_dma_read(struct phys *ph, paddr pa, void *out, uint64_t len);
 uint64_t phys_dma_write(struct phys *ph, paddr pa, const void *in, uint64_t len);
 
-/* Code watch, at a grain of 128 bytes: the block cache marks what it decoded from RAM. A change
+/* Code watch, at a grain of 16 bytes: the block cache marks what it decoded from RAM. A change
  * of mapping lifts all watches (remapped() drops all blocks); other code in ROM cannot change.
  */
-enum { CODE_LINE_SHIFT = 7 };
+enum { CODE_LINE_SHIFT = 4 };
 void phys_watch_code(struct phys *ph, paddr pa, unsigned len);
 void phys_unwatch_page(struct phys *ph, paddr pa); /* no block is left on the page */
 bool phys_is_code(struct phys *ph, paddr pa, unsigned len);

@@ -46,6 +46,7 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, limit),
     DERIVED(struct cpu, rd),
     DERIVED(struct cpu, wr),
+    DERIVED(struct cpu, watched),
     DERIVED(struct cpu, blocks),
     DERIVED(struct cpu, eip_max),
     DERIVED(struct cpu, cs_limit),
@@ -442,12 +443,15 @@ static void run(struct cpu *cpu, bool shadowed)
 {
     struct cpu_sys *sys = cpu->sys;
     bool trace = sys->eflags & FL_TF;
+    eaddr start = cpu->eip;
     cpu->one_step = trace || shadowed || (sys->eflags & FL_RF) || sys->break_code != 0 ||
                     cpu->cs_limit < 255;
     sys->eflags &= ~(uint32_t)FL_RF;
     sys->db_pending |= trace ? DR6_BS : 0;
     if (engine_run(cpu) == ENGINE_FAULT) {
         deliver_fault(cpu);
+    } else if (cpu->one_step && cpu->eip == start && block_step_repeats(cpu)) {
+        sys->eflags |= FL_RF; /* REP goes on: no new instruction that a breakpoint could meet */
     }
 }
 

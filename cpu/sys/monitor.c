@@ -69,8 +69,9 @@ static void update_maps(struct cpu *cpu)
     bool user = sys->cpl == 3;
     bool aligned = user && (sys->cr0 & CR0_AM) && (sys->eflags & FL_AC);
     bool slow = aligned || (sys->break_read | sys->break_write);
-    cpu->rd = slow ? sys->map_none : sys->map[user][0];
-    cpu->wr = slow ? sys->map_none : sys->map[user][1];
+    cpu->rd = slow ? sys->map_none : sys->map[user][MAP_READ];
+    cpu->wr = slow ? sys->map_none : sys->map[user][MAP_WRITE];
+    cpu->watched = slow ? sys->map_none : sys->map[user][MAP_WATCHED];
 }
 
 void sys_update(struct cpu *cpu)

@@ -265,13 +265,16 @@ static void fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
     struct phys_page p = phys_page(cpu->ph, pa);
     uintptr_t rd = p.rd ? (uintptr_t)p.rd - base : 0;
     uintptr_t wr = p.wr && writable ? (uintptr_t)p.wr - base : 0;
-    if ((rd != 0 && rd != sys->map[user][0][page]) ||
-        (wr != 0 && wr != sys->map[user][1][page])) {
+    uintptr_t watched = p.watched && writable ? (uintptr_t)p.watched - base : 0;
+    uintptr_t *const *map = sys->map[user];
+    if ((rd != 0 && rd != map[MAP_READ][page]) || (wr != 0 && wr != map[MAP_WRITE][page]) ||
+        (watched != 0 && watched != map[MAP_WATCHED][page])) {
         sys->filled[sys->fills++] = (struct mmu_fill){page, (uint32_t)(pa >> PAGE_SHIFT)};
         cpu->stats.mmu_fills++;
     }
-    sys->map[user][0][page] = rd;
-    sys->map[user][1][page] = wr;
+    map[MAP_READ][page] = rd;
+    map[MAP_WRITE][page] = wr;
+    map[MAP_WATCHED][page] = watched;
 }
 
 static bool fillable(struct cpu *cpu, paddr pa)
@@ -320,8 +323,11 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
 static void drop_page(struct cpu *cpu, uint32_t page)
 {
     struct cpu_sys *sys = cpu->sys;
-    sys->map[0][0][page] = sys->map[0][1][page] = 0;
-    sys->map[1][0][page] = sys->map[1][1][page] = 0;
+    for (unsigned user = 0; user < 2; user++) {
+        for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
+            sys->map[user][kind][page] = 0;
+        }
+    }
 }
 
 void mmu_flush(struct cpu *cpu)
@@ -349,11 +355,18 @@ void mmu_flush_page(struct cpu *cpu, laddr la)
     drop_span(cpu, la, PAGE_SIZE);
 }
 
+static void drop_writes(struct cpu_sys *sys, uint32_t page)
+{
+    for (unsigned user = 0; user < 2; user++) {
+        sys->map[user][MAP_WRITE][page] = sys->map[user][MAP_WATCHED][page] = 0;
+    }
+}
+
 void mmu_flush_writes(struct cpu *cpu)
 {
     struct cpu_sys *sys = cpu->sys;
     for (uint32_t n = 0; n < sys->fills; n++) {
-        sys->map[0][1][sys->filled[n].page] = sys->map[1][1][sys->filled[n].page] = 0;
+        drop_writes(sys, sys->filled[n].page);
     }
 }
 
@@ -390,6 +403,7 @@ static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatche
     }
     if (use->epoch != cpu->sys->map_epoch) {
         lift(cpu, pa);
+        engine_leave(cpu); /* the maps forgot, but linked blocks may still run on its page */
         return;
     }
     if (use->kind == TABLE_WHOLE) {
@@ -429,7 +443,7 @@ static void on_rearm_page(void *ctx, paddr pa)
     struct cpu_sys *sys = cpu->sys;
     for (uint32_t n = 0; n < sys->fills; n++) {
         if (sys->filled[n].frame == pa >> PAGE_SHIFT) {
-            sys->map[0][1][sys->filled[n].page] = sys->map[1][1][sys->filled[n].page] = 0;
+            drop_writes(sys, sys->filled[n].page);
         }
     }
 }
@@ -505,8 +519,8 @@ int mmu_init(struct cpu *cpu, struct error *err)
 {
     struct cpu_sys *sys = cpu->sys;
     bool ok = true;
-    for (unsigned n = 0; n < 4; n++) {
-        uintptr_t **map = &sys->map[n >> 1][n & 1];
+    for (unsigned n = 0; n < 2 * MAP_KINDS; n++) {
+        uintptr_t **map = &sys->map[n / MAP_KINDS][n % MAP_KINDS];
         *map = calloc(LINEAR_PAGES, sizeof **map);
         ok &= *map != NULL;
     }
@@ -522,9 +536,9 @@ int mmu_init(struct cpu *cpu, struct error *err)
 void mmu_free(struct cpu *cpu)
 {
     struct cpu_sys *sys = cpu->sys;
-    for (unsigned n = 0; n < 4; n++) {
-        free(sys->map[n >> 1][n & 1]);
-        sys->map[n >> 1][n & 1] = NULL;
+    for (unsigned n = 0; n < 2 * MAP_KINDS; n++) {
+        free(sys->map[n / MAP_KINDS][n % MAP_KINDS]);
+        sys->map[n / MAP_KINDS][n % MAP_KINDS] = NULL;
     }
     free(sys->map_none);
     free(sys->table);

@@ -107,6 +107,13 @@ struct table_use { /* what a physical page means to the translations in the maps
     uint8_t hits; /* stores into it since it was last lifted */
 };
 
+enum map_kind {
+    MAP_READ,
+    MAP_WRITE,
+    MAP_WATCHED /* writable but for watched lines */,
+    MAP_KINDS
+};
+
 struct cpu_sys {
     struct seg_cache seg[SEG_COUNT]; /* the truth behind cpu->seg and cpu->sel */
     struct seg_cache ldtr, tr;
@@ -133,7 +140,7 @@ struct cpu_sys {
     uint64_t apic_base;
     uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: loaded with CR3 */
     /* Derived. */
-    uintptr_t *map[2][2];              /* [user][write]: page maps, 1 Mi entries each */
+    uintptr_t *map[2][MAP_KINDS];      /* [user][kind]: page maps, 1 Mi entries each */
     uintptr_t *map_none;               /* all misses: alignment checks on */
     struct mmu_fill filled[MMU_FILLS]; /* what was entered into the maps since the last flush */
     uint32_t fills;                    /* used of filled[] */

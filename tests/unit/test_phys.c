@@ -181,17 +181,23 @@ START_TEST(watched_code)
 {
     phys_write(ph, 0x7000, 1, 1); /* dirty, so that wr is only held back by the watch */
     ck_assert_ptr_nonnull(phys_page(ph, 0x7000).wr);
-    phys_watch_code(ph, 0x7080, 4); /* line 1 of page 7 */
+    phys_watch_code(ph, 0x7080, 4); /* one line of 16 bytes */
     ck_assert_uint_eq(heard.rearm_page, 1);
     ck_assert_uint_eq(heard.page_pa, 0x7000);
     ck_assert_ptr_null(phys_page(ph, 0x7000).wr);
-    ck_assert(phys_is_code(ph, 0x70FF, 1) && !phys_is_code(ph, 0x707F, 1));
-    ck_assert(phys_is_code(ph, 0x707F, 2) && !phys_is_code(ph, 0x7100, 0xF00));
-    phys_watch_code(ph, 0x7F80, 1);
+    ck_assert(phys_is_code(ph, 0x708F, 1) && !phys_is_code(ph, 0x707F, 1));
+    ck_assert(phys_is_code(ph, 0x707F, 2) && !phys_is_code(ph, 0x7090, 0xF70));
+    uint8_t *beside = phys_page(ph, 0x7000).watched; /* stores to other lines may go there */
+    ck_assert_ptr_eq(beside, ram->bytes + 0x7000);
+    ck_assert(!phys_line_watched(ph, beside + 0x7C, 4) &&
+              phys_line_watched(ph, beside + 0x7D, 4));
+    ck_assert(!phys_line_watched(ph, beside + 0x90, 4) &&
+              phys_line_watched(ph, beside + 0x8F, 1));
+    phys_watch_code(ph, 0x7FF8, 1);
     ck_assert_uint_eq(heard.rearm_page, 1); /* the page's pointers are gone already */
     phys_write(ph, 0x707C, 0, 4);
     ck_assert_uint_eq(heard.code, 0);
-    phys_write(ph, 0x707D, 0, 4); /* its last byte lies in line 1 */
+    phys_write(ph, 0x707D, 0, 4); /* its last byte lies in the line */
     ck_assert_uint_eq(heard.code, 1);
     ck_assert_uint_eq(heard.code_pa, 0x707D);
     ck_assert_uint_eq(heard.code_len, 4);
@@ -201,6 +207,7 @@ START_TEST(watched_code)
     phys_write(ph, 0x7080, 0, 4);
     ck_assert_uint_eq(heard.code, 2);
     ck_assert_ptr_nonnull(phys_page(ph, 0x7000).wr);
+    ck_assert_ptr_null(phys_page(ph, 0x7000).watched);
 }
 END_TEST
 
