@@ -334,6 +334,10 @@ static bool undefined_form(const struct insn_row *row, const struct prefixes *p,
     if ((row->operands == OPN_SwEw || row->operands == OPN_EvSw) && u->a >= SEG_COUNT) {
         return true;
     }
+    bool control = row->operands == OPN_RdCd || row->operands == OPN_CdRd;
+    if (control && (u->a == 1 || u->a > 4)) {
+        return true; /* no such register: before anyone asks for the privilege level */
+    }
     return mem ? (row->props & REG) != 0 : (row->props & MEM) != 0;
 }
 

@@ -211,6 +211,17 @@ static bool alarm_matches(uint8_t alarm, uint8_t time)
     return alarm >= ALARM_ANY || alarm == time;
 }
 
+/* Does the alarm byte stand for any of 0..59? BCD has its gaps, and 60 is no second. */
+static bool alarm_possible(const struct mc146818 *d, uint8_t alarm)
+{
+    for (unsigned v = 0; v < 60; v++) {
+        if (alarm_matches(alarm, encode(d, v))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Updates until the alarm, 1..86400; 0: it never comes. Whole hours and minutes are skipped. */
 static uint32_t alarm_delay(const struct mc146818 *d)
 {
@@ -218,6 +229,9 @@ static uint32_t alarm_delay(const struct mc146818 *d)
     const uint8_t *r = d->ram;
     uint32_t now = decode_hours(d) * 3600 + decode(d, r[MINUTES], 0, 59) * 60 +
                    decode(d, r[SECONDS], 0, 59);
+    if (!alarm_possible(d, r[SECONDS_ALARM]) || !alarm_possible(d, r[MINUTES_ALARM])) {
+        return 0; /* found at once, not in a day's steps: a guest may ask millions of times */
+    }
     for (uint32_t t = now + 1; t <= now + DAY;) {
         uint32_t s = t % DAY;
         if (!alarm_matches(r[HOURS_ALARM], encode_hours(d, s / 3600))) {

@@ -6,9 +6,10 @@
  *   100000-         RAM up to its size, at most to BFFFFFFF; above is PCI's
  *   4 GiB - size    the firmware ROM, all of it
  *
- *   A20M#  = one gate with two handles, the 8042's output port bit 1 and port 92h bit 1:
- * whoever wrote last. Chip sets that watch the 8042's commands do that, QEMU too; an OR of the
- *            two would leave DOS unable to close what the firmware opened through port 92h.
+ *   A20M#  = one gate with two handles, the 8042's output port bit 1 and port 92h bit 1: who
+ *            wrote last decides. Chip sets that watch the 8042's commands do that, QEMU too;
+ *            an OR of the two would leave DOS unable to close what the firmware opened
+ *            through port 92h.
  *   INTR   = the 8259A pair's output
  *   IRQn   = outputs of the chips, by the slot table; the mouse's IRQ 12 goes out of the 8042
  *   NMI    : masked by CMOS address bit 7; nothing on this board raises it yet

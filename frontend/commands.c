@@ -92,6 +92,10 @@ static enum command_result cmd_screendump(struct session *s, const struct words 
                                           struct error *err)
 {
     const char *path = w->word[1], *dot = strrchr(path, '.');
+    if (drives_have(&s->config.drives, path)) {
+        return failed(error_set(err, "screendump: %s: is a disk in a drive; give another file",
+                                short_path(path)));
+    }
     struct screen *sc = malloc(sizeof *sc);
     if (!sc) {
         return failed(error_set(err, "screendump: out of memory"));

@@ -63,6 +63,7 @@ static struct image *open_image(const struct drives *d, unsigned n, const char *
     struct image *im = image_open(rq, err);
     if (im && check_kind(im, option, err) < 0) {
         image_close(im);
+        image_lock_again(rq->replaces);
         return NULL;
     }
     if (im && image_forced_read_only(im)) {
@@ -150,6 +151,16 @@ void drives_close(struct drives *d)
     }
 }
 
+int drives_flush(const struct drives *d)
+{
+    int rc = 0;
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        struct media m = d->image[i] ? image_media(d->image[i]) : (struct media){0};
+        rc |= m.ops ? m.ops->flush(m.ctx) : 0;
+    }
+    return rc;
+}
+
 int drives_find(const struct drives *d, const char *name, struct error *err)
 {
     for (unsigned i = 0; i < FLOPPIES; i++) {
@@ -165,6 +176,16 @@ int drives_find(const struct drives *d, const char *name, struct error *err)
         return error_set(err, "cdrom: not implemented yet");
     }
     return error_set(err, "%s: unknown drive; use floppy0 or floppy1", short_path(name));
+}
+
+bool drives_have(const struct drives *d, const char *path)
+{
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        if (d->image[i] && image_is(d->image[i], path)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 struct image *drives_open_for(const struct drives *d, unsigned n, const char *path,

@@ -17,9 +17,13 @@ struct drives {
 /* Everything the options name; drive A is always there. On error nothing stays open. */
 int drives_open(struct drives *d, const struct options *o, struct error *err);
 void drives_close(struct drives *d);
+/* All that was written, to the host's disks. -1: an image lost something (it has been told). */
+int drives_flush(const struct drives *d);
 
 /* "floppy0", "floppy1", "cdrom": number of the drive, or -1 with err. */
 int drives_find(const struct drives *d, const char *name, struct error *err);
+/* Is this file, by any name, in a drive? Then nothing else may write to it. */
+bool drives_have(const struct drives *d, const char *path);
 /* Opens path for drive n; the former image stays in place. drives_insert then puts it in. */
 struct image *drives_open_for(const struct drives *d, unsigned n, const char *path,
                               bool read_only, struct error *err);

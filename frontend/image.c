@@ -23,6 +23,7 @@ struct image {
     enum drive_kind kind;
     bool read_only, forced_read_only;
     bool dirty;      /* written to since the last flush */
+    bool lost;       /* a flush failed: the host may have dropped what it had taken */
     bool error_told; /* one line a file is enough */
     struct overlay *overlay;
 };
@@ -90,10 +91,11 @@ static int image_flush(void *ctx)
 {
     struct image *im = ctx;
     if (im->dirty && fdatasync(im->fd) < 0) {
+        im->lost = true; /* the next fdatasync() would say that all is well */
         return trouble(im, "write");
     }
     im->dirty = false;
-    return 0;
+    return im->lost ? -1 : 0;
 }
 
 static const struct drive_ops image_ops = {image_read, image_write, image_flush};
@@ -226,6 +228,21 @@ static int tell_kind(struct image *im, bool raw, struct error *err)
     return 0;
 }
 
+void image_lock_again(struct image *im)
+{
+    if (im) {
+        (void)try_lock(im);
+    }
+}
+
+/* Of an image that will not be used after all. */
+static struct image *give_up(struct image *im, struct image *former)
+{
+    image_close(im);
+    image_lock_again(former); /* lock_file() may have let go of it */
+    return NULL;
+}
+
 struct image *image_open(const struct image_request *rq, struct error *err)
 {
     struct image *im = calloc(1, sizeof *im);
@@ -237,14 +254,12 @@ struct image *image_open(const struct image_request *rq, struct error *err)
     im->path = strdup(rq->path);
     if (!im->path || open_file(im, rq, err) < 0 || lock_file(im, rq->replaces, err) < 0 ||
         tell_kind(im, rq->raw, err) < 0) {
-        image_close(im);
-        return NULL;
+        return give_up(im, rq->replaces);
     }
     if (rq->snapshot && !rq->read_only) {
         im->overlay = overlay_new(im->fd, im->size, err);
         if (!im->overlay) {
-            image_close(im);
-            return NULL;
+            return give_up(im, rq->replaces);
         }
         im->read_only = false;
     }

@@ -23,6 +23,9 @@ struct image_request {
  * format that is not built yet. */
 struct image *image_open(const struct image_request *rq, struct error *err);
 void image_close(struct image *im); /* NULL is fine */
+/* image_open() takes the lock over from rq->replaces, if it is the same file. Whoever then
+ * closes the new image and keeps the former gives it back with this. NULL is fine. */
+void image_lock_again(struct image *im);
 
 enum drive_kind image_kind(const struct image *im);
 bool image_read_only(const struct image *im);

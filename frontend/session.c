@@ -57,8 +57,15 @@ static void on_note(void *ctx, const char *line)
 /* --- start ---------------------------------------------------------------------------------
  */
 
-static FILE *open_output(const char *option, const char *path, struct error *err)
+/* Never over a disk that is in a drive: "wb" would empty it. */
+static FILE *open_output(const struct session *s, const char *option, const char *path,
+                         struct error *err)
 {
+    if (drives_have(&s->config.drives, path)) {
+        error_set(err, "%s %s: is a disk in a drive; give another file", option,
+                  short_path(path));
+        return NULL;
+    }
     FILE *f = fopen(path, "wb");
     if (!f) {
         error_set(err, "%s %s: %s; give a file that can be written", option, short_path(path),
@@ -72,14 +79,14 @@ static int open_outputs(struct session *s, struct error *err)
     const struct options *o = s->opt;
     s->debugcon = o->debugcon_stdio ? stdout : NULL;
     if (o->debugcon_file) {
-        s->debugcon = open_output("-debugcon", o->debugcon_file, err);
+        s->debugcon = open_output(s, "-debugcon", o->debugcon_file, err);
         if (!s->debugcon) {
             return -1;
         }
     }
     s->debugcon_tty = s->debugcon && isatty(fileno(s->debugcon));
     if (o->log) {
-        s->log = open_output("-D", o->log, err);
+        s->log = open_output(s, "-D", o->log, err);
         if (!s->log) {
             return -1;
         }
@@ -370,6 +377,23 @@ static void print_stats(const struct session *s)
              st.mmu_fills);
 }
 
+static int settle_output(FILE *f, const char *option)
+{
+    if (f && (fflush(f) != 0 || ferror(f))) {
+        report("%s: cannot write; the output is not complete", option);
+        return -1;
+    }
+    return 0;
+}
+
+/* Everything written is where it belongs, or somebody hears that it is not. */
+static int settle_outputs(struct session *s)
+{
+    int rc = drives_flush(&s->config.drives); /* tells by itself */
+    rc |= settle_output(s->debugcon, "-debugcon");
+    return rc | settle_output(s->log, "-D");
+}
+
 int session_finish(struct session *s)
 {
     monitor_close(s->monitor);
@@ -382,9 +406,8 @@ int session_finish(struct session *s)
     }
     signals_install(NULL);
     machine_free(s->machine);
-    if (s->debugcon && (fflush(s->debugcon) != 0 || ferror(s->debugcon))) {
-        report("-debugcon: cannot write; the output is not complete");
-        session_end(s, EXIT_TROUBLE);
+    if (settle_outputs(s) < 0 && s->status == EXIT_FINE) {
+        s->status = EXIT_TROUBLE; /* too late for session_end(): it is over */
     }
     close_outputs(s);
     script_free(s->script);

@@ -1,5 +1,5 @@
-; irq -- interrupts from outside: 8259A initialization, mask, request and service registers, EOI, the
-; slave; 8254 one-shot and periodic; RTC flags; the shadows of STI and MOV SS; HLT.
+; irq -- interrupts from outside: 8259A initialization, mask, request and service registers, EOI; an
+; interrupt is taken between iterations of REP; the shadow of STI; HLT.
 %include "lib.inc"
 
 %macro OUTB 2
@@ -52,7 +52,6 @@ main:   PUTS    "== irq", 10
         OUTB    0A1h, 2
         OUTB    0A1h, 1
         VECTOR  50h, irq0
-        VECTOR  58h, irq8
         VECTOR  57h, spurious
         OUTB    21h, 0FFh
         OUTB    0A1h, 0AAh
@@ -113,109 +112,31 @@ main:   PUTS    "== irq", 10
         HEX8    [fired_ip]
         NL
 
-        PUTS    "counter 0 latched, mode 2: "
-        OUTB    43h, 34h
+        PUTS    "rep stosb is interrupted, and ends all the same: "
+        OUTB    43h, 34h        ; every 100h pulses, 0.2 ms
         OUTB    40h, 0
-        OUTB    40h, 10h        ; 1000h
-        OUTB    43h, 0C2h       ; read-back: status, then count
-        in      al, 40h
-        and     ax, 3Fh
-        HEX8    ax
-        in      al, 40h
-        mov     bl, al
-        in      al, 40h
-        mov     bh, al
-        cmp     bx, 1000h
-        setbe   al
-        HEX8    ax
-        NL
-        PUTS    "ten ticks of mode 2, HLT each: "
-        call    drain
+        OUTB    40h, 1
+        mov     ax, 3000h
+        mov     es, ax
         mov     word [fired], 0
-        OUTB    43h, 34h
-        OUTB    40h, 0
-        OUTB    40h, 10h
-.tick:  sti
-        hlt
+        mov     word [in_rep], 0
+        mov     word [try_ip], .rep
+        sti
+.more:  mov     ecx, 0FFF0h
+        xor     di, di
+        mov     al, 5Ah
+.rep:   rep     stosb
+        cmp     di, 0FFF0h
+        jne     .wrong
+        cmp     byte [es:0FFEFh], 5Ah
+        jne     .wrong
+        cmp     word [in_rep], 3 ; interrupts that found the REP unfinished
+        jb      .more
         cli
-        cmp     word [fired], 10
-        jb      .tick
-        HEX16   [fired]
-        NL
-        PUTS    "speaker counter's output through 61h: "
-        OUTB    61h, 0
-        OUTB    43h, 0B0h       ; mode 0, gate 0
-        OUTB    42h, 10h
-        OUTB    42h, 0
-        in      al, 61h
-        and     ax, 20h
-        HEX8    ax
-        OUTB    61h, 1
-.out:   in      al, 61h
-        test    al, 20h
-        jz      .out
-        PUTS    " then 1", 10
-
-        PUTS    "rtc: "
-        OUTB    70h, 0Dh
-        in      al, 71h
-        and     ax, 80h         ; battery good
-        HEX8    ax
-        OUTB    70h, 0Ah
-        OUTB    71h, 26h        ; 1024 Hz
-        OUTB    70h, 0Bh
-        in      al, 71h
-        or      al, 40h         ; PIE
-        mov     ah, al
-        OUTB    70h, 0Bh
-        mov     al, ah
-        out     71h, al
-        OUTB    70h, 0Ch
-        in      al, 71h
-        OUTB    21h, 0FBh       ; the cascade only
-        OUTB    0A1h, 0FEh
-        mov     word [fired], 0
-.rtc:   sti
-        hlt
-        cli
-        cmp     word [fired], 5
-        jb      .rtc
-        HEX16   [fired]
-        PUTS    " register C in the handler "
-        HEX8    [isr]
-        PUTS    " slave's isr and master's "
-        HEX16   [isr2]
-        NL
-        PUTS    "1024 Hz by 1193182 Hz: "
-        OUTB    21h, 0FBh
-        mov     word [fired], 0
-.edge:  sti
-        hlt
-        cli
-        cmp     word [fired], 1
-        jb      .edge
-        OUTB    43h, 34h        ; 65536 pulses a round: 18.2 Hz
-        OUTB    40h, 0
-        OUTB    40h, 0
-.count: sti
-        hlt
-        cli
-        cmp     word [fired], 33 ; 32 periods: 37287 pulses
-        jb      .count
-        OUTB    43h, 0
-        in      al, 40h
-        mov     bl, al
-        in      al, 40h
-        mov     bh, al
-        neg     bx
-        shr     bx, 11          ; 18.2 of 32
-        sub     bx, 17
-        cmp     bx, 3           ; (an emulator by wall clock may be late)
-        setb    al
-        HEX8    ax
-        NL
-        OUTB    70h, 0Bh
-        OUTB    71h, 2
+        PUTS    "yes", 10
+        FINISH
+.wrong: cli
+        PUTS    "no", 10
         FINISH
 
 await_irr0:
@@ -242,6 +163,12 @@ irq0:   push    bp
         mov     ax, [bp + 2]
         sub     ax, [try_ip]
         mov     [fired_ip], ax
+        cmp     ax, 1           ; at the REP itself, some iterations done
+        sbb     ax, ax
+        cmp     cx, 0FFF0h
+        je      .first
+        sub     [in_rep], ax
+.first:
         OUTB    20h, 0Bh
         in      al, 20h
         mov     [isr], al
@@ -249,27 +176,11 @@ irq0:   push    bp
         pop     ax
         pop     bp
         iret
-irq8:   push    ax
-        inc     word [fired]
-        OUTB    0A0h, 0Bh
-        OUTB    20h, 0Bh
-        in      al, 0A0h
-        mov     [isr2 + 1], al
-        in      al, 20h
-        mov     [isr2], al
-        OUTB    70h, 0Ch
-        in      al, 71h
-        and     al, 0C0h
-        mov     [isr], al
-        OUTB    0A0h, 20h
-        OUTB    20h, 20h
-        pop     ax
-        iret
 spurious:
         iret
 
 fired:  dw      0
 fired_ip: dw    0
+in_rep: dw      0
 isr:    dw      0
-isr2:   dw      0
         IMAGE_END

@@ -2,8 +2,8 @@
 ; stack, flags, 16-bit gates, the EXT bit. SDM 2, INT n; SDM 3, 6.11-6.13.
 ;
 ; QEMU 7.2 TCG does not know INT1 (SDM 2, INT1), never sets EXT (SDM 3, 6.13), gives #TS for an inner
-; stack that is not present (SDM 2, INT n: #SS), and does not check EIP against the limit.
-;@qemu 9
+; stack that is not present (SDM 2, INT n: #SS), and is lost where EIP is beyond the limit.
+;@qemu 10
 %include "lib.inc"
 
 main:   PUTS    "== pm_intr", 10

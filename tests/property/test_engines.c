@@ -4,8 +4,9 @@
  *
  * The code knows no mode; it runs in real mode, in 16- and 32-bit protected mode at levels 0
  * and 3 and in virtual-8086 mode, without paging and with it: then with code pages under two
- * linear addresses, and with data segments on top of the page tables. Code segments overlap, so
- * that the same bytes are reached by several CS:IP. */
+ * linear addresses, and with data segments on top of the page tables; some runs have a page of
+ * device registers among the code. Code segments overlap, so that the same bytes are reached by
+ * several CS:IP. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "tests/support/pm_fixture.h"
 
 enum { CODE = PM_CODE, CODE_LEN = 0x3000, COPIES = 5, TICKS = 4000, STACK_TOP = 0x8000 };
+enum { REGISTERS = CODE + 0x2000 };
 
 /* A second code segment starts so far below the code that code at `low` is near FE00h in it. */
 enum { LOW = 0x800, ALIAS = (0xFE00 - LOW) & ~15 };
@@ -66,6 +68,24 @@ static unsigned store_ahead(uint8_t *p, const struct world *w, uint32_t at, uint
     return 3 + size;
 }
 
+/* JMP, CALL or JZ near with a 16-bit target, in this page or the next one: it wraps where IP is
+ * large. 5 bytes at most. */
+static unsigned near_jump(uint8_t *p, const struct world *w, uint64_t *seed)
+{
+    static const uint8_t code[][2] = {{0xE9}, {0xE8}, {0x0F, 0x84}, {0x0F, 0x85}};
+    const uint8_t *op = code[test_random(seed) % ARRAY_LEN(code)];
+    unsigned n = 0;
+    if (w->code32) {
+        p[n++] = 0x66;
+    }
+    p[n++] = op[0];
+    if (op[1]) {
+        p[n++] = op[1];
+    }
+    store_le16(p + n, (uint16_t)(test_random(seed) % 0x1000 - 0x800));
+    return n + 2;
+}
+
 /* Bytes that make code which does things: mostly whole common opcodes, some noise. */
 static void random_code(uint8_t *code, unsigned len, const struct world *w, uint64_t *seed,
                         bool wild)
@@ -81,7 +101,9 @@ static void random_code(uint8_t *code, unsigned len, const struct world *w, uint
         uint32_t r = test_random(seed);
         bool noise = wild || (r & 3) == 0;
         if ((r & 0x3C) == 0 && k + 7 < len) {
-            k += (r & 0x40 ? far_jump(code + k, w, seed) : store_ahead(code + k, w, k, seed)) -
+            k += (r & 0x40   ? far_jump(code + k, w, seed)
+                  : r & 0x80 ? near_jump(code + k, w, seed)
+                             : store_ahead(code + k, w, k, seed)) -
                  1;
             continue;
         }
@@ -95,6 +117,40 @@ static void load_code(struct cpu_fixture *fx, const uint8_t *code)
     for (unsigned k = 0; k < COPIES; k++) {
         cpu_fixture_load(fx, CODE + k * CODE_LEN, code, CODE_LEN);
     }
+}
+
+/* Registers in the middle of it, whose accesses raise interrupts and stop the processor. */
+static void registers_touched(struct cpu_fixture *fx, uint64_t what, uint32_t dice)
+{
+    fx->port_hash = hash_u64(hash_u64(fx->port_hash, what), fx->tick);
+    if ((dice & 7) == 0) {
+        cpu_set_intr(fx->cpu, true);
+    } else if ((dice & 31) == 1) {
+        cpu_nmi(fx->cpu);
+    } else if ((dice & 31) == 2) {
+        cpu_attention(fx->cpu);
+    }
+}
+
+static uint32_t registers_read(void *ctx, uint32_t off, unsigned size)
+{
+    struct cpu_fixture *fx = ctx;
+    uint32_t v = (uint32_t)hash_u64(off, fx->tick);
+    registers_touched(fx, off | size << 16, v >> 8);
+    return v & UINT32_MAX >> (32 - 8 * size);
+}
+
+static void registers_write(void *ctx, uint32_t off, uint32_t val, unsigned size)
+{
+    struct cpu_fixture *fx = ctx;
+    uint64_t what = (uint64_t)val << 32 | 1u << 24 | size << 16 | off;
+    registers_touched(fx, what, (uint32_t)hash_u64(what, fx->tick));
+}
+
+static void map_registers(struct cpu_fixture *fx)
+{
+    static const struct region_ops ops = {registers_read, registers_write};
+    phys_map_io(fx->ph, REGISTERS, PAGE_SIZE, &ops, fx);
 }
 
 /* Small numbers are more likely to point somewhere. */
@@ -125,7 +181,8 @@ static void setup_real(struct cpu_fixture *fx, const struct world *w, bool singl
 {
     static const char *const gpr[] = {"eax", "ecx", "edx", "ebx", "ebp", "esi", "edi"};
     uint8_t code[CODE_LEN];
-    struct cpu_config cfg = {.model = "pentiumpro", .single_step = single_step};
+    static const char *const model[] = {"pentiumpro", "pentium", "486", "386"};
+    struct cpu_config cfg = {.model = model[seed >> 12 & 3], .single_step = single_step};
     cpu_fixture_init(fx, &cfg);
     random_code(code, sizeof code, w, &seed, (seed & 15) == 0);
     load_code(fx, code);
@@ -160,10 +217,10 @@ static void protected_handlers(struct pm *pm, const struct world *w)
 {
     uint8_t body[32];
     struct out o = {body};
-    put(&o, 0x2404FF, 3);                                  /* INC DWORD [ESP] */
-    put(&o, 0x242481, 3), put(&o, 0x1FFF, 4);              /* AND DWORD [ESP], 1FFFh */
-    put(&o, 0x2444C766, 4), put(&o, 4 | w->cs[0] << 8, 3); /* MOV WORD [ESP+4], cs */
-    put(&o, 0xCF, 1);                                      /* IRETD */
+    put(&o, 0x2404FF, 3);                     /* INC DWORD [ESP] */
+    put(&o, 0x242481, 3), put(&o, 0x1FFF, 4); /* AND DWORD [ESP], 1FFFh */
+    put(&o, 0x2444C766, 4), put(&o, 4 | (uint32_t)w->cs[0] << 8, 3); /* MOV WORD [ESP+4], cs */
+    put(&o, 0xCF, 1);                                                /* IRETD */
     cpu_fixture_load(&pm->fx, PM_TARGET, body, (uint32_t)(o.p - body));
     for (unsigned v = 0; v < 256; v++) {
         bool has_code = v == 8 || (v >= 10 && v <= 14) || v == 17;
@@ -199,15 +256,27 @@ static uint32_t data_base(uint64_t *seed)
     return base[test_random(seed) % ARRAY_LEN(base)];
 }
 
+/* Mostly all of 64 KiB to read and write; or short, read-only, expanding down. */
+static void data_segment(struct pm *pm, unsigned sel, uint64_t *seed)
+{
+    static const uint32_t limit[] = {0x1FFF, 0x100, 0x2F, 0x1234};
+    static const uint16_t attr[] = {0x0F0, 0x0F6, 0x4F6, 0x0F2};
+    uint32_t r = test_random(seed);
+    bool plain = r % 4 != 0;
+    pm_descriptor(pm, sel, data_base(seed), plain ? 0xFFFF : limit[r >> 8 & 3],
+                  plain ? 0x0F2 : attr[r >> 16 & 3]);
+}
+
 static void segments(struct pm *pm, const struct world *w, uint64_t *seed)
 {
     unsigned dpl = w->level == PM_RING3 ? 0x60 : 0, big = w->code32 ? 0x400 : 0;
     unsigned stack32 = test_random(seed) & 1 ? 0x400 : 0;
-    pm_descriptor(pm, PM_CODE16, CODE, 0xFFFF, 0x09A | dpl | big);
+    uint32_t limit = test_random(seed) % 8 ? 0xFFFF : 0x80 + test_random(seed) % 0x200;
+    pm_descriptor(pm, PM_CODE16, CODE, limit, 0x09A | dpl | big);
     pm_descriptor(pm, PM_CODE_SMALL, CODE - ALIAS, 0xFFFF, 0x09A | dpl | big);
     pm_descriptor(pm, PM_STACK16, 0, 0xFFFF, 0x092 | dpl | stack32);
-    pm_descriptor(pm, PM_SMALL, data_base(seed), 0xFFFF, 0x0F2);
-    pm_descriptor(pm, PM_READ_ONLY3, data_base(seed), 0xFFFF, 0x0F2);
+    data_segment(pm, PM_SMALL, seed);
+    data_segment(pm, PM_READ_ONLY3, seed);
 }
 
 /* Enters the random code in its own segments: 32-bit instructions, or 16-bit ones in V86 mode.
@@ -249,7 +318,8 @@ static void setup_protected(struct pm *pm, const struct world *w, bool single_st
     page_tables(pm, &seed);
     segments(pm, w, &seed);
     pm->paging = w->paging;
-    pm->eflags = 2 | (test_random(&seed) & 1 ? 0x200 : 0);
+    pm->eflags =
+        2 | (test_random(&seed) & 1 ? 0x200 : 0) | (test_random(&seed) & 1 ? 0x3000 : 0);
     pm_boot(pm, w->level, code, len);
 }
 
@@ -290,6 +360,9 @@ static uint64_t outcome(bool prot, bool single_step, uint64_t seed, uint64_t tic
         setup_protected(&pm, &w, single_step, seed);
     } else {
         setup_real(fx, &w, single_step, seed);
+    }
+    if (seed >> 10 & 1) {
+        map_registers(fx);
     }
     drive(fx, seed ^ 0x5EED, ticks);
     uint64_t h = cpu_fixture_hash(fx);

@@ -2,7 +2,7 @@
  * program on the bare processor in real mode. */
 #include <check.h>
 
-#include "tests/support/cpu_fixture.h"
+#include "tests/support/pm_fixture.h"
 
 enum { CODE = 0x20000 };
 #define LOAD(fx, pa, ...)                                                                      \
@@ -147,6 +147,93 @@ START_TEST(frames_on_16_bit_stack)
 }
 END_TEST
 
+/* SDM 3B 17.3.1.1: RF stays set between the iterations of a repeated instruction, so a
+ * breakpoint on it strikes once. The handler counts at PM_DATA, sets RF and returns. */
+START_TEST(breakpoint_on_rep_strikes_once)
+{
+    static const uint8_t handler[] = {0xFF, 0x05, D(PM_DATA), 0x81, 0x4C,
+                                      0x24, 8,    D(0x10000), 0xCF};
+    static const uint8_t code[] = {MOV_EAX(PM_CODE + 31),
+                                   0x0F,
+                                   0x23,
+                                   0xC0, /* DR0 */
+                                   MOV_EAX(0x401),
+                                   0x0F,
+                                   0x23,
+                                   0xF8, /* DR7 */
+                                   0xB9,
+                                   D(5),
+                                   0xBF,
+                                   D(PM_DATA + 16),
+                                   0xFC,
+                                   0x90,
+                                   0x90,
+                                   0x90,
+                                   0x90,
+                                   0xF3,
+                                   0xAA,
+                                   DONE}; /* REP STOSB */
+    struct pm pm;
+    pm_init_engine(&pm, _i);
+    cpu_fixture_load(&pm.fx, PM_HANDLERS + 16, handler, sizeof handler);
+    struct pm_end end = pm_run(&pm, PM_RING0, code, sizeof code);
+    ck_assert_uint_eq(end.vector, PM_OK);
+    ck_assert_uint_eq(pm_reg(&pm, "ecx"), 0);
+    ck_assert_uint_eq(pm_r32(&pm, PM_DATA), 1);
+    pm_free(&pm);
+}
+END_TEST
+
+/* Code takes its own page away, long after its translation was evicted: there is no TLB, so the
+ * very next instruction is gone. The loop touches more pages than the maps hold. */
+START_TEST(code_page_unmapped_after_eviction)
+{
+    enum { TABLE2 = PM_PAGES + 0x2000, NEXT_INSN = 36 };
+    // clang-format off
+    static const uint8_t code[] = {
+        0xBA, D(PM_CODE | 7),                  /* MOV EDX, the present entry */
+        0xBF, D(2),                            /* MOV EDI, 2 */
+        0xBE, D(0x400000), 0xB9, D(17 * 1024), /* outer: MOV ESI; MOV ECX */
+        0x8A, 0x06, 0x81, 0xC6, D(0x1000),     /* inner: MOV AL, [ESI]; ADD ESI, 4096 */
+        0xE2, 0xF6,                            /* LOOP inner */
+        0x89, 0x15, D(0x7FF000 + 4 * (PM_CODE >> 12)), /* MOV [its entry], EDX */
+        0x43, 0x31, 0xD2, 0x4F, 0x75, 0xE0,    /* INC EBX; XOR EDX, EDX; DEC EDI; JNZ outer */
+        DONE};
+    // clang-format on
+    struct pm pm;
+    pm_init_engine(&pm, _i);
+    pm.paging = true;
+    for (uint32_t k = 0; k < 1024; k++) {
+        pm_w32(&pm, TABLE2 + 4 * k, (k == 1023 ? PM_PAGES + 0x1000 : PM_DATA) | 7);
+    }
+    for (uint32_t k = 1; k < 20; k++) {
+        pm_w32(&pm, PM_PAGES + 4 * k, TABLE2 | 7);
+    }
+    pm_boot(&pm, PM_RING0, code, sizeof code);
+    ck_assert_int_eq(cpu_run(pm.fx.cpu, pm.fx.tick + 200000), CPU_HALTED);
+    ck_assert_uint_eq(pm_reg(&pm, "eip"), PM_HANDLERS + 16 * 14 + 1);
+    ck_assert_uint_eq(pm_reg(&pm, "cr2"), PM_CODE + NEXT_INSN);
+    ck_assert_uint_eq(pm_reg(&pm, "ebx"), 1);
+    pm_free(&pm);
+}
+END_TEST
+
+/* Control registers that do not exist are #UD at any level; those that do are level 0's. */
+static const struct pm_row control_rows[] = {
+    {"MOV EAX, CR1", PM_RING3, 6, 0, 0, BYTES(0x0F, 0x20, 0xC8)},
+    {"MOV EAX, CR1", PM_RING0, 6, 0, 0, BYTES(0x0F, 0x20, 0xC8)},
+    {"MOV CR5, EAX", PM_RING3, 6, 0, 0, BYTES(0x0F, 0x22, 0xE8)},
+    {"MOV CR7, EAX", PM_V86, 6, 0, 0, BYTES(0x0F, 0x22, 0xF8)},
+    {"MOV EAX, CR0", PM_RING3, 13, 0, 0, BYTES(0x0F, 0x20, 0xC0)},
+    {"LOCK HLT", PM_RING3, 6, 0, 0, BYTES(0xF0, 0xF4)},
+};
+
+START_TEST(control_registers_that_are_none)
+{
+    pm_check_row(&control_rows[_i]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("exec");
@@ -155,6 +242,9 @@ int main(void)
     tcase_add_loop_test(tc, run_off_limit, 0, 2);
     tcase_add_loop_test(tc, same_jump_wraps_by_other_cs, 0, 3);
     tcase_add_loop_test(tc, pop_to_esp_wraps, 0, 2);
+    tcase_add_loop_test(tc, breakpoint_on_rep_strikes_once, 0, 2);
+    tcase_add_loop_test(tc, code_page_unmapped_after_eviction, 0, 2);
+    tcase_add_loop_test(tc, control_registers_that_are_none, 0, ARRAY_LEN(control_rows));
     tcase_add_loop_test(tc, frames_on_16_bit_stack, 0, ARRAY_LEN(frames));
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);

@@ -188,6 +188,42 @@ START_TEST(locks)
 }
 END_TEST
 
+/* A change of disks that fails leaves the disk in the drive as it was: locked. */
+START_TEST(a_failed_change_keeps_the_lock)
+{
+    const char *path = make("lock.img", 1474560);
+    struct image *writer = open_plain(path);
+    ck_assert_ptr_nonnull(writer);
+    struct image_request again = {.path = path, .snapshot = true, .replaces = writer};
+    char *tmp = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
+    setenv("TMPDIR", "/nonexistent", 1);
+    ck_assert_ptr_null(image_open(&again, &err)); /* no room for the overlay */
+    if (tmp) {
+        setenv("TMPDIR", tmp, 1);
+    } else {
+        unsetenv("TMPDIR");
+    }
+    free(tmp);
+    refused(path, "in use");
+    image_close(writer);
+
+    path = make("lock.img", 1474560);
+    char name[128];
+    snprintf(name, sizeof name, "%s", path);
+    struct drives d;
+    struct options o = {.drives = 1};
+    o.drive[0] =
+        (struct drive_option){.option = "-drive", .file = name, .index = 0, .raw = true};
+    ck_assert_msg(drives_open(&d, &o, &err) == 0, "%s", err.text);
+    poke(path, 32769, "CD001", 5); /* without raw it is a CD: no floppy */
+    ck_assert_ptr_null(drives_open_for(&d, 0, path, false, &err));
+    refused(path, "in use");
+    ck_assert(drives_have(&d, path));
+    drives_close(&d);
+    ck_assert(!drives_have(&d, path));
+}
+END_TEST
+
 START_TEST(snapshots)
 {
     const char *path = make("snap.img", 360 * 1024);
@@ -327,6 +363,7 @@ int main(void)
     tcase_add_test(tc, reads_and_writes);
     tcase_add_test(tc, read_only_files);
     tcase_add_test(tc, locks);
+    tcase_add_test(tc, a_failed_change_keeps_the_lock);
     tcase_add_test(tc, snapshots);
     tcase_add_test(tc, overlay_of_an_odd_tail);
     tcase_add_test(tc, a_full_host_disk_is_a_drive_error);

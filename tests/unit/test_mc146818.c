@@ -3,6 +3,7 @@
 #include "tests/support/board_fixture.h"
 
 #include <check.h>
+#include <time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,6 +328,31 @@ START_TEST(alarm_flag_without_interrupt)
 }
 END_TEST
 
+/* An alarm that no second or minute meets: never, and that is known without a search through
+ * the day at every access. */
+START_TEST(impossible_alarm)
+{
+    static const uint8_t reg[] = {1, 3}, never[] = {0x60, 0x0A, 0xBF};
+    struct bench *t = bench_new();
+    clock_t began = clock();
+    for (unsigned i = 0; i < 6; i++) {
+        set(t, 5, 0xC0);
+        set(t, 3, 0xC0);
+        set(t, 1, 0xC0);
+        set(t, reg[i % 2], never[i / 2]);
+        set(t, B, 0x22);
+        for (unsigned n = 0; n < 20000; n++) {
+            (void)get(t, C);
+        }
+        leap(t, 90000);
+        ck_assert_uint_eq(get(t, C) & 0x20, 0);
+    }
+    ck_assert(!t->fx.irq[IRQ]);
+    ck_assert_msg((clock() - began) / CLOCKS_PER_SEC < 20, "a search at every access");
+    bench_free(t);
+}
+END_TEST
+
 START_TEST(ports_and_ram)
 {
     struct bench *t = bench_new();
@@ -580,6 +606,7 @@ static Suite *suite(void)
     tcase_add_test(tc, periodic_interrupt);
     tcase_add_test(tc, alarm_interrupt);
     tcase_add_test(tc, alarm_flag_without_interrupt);
+    tcase_add_test(tc, impossible_alarm);
     tcase_add_test(tc, ports_and_ram);
     tcase_add_test(tc, memory_sizes);
     tcase_add_test(tc, floppy_types);

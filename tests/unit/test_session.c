@@ -183,6 +183,50 @@ START_TEST(debug_console)
 }
 END_TEST
 
+/* What could not be written shows in the exit code. */
+START_TEST(lost_output_is_trouble)
+{
+    static const uint8_t talk[] = {0xB0, 'h', 0xE6, 0xE9, 0xFA, 0xF4};
+    uint64_t tick;
+    if (access("/dev/full", W_OK) != 0) {
+        return; /* not a Linux host */
+    }
+    make_bios(talk, sizeof talk);
+    ck_assert_int_eq(run("-until 1000 -debugcon file:/dev/full", NULL, &tick), EXIT_TROUBLE);
+}
+END_TEST
+
+/* -D, -debugcon and screendump do not empty or replace a disk that is in a drive. */
+START_TEST(outputs_spare_the_disks)
+{
+    static const char *const option[] = {"-D ", "-debugcon file:"};
+    static char disk[160 * 1024];
+    char options[256], name[128], text[160], got[4] = "";
+    uint64_t tick;
+    make_bios(sleep_code, sizeof sleep_code);
+    memcpy(disk, "disk", 4);
+    snprintf(name, sizeof name, "%s.png", out);
+    write_file(name, disk, sizeof disk);
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(options, sizeof options, "-fda %s %s%s", name, option[i], name);
+        ck_assert_int_eq(start(options, NULL), -1);
+        ck_assert_msg(strstr(err.text, "is a disk") != NULL, "%s", err.text);
+        options_free(&o);
+    }
+    snprintf(options, sizeof options, "-fda %s", name);
+    snprintf(text, sizeof text, "screendump %s\nquit", name);
+    ck_assert_int_eq(run(options, text, &tick), EXIT_TROUBLE);
+    FILE *f = fopen(name, "rb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fread(got, 1, sizeof got, f), sizeof got);
+    ck_assert_mem_eq(got, "disk", 4);
+    fseek(f, 0, SEEK_END);
+    ck_assert_int_eq(ftell(f), (long)sizeof disk);
+    fclose(f);
+    unlink(name);
+}
+END_TEST
+
 /* Looking does not touch: a run with commands that only look ends as one without them. */
 START_TEST(looking_leaves_no_trace)
 {
@@ -236,6 +280,8 @@ int main(void)
     tcase_add_test(tc, the_guest_ends_it);
     tcase_add_test(tc, wall_clock_time_out);
     tcase_add_test(tc, debug_console);
+    tcase_add_test(tc, lost_output_is_trouble);
+    tcase_add_test(tc, outputs_spare_the_disks);
     tcase_add_test(tc, looking_leaves_no_trace);
     tcase_add_test(tc, firmware_that_is_refused);
     suite_add_tcase(s, tc);
