@@ -103,6 +103,7 @@ static const struct field i82077_fields[] = {
     FIELD_EVENT(struct i82077, reset_done),
     FIELD_S(struct i82077, unit, &unit_schema, struct i82077_unit),
     FIELD(struct i82077, loaded_until),
+    FIELD(struct i82077, medium),
     FIELD_S(struct i82077, fifo, &fifo_schema, struct i82077_fifo),
     FIELD_A(struct i82077, data),
     FIELD_R(struct i82077, data_next, 0, FDC_SECTOR),

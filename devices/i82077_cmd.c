@@ -61,6 +61,7 @@ static void start(struct i82077 *f)
     f->head = b[1] >> 2 & 1;
     f->st0 = f->st1 = f->st2 = 0;
     f->left = 0;
+    f->medium = fdc_drive(f, f->select) ? fdc_drive(f, f->select)->changes : 0;
     f->phase = PHASE_EXECUTE;
 }
 

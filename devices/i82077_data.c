@@ -155,6 +155,17 @@ static bool found(struct i82077 *f, const struct floppy_format *fmt)
     return true;
 }
 
+/* Another disk than the one the command began with must not get its data. Hands are slower than
+ * the two revolutions without address marks that end a real command when the disk goes. */
+static bool swapped(struct i82077 *f, const struct drive *d)
+{
+    if (!writes_medium(f) || d->changes == f->medium) {
+        return false;
+    }
+    f->st1 |= ST1_NO_ADDRESS_MARK;
+    return true;
+}
+
 static void from_host(struct i82077 *f)
 {
     f->stage = STAGE_FROM_HOST;
@@ -176,7 +187,7 @@ static void search(struct i82077 *f)
         fail(f, ST1_NOT_WRITABLE, 0);
         return;
     }
-    if (!found(f, fmt)) {
+    if (swapped(f, d) || !found(f, fmt)) {
         if (fdc_operation(f) == OP_FORMAT) {
             note(&f->dev.board->notes, NOTE_i82077_format);
         }
@@ -407,7 +418,8 @@ static void read_id(struct i82077 *f, const struct floppy_format *fmt)
 static void pass_sector(struct i82077 *f)
 {
     const struct floppy_format *fmt = medium(f);
-    if (!fdc_spinning(f, f->select) || !readable(f, fmt) ||
+    if (!fdc_spinning(f, f->select) || swapped(f, fdc_drive(f, f->select)) ||
+        !readable(f, fmt) ||
         (fdc_operation(f) != OP_READ_TRACK && fdc_operation(f) != OP_FORMAT &&
          f->r > fmt->track)) {
         search(f);

@@ -107,6 +107,7 @@ struct i82077 {
     struct event reset_done; /* polling after a reset has found the drives */
     struct i82077_unit unit[FDC_UNITS];
     uint64_t loaded_until; /* tick at which the head is lifted */
+    uint32_t medium;       /* drive's media changes when the data command began */
     struct i82077_fifo fifo;
     uint8_t data[FDC_SECTOR]; /* the sector that is passing */
     uint16_t data_next;       /* non-DMA: next byte of data[] … */

@@ -229,7 +229,9 @@ void term_draw(struct term *t)
     } else if (t->now.text) {
         draw_text(t);
     } else {
-        mvprintw(LINES / 2, 1, "graphics mode, %u x %u: not shown in a terminal yet",
+        mvprintw(LINES / 2, 1,
+                 "graphics mode, %u x %u: not shown in a terminal yet; "
+                 "Ctrl-A c, then: screendump F.png",
                  t->now.width, t->now.height);
     }
     if (t->help) {

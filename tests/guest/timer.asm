@@ -99,7 +99,8 @@ main:   PUTS    "== timer", 10
         NL
         PUTS    "1024 Hz by 1193182 Hz: "
         OUTB    21h, 0FBh
-        mov     word [fired], 0
+        mov     bp, 50          ; an emulator by the wall clock may be late: attempts
+.try:   mov     word [fired], 0
 .edge:  sti
         hlt
         cli
@@ -121,10 +122,12 @@ main:   PUTS    "== timer", 10
         neg     bx
         shr     bx, 11          ; 18.2 of 32
         sub     bx, 17
-        cmp     bx, 3           ; (an emulator by wall clock may be late)
-        setb    al
-        HEX8    ax
-        NL
+        cmp     bx, 3
+        jb      .good
+        dec     bp
+        jnz     .try
+        PUTS    "not "
+.good:  PUTS    "consistent", 10
         OUTB    70h, 0Bh
         OUTB    71h, 2
         FINISH

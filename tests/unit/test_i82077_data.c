@@ -235,6 +235,36 @@ START_TEST(write_sectors)
 }
 END_TEST
 
+/* A disk that is put in while sectors are being written gets none of them. */
+START_TEST(a_swapped_disk_is_not_written)
+{
+    static const uint8_t ops[] = {0x45, 0x4D};
+    for (unsigned k = 0; k < 2; k++) {
+        insert(b, 0, 2880, false);
+        dma_program(DMA_WRITE, 18 * SECTOR);
+        if (ops[k] == 0x45) {
+            SEND(0x45, 0x00, 0, 0, 1, 2, 18, 0x1B, 0xFF);
+        } else {
+            SEND(0x4D, 0x00, 2, 18, 0x54, 0xF6);
+        }
+        run(60 * MS);
+        ck_assert_uint_eq(msr(), 0x10);
+        insert(b, 0, 2880, false);
+        ck_assert_int_ge(wait_irq(1000), 0);
+        collect();
+        ck_assert_uint_eq(b->result[0] & 0xC0, 0x40);
+        ck_assert_uint_eq(b->result[1] & 0x01, 0x01);
+        for (uint32_t i = 0; i < 2880; i++) {
+            ck_assert_uint_eq(load_le32(b->disk[0].bytes + i * SECTOR), i);
+        }
+        dma_program(DMA_WRITE, SECTOR); /* and the next command sees nothing odd */
+        transfer(0x45, 0, 0, 1, 18);
+        collect();
+        ck_assert_uint_eq(b->result[0], 0);
+    }
+}
+END_TEST
+
 START_TEST(write_protected)
 {
     insert(b, 0, 2880, true);
@@ -357,6 +387,7 @@ int main(void)
     tcase_add_test(tc, deleted_data_and_tracks);
     tcase_add_test(tc, verify);
     tcase_add_test(tc, write_sectors);
+    tcase_add_test(tc, a_swapped_disk_is_not_written);
     tcase_add_test(tc, write_protected);
     tcase_add_test(tc, format_track);
     tcase_add_test(tc, scans);
