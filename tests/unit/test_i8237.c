@@ -289,6 +289,23 @@ START_TEST(software_request)
 }
 END_TEST
 
+/* Downwards, and around 0000h to the top of the same 64 KiB. */
+START_TEST(software_request_downwards)
+{
+    program(1, 0x80 | TO_MEMORY | DECREMENT, 0x0003, 8);
+    out(0x09, 0x05);
+    ck_assert_uint_eq(in(0x08) & 0x02, 0x02);
+    for (uint32_t at = 0; at <= 3; at++) {
+        ck_assert_uint_eq(ram(at), 0xFF);
+        ck_assert_uint_eq(ram(0xFFFF - at), 0xFF);
+    }
+    ck_assert_uint_eq(ram(4), 0);
+    ck_assert_uint_eq(ram(0xFFFB), 0);
+    ck_assert_uint_eq(word(0x02), 0xFFFB);
+    ck_assert_uint_eq(word(0x03), 0xFFFF);
+}
+END_TEST
+
 START_TEST(resets)
 {
     program(2, TO_MEMORY, 0x12345, 16);
@@ -371,6 +388,7 @@ int main(void)
     tcase_add_test(tc, words);
     tcase_add_test(tc, autoinit_and_decrement);
     tcase_add_test(tc, software_request);
+    tcase_add_test(tc, software_request_downwards);
     tcase_add_test(tc, resets);
     tcase_add_test(tc, random_traffic);
     tcase_add_test(tc, save_and_load);
