@@ -430,6 +430,8 @@ static void on_written(void *ctx, paddr pa, unsigned len)
 static void on_remapped(void *ctx)
 {
     block_drop_all(ctx); /* drops the translations with the blocks */
+    cpu_attention(ctx);  /* dear to the host: a guest that does it for ever must not keep the
+                            board from hearing that somebody wants to stop */
 }
 
 static void on_rearm(void *ctx)

@@ -263,6 +263,34 @@ START_TEST(test_cuts_leave_no_trace)
 }
 END_TEST
 
+/* Remapping costs the host much: a guest that does nothing else still lets it be stopped. */
+static void stop_on_debug(void *ctx, uint8_t byte)
+{
+    (void)byte;
+    machine_break(*(struct machine **)ctx);
+}
+
+START_TEST(test_break_amid_remapping)
+{
+    static const uint8_t program[] = {
+        0xB0, 0x78, 0xE6, 0xE9,                         /* out E9h: asks to stop */
+        0x66, 0xB8, 0x58, 0x00, 0x00, 0x80, 0xBA, 0xF8, /* CF8h: host bridge, 58h */
+        0x0C, 0x66, 0xEF, 0xBA, 0xFD, 0x0C, 0x30, 0xC0, /* CFDh: PAM 59h */
+        0x34, 0x20, 0xEE,                               /* l: stores to F0000h on, off */
+        0xEB, 0xFB,                                     /*    jmp l */
+    };
+    static struct machine *m;
+    struct host host = {.ctx = &m, .debug = stop_on_debug};
+    struct machine_config cfg = config_for(program, sizeof program);
+    struct error err;
+    m = machine_new(&cfg, &host, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    ck_assert_int_eq(machine_run(m, SECOND), MACHINE_BREAK);
+    ck_assert_uint_lt(machine_now(m), 100);
+    machine_free(m);
+}
+END_TEST
+
 START_TEST(test_reset_keeps_ram)
 {
     struct machine *m = start_program(resetting, sizeof resetting);
@@ -462,6 +490,7 @@ int main(void)
     tcase_add_test(t, test_bad_configurations);
     tcase_add_test(t, test_exact_ticks);
     tcase_add_test(t, test_debug_exit);
+    tcase_add_test(t, test_break_amid_remapping);
     tcase_add_test(t, test_idle);
     tcase_add_test(t, test_timer_wakes);
     tcase_add_loop_test(t, test_cuts_leave_no_trace, 0, 4);
