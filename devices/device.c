@@ -85,6 +85,13 @@ static void unmap_ports(struct device *d)
     }
 }
 
+struct wire board_irq(struct board *b, unsigned irq)
+{
+    struct wire w = b->irq_line[irq & 15];
+    w.n |= (b->irq_sources++ & (IRQ_SOURCES - 1)) << IRQ_SOURCE_SHIFT;
+    return w;
+}
+
 struct device *device_attach(struct board *b, const struct slot *slot, struct error *err)
 {
     const struct device_class *cls = slot->cls;
@@ -101,7 +108,7 @@ struct device *device_attach(struct board *b, const struct slot *slot, struct er
     d->slot = slot;
     d->board = b;
     if (slot->irq >= 0) {
-        d->irq = b->irq_line[slot->irq & 15];
+        d->irq = board_irq(b, (unsigned)slot->irq & 15);
     }
     if (map_ports(d, err) != 0) {
         free(d);

@@ -121,7 +121,8 @@ struct board {
     unsigned firmware_files;
     struct device *device[BOARD_DEVICES];
     unsigned devices;
-    struct wire irq_line[16]; /* inputs IR0..IR15 of the 8259A pair, filled in by pc.c */
+    struct wire irq_line[16]; /* interrupt requests, filled in by pc.c; see board_irq() */
+    unsigned irq_sources;     /* wires handed out by board_irq(): 64 at most */
     void (*power)(void *ctx, enum power_event what, uint32_t code); /* chips ask the machine */
     void *power_ctx;
     struct pci_bus *pci; /* devices/pci.h; filled in by the host bridge, NULL without one */
@@ -133,6 +134,10 @@ struct board {
  * on failure. Reset, save and load go through the devices in order of attachment. */
 struct device *device_attach(struct board *b, const struct slot *slot, struct error *err);
 void board_init(struct board *b, struct phys *ph, const struct host *host, uint32_t mips);
+/* A wire of one's own into request line irq, which is high while any of its wires is. Its n is
+ * irq | source << IRQ_SOURCE_SHIFT. */
+enum { IRQ_SOURCE_SHIFT = 8, IRQ_SOURCES = 64 };
+struct wire board_irq(struct board *b, unsigned irq);
 void board_reset(struct board *b, enum reset how);
 void board_free(struct board *b); /* devices and firmware files; not phys */
 struct device *board_find(const struct board *b, const char *class_name); /* or NULL */

@@ -95,7 +95,7 @@ enum i8042_source { FROM_NOBODY, FROM_CONTROLLER, FROM_KEYBOARD, FROM_MOUSE };
 
 struct i8042 {
     struct device dev;
-    struct wire a20;
+    struct wire a20, mouse_irq;
     struct event deliver;  /* a byte from a device arrives */
     struct event transmit; /* a byte for a device has left */
     struct ps2kbd kbd;
@@ -117,6 +117,7 @@ struct i8042 {
 static const struct field i8042_fields[] = {
     DERIVED(struct i8042, dev),
     DERIVED(struct i8042, a20),
+    DERIVED(struct i8042, mouse_irq),
     FIELD_EVENT(struct i8042, deliver),
     FIELD_EVENT(struct i8042, transmit),
     FIELD_S(struct i8042, kbd, &ps2kbd_schema, struct ps2kbd),
@@ -149,7 +150,7 @@ static void update_irq(struct i8042 *c)
                     (control & CONTROL_IRQ_KEYBOARD) && !quiet;
     bool mouse = c->output_from == FROM_MOUSE && (control & CONTROL_IRQ_MOUSE);
     wire_set(&c->dev.irq, keyboard);
-    wire_set(&c->dev.board->irq_line[IRQ_MOUSE], mouse);
+    wire_set(&c->mouse_irq, mouse);
 }
 
 static void fill_output(struct i8042 *c, enum i8042_source from, uint8_t byte)
@@ -523,6 +524,7 @@ static int i8042_init(struct device *dev, struct error *err)
     struct clock *ck = &dev->board->clock;
     (void)err;
     struct ps2_link link = {ck, device_ready, c};
+    c->mouse_irq = board_irq(dev->board, IRQ_MOUSE);
     event_init(ck, &c->deliver, "i8042 deliver", deliver_fire, c);
     event_init(ck, &c->transmit, "i8042 transmit", transmit_fire, c);
     ps2kbd_init(&c->kbd, &link);

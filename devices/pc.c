@@ -11,8 +11,9 @@
  *            an OR of the two would leave DOS unable to close what the firmware opened
  *            through port 92h.
  *   INTR   = the 8259A pair's output
- *   IRQn   = outputs of the chips, by the slot table; the mouse's IRQ 12 goes out of the 8042
- *   NMI    : masked by CMOS address bit 7; nothing on this board raises it yet
+ *   IRQn   = an OR of the outputs of the chips (board_irq), by the slot table; the mouse's IRQ
+ * 12 goes out of the 8042. A line that two chips share is high while either asks. NMI    :
+ * masked by CMOS address bit 7; nothing on this board raises it yet
  */
 #include "devices/chips.h"
 #include "devices/i8042.h"
@@ -30,16 +31,14 @@ struct pc {
     bool a20; /* the gate is open */
     bool intr;
     bool nmi_masked;
+    uint64_t irq_sources[16]; /* who holds the line high: bit n is the n-th board_irq() */
 };
 
 static const struct field pc_fields[] = {
-    DERIVED(struct pc, dev),
-    DERIVED(struct pc, cpu),
-    DERIVED(struct pc, port92),
-    FIELD(struct pc, a20),
-    FIELD(struct pc, intr),
-    FIELD(struct pc, nmi_masked),
-    FIELDS_END,
+    DERIVED(struct pc, dev),         DERIVED(struct pc, cpu),
+    DERIVED(struct pc, port92),      FIELD(struct pc, a20),
+    FIELD(struct pc, intr),          FIELD(struct pc, nmi_masked),
+    FIELD_A(struct pc, irq_sources), FIELDS_END,
 };
 static const struct schema pc_schema = {"pc", sizeof(struct pc), 1, 1, pc_fields, NULL};
 
@@ -111,6 +110,20 @@ static void pc_nmi_mask_set(void *ctx, unsigned n, bool level)
     pc->nmi_masked = level;
 }
 
+static void pc_irq_set(void *ctx, unsigned n, bool level)
+{
+    struct machine *m = ctx;
+    struct pc *pc = (struct pc *)m->pc;
+    unsigned irq = n & 15;
+    uint64_t source = UINT64_C(1) << (n >> IRQ_SOURCE_SHIFT & 63);
+    bool before = pc->irq_sources[irq] != 0;
+    pc->irq_sources[irq] =
+        level ? pc->irq_sources[irq] | source : pc->irq_sources[irq] & ~source;
+    if ((pc->irq_sources[irq] != 0) != before) {
+        i8259_set_irq(m->pic, irq, !before);
+    }
+}
+
 void pc_drive_cpu(struct machine *m)
 {
     /* Resetting the processor opens the gate: it could not fetch from FFFFFFF0h otherwise. */
@@ -143,7 +156,7 @@ static void attached(struct machine *m, struct device *d)
         m->pic = d;
         i8259_connect_intr(d, (struct wire){pc_intr_set, m->pc, 0});
         for (unsigned n = 0; n < ARRAY_LEN(m->board.irq_line); n++) {
-            m->board.irq_line[n] = (struct wire){i8259_set_irq, d, n};
+            m->board.irq_line[n] = (struct wire){pc_irq_set, m, n};
         }
     } else if (d->cls == &i8042_class) {
         m->keyboard = d;

@@ -5,10 +5,15 @@
 #include <string.h>
 
 static const struct field pci_function_fields[] = {
-    FIELD_A(struct pci_function, config),   DERIVED(struct pci_function, initial),
-    DERIVED(struct pci_function, writable), DERIVED(struct pci_function, clears),
-    DERIVED(struct pci_function, written),  DERIVED(struct pci_function, ctx),
-    DERIVED(struct pci_function, name),     FIELDS_END,
+    FIELD_A(struct pci_function, config),
+    DERIVED(struct pci_function, initial),
+    DERIVED(struct pci_function, writable),
+    DERIVED(struct pci_function, clears),
+    DERIVED(struct pci_function, written),
+    DERIVED(struct pci_function, ctx),
+    DERIVED(struct pci_function, name),
+    DERIVED(struct pci_function, bar),
+    FIELDS_END,
 };
 const struct schema pci_function_schema = {
     "pci_function", sizeof(struct pci_function), 1, 1, pci_function_fields, NULL};

@@ -20,14 +20,26 @@ enum {
     PCI_CLASS = 0x09, /* interface, subclass, base class */
     PCI_LATENCY = 0x0D,
     PCI_HEADER = 0x0E,
-    PCI_BAR0 = 0x10,
+    PCI_BAR0 = 0x10, /* … 24h: base address registers */
     PCI_SUBSYSTEM_VENDOR = 0x2C,
     PCI_SUBSYSTEM = 0x2E,
+    PCI_ROM = 0x30, /* expansion ROM base address */
     PCI_INT_LINE = 0x3C,
     PCI_INT_PIN = 0x3D,
 };
-enum { PCI_CONFIG_SIZE = 256, PCI_FUNCTIONS = 256 };
+enum pci_command { PCI_COMMAND_IO = 1, PCI_COMMAND_MEMORY = 2, PCI_COMMAND_MASTER = 4 };
+enum { PCI_CONFIG_SIZE = 256, PCI_FUNCTIONS = 256, PCI_BARS = 7 /* six and the ROM's */ };
 #define PCI_DEVFN(dev, fn) ((dev) << 3 | (fn))
+
+/* What stands behind a base address register; exactly one of ports, ram, ops and rom. */
+struct pci_bar {
+    uint32_t size;             /* 0: no such BAR. A power of two; memory: at least 4 KiB */
+    const struct ports *ports; /* I/O: ends with count 0; first is relative to the BAR's base */
+    struct ram *ram;           /* memory: all of it, from its start */
+    const struct region_ops *ops;
+    const uint8_t *rom; /* expansion ROM: size bytes, the owner's */
+    void *ctx;          /* of ports and ops */
+};
 
 struct pci_function {
     uint8_t config[PCI_CONFIG_SIZE]; /* as the guest reads it */
@@ -39,6 +51,7 @@ struct pci_function {
     void (*written)(void *ctx, uint8_t reg, unsigned size);
     void *ctx;
     const char *name; /* for `info pci` */
+    struct pci_bar bar[PCI_BARS];
 };
 extern const struct schema pci_function_schema;
 
@@ -55,6 +68,19 @@ void pci_function_init(struct pci_function *f, const char *name, uint16_t vendor
 void pci_register(struct pci_function *f, uint8_t reg, unsigned size, uint32_t initial,
                   uint32_t writable);
 void pci_function_reset(struct pci_function *f); /* config := initial; written is not called */
+/* Behind BAR n, 0..5, at 10h + 4n (6: the expansion ROM, at 30h): describes the register and
+ * what it maps. Call between init and attach. */
+void pci_bar_ports(struct pci_function *f, unsigned n, uint32_t size, const struct ports *ports,
+                   void *ctx);
+void pci_bar_ram(struct pci_function *f, unsigned n, struct ram *ram);
+void pci_bar_mmio(struct pci_function *f, unsigned n, uint32_t size,
+                  const struct region_ops *ops, void *ctx);
+void pci_bar_rom(struct pci_function *f, const uint8_t *bytes, uint32_t size);
+/* Maps what all functions' COMMAND and base address registers say, and nothing else. A pure
+ * function of the configuration: where ranges overlap the lowest devfn, then the lowest BAR,
+ * wins; a range that covers RAM, the ROM, or a port or page that a fixed device owns is not
+ * mapped at all. Called after writes, reset and load. */
+void pci_map(struct board *b);
 /* -1: no bus, or the place is taken. */
 int pci_attach(struct board *b, unsigned devfn, struct pci_function *f, struct error *err);
 

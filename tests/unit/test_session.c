@@ -201,7 +201,7 @@ START_TEST(outputs_spare_the_disks)
 {
     static const char *const option[] = {"-D ", "-debugcon file:"};
     static char disk[160 * 1024];
-    char options[256], name[128], text[160], got[4] = "";
+    char options[320], name[128], text[160], got[4] = "";
     uint64_t tick;
     make_bios(sleep_code, sizeof sleep_code);
     memcpy(disk, "disk", 4);
