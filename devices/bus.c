@@ -61,6 +61,19 @@ void bus_unmap(struct bus *bus, void *dev, const struct ports *p)
     }
 }
 
+bool bus_is_free(const struct bus *bus, uint32_t first, uint32_t count)
+{
+    if (first > 0xFFFF || count > 0x10000 - first) {
+        return false;
+    }
+    for (uint32_t port = first; port < first + count; port++) {
+        if (bus->owner[port]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The range that serves all of [port, port + size), or NULL. */
 static const struct bus_range *range_of(const struct bus *bus, uint16_t port, unsigned size)
 {

@@ -40,6 +40,8 @@ void bus_init(struct bus *bus);
 int bus_map(struct bus *bus, const char *owner, void *dev, uint16_t base, const struct ports *p,
             struct error *err);
 void bus_unmap(struct bus *bus, void *dev, const struct ports *p);
+/* Does nobody own any of these ports? false where there are none: past FFFFh. */
+bool bus_is_free(const struct bus *bus, uint32_t first, uint32_t count);
 uint32_t bus_in(struct bus *bus, uint16_t port, unsigned size);
 void bus_out(struct bus *bus, uint16_t port, uint32_t val, unsigned size);
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/pci.h"
+
 static bool text_grow(struct text *t, size_t room)
 {
     if (t->len + room <= t->cap) {
@@ -129,6 +131,9 @@ void board_reset(struct board *b, enum reset how)
         if (b->device[i]->cls->reset) {
             b->device[i]->cls->reset(b->device[i], how);
         }
+    }
+    if (b->pci) {
+        pci_map(b);
     }
 }
 

@@ -138,8 +138,8 @@ void board_init(struct board *b, struct phys *ph, const struct host *host, uint3
  * irq | source << IRQ_SOURCE_SHIFT. */
 enum { IRQ_SOURCE_SHIFT = 8, IRQ_SOURCES = 64 };
 struct wire board_irq(struct board *b, unsigned irq);
-void board_reset(struct board *b, enum reset how);
-void board_free(struct board *b); /* devices and firmware files; not phys */
+void board_reset(struct board *b, enum reset how); /* chips in order, then PCI's mappings */
+void board_free(struct board *b);                  /* devices and firmware files; not phys */
 struct device *board_find(const struct board *b, const char *class_name); /* or NULL */
 void board_power(struct board *b, enum power_event what, uint32_t code);  /* if connected */
 /* Takes ownership of malloc'ed bytes, also when it fails; name is copied. -1 when full. */

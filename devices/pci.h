@@ -28,17 +28,29 @@ enum {
     PCI_INT_PIN = 0x3D,
 };
 enum pci_command { PCI_COMMAND_IO = 1, PCI_COMMAND_MEMORY = 2, PCI_COMMAND_MASTER = 4 };
-enum { PCI_CONFIG_SIZE = 256, PCI_FUNCTIONS = 256, PCI_BARS = 7 /* six and the ROM's */ };
+enum { PCI_CONFIG_SIZE = 256, PCI_FUNCTIONS = 256 };
+/* A function's windows into the address spaces: BARs 0 to 5, the expansion ROM, and two whose
+ * base address register is not in the common header. */
+enum { PCI_BAR_ROM = 6, PCI_WINDOW = 7, PCI_BARS = 9 };
 #define PCI_DEVFN(dev, fn) ((dev) << 3 | (fn))
 
 /* What stands behind a base address register; exactly one of ports, ram, ops and rom. */
 struct pci_bar {
     uint32_t size;             /* 0: no such BAR. A power of two; memory: at least 4 KiB */
+    uint8_t reg;               /* of the base address, 32 bits */
+    uint8_t command;           /* the bit of COMMAND that opens it, 0: none; and … */
+    uint8_t gate_reg, gate;    /* … these bits of this register, all of them */
     const struct ports *ports; /* I/O: ends with count 0; first is relative to the BAR's base */
     struct ram *ram;           /* memory: all of it, from its start */
     const struct region_ops *ops;
     const uint8_t *rom; /* expansion ROM: size bytes, the owner's */
     void *ctx;          /* of ports and ops */
+};
+
+/* What a BAR asked for when pci_map() last looked, and whether it was given. */
+struct pci_decode {
+    uint32_t base;
+    bool open, mapped;
 };
 
 struct pci_function {
@@ -52,12 +64,14 @@ struct pci_function {
     void *ctx;
     const char *name; /* for `info pci` */
     struct pci_bar bar[PCI_BARS];
+    struct pci_decode decode[PCI_BARS]; /* DERIVED from config by pci_map() */
 };
 extern const struct schema pci_function_schema;
 
 struct pci_bus {
     uint32_t address;                             /* CONFADD, CF8h */
     struct pci_function *function[PCI_FUNCTIONS]; /* DERIVED: by device << 3 | function */
+    struct board *board;                          /* DERIVED: set by pci_attach() */
 };
 extern const struct schema pci_bus_schema;
 
@@ -76,10 +90,18 @@ void pci_bar_ram(struct pci_function *f, unsigned n, struct ram *ram);
 void pci_bar_mmio(struct pci_function *f, unsigned n, uint32_t size,
                   const struct region_ops *ops, void *ctx);
 void pci_bar_rom(struct pci_function *f, const uint8_t *bytes, uint32_t size);
+/* Ports behind a base address register of the function's own, n 0 or 1: 32 bits at reg, of
+ * which bit 0 reads 1 and those below size read 0. Decoded while the bits `command` of COMMAND
+ * and `gate` of the byte gate_reg are set; the owner describes that byte with pci_register().
+ */
+void pci_window_ports(struct pci_function *f, unsigned n, uint8_t reg, uint32_t size,
+                      uint8_t command, uint8_t gate_reg, uint8_t gate,
+                      const struct ports *ports, void *ctx);
 /* Maps what all functions' COMMAND and base address registers say, and nothing else. A pure
  * function of the configuration: where ranges overlap the lowest devfn, then the lowest BAR,
- * wins; a range that covers RAM, the ROM, or a port or page that a fixed device owns is not
- * mapped at all. Called after writes, reset and load. */
+ * wins; a range that covers RAM, the ROM, the first MiB, or a port or page that a fixed device
+ * owns is not mapped at all. Called by configuration writes and board_reset(); whoever loads a
+ * board's state calls it when all chips are loaded. */
 void pci_map(struct board *b);
 /* -1: no bus, or the place is taken. */
 int pci_attach(struct board *b, unsigned devfn, struct pci_function *f, struct error *err);

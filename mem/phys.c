@@ -377,6 +377,20 @@ void phys_unmap(struct phys *ph, paddr base, uint64_t size)
     map(ph, base, size, NULL);
 }
 
+bool phys_is_open(const struct phys *ph, paddr base, uint64_t size)
+{
+    uint64_t first = base >> PAGE_SHIFT, count = size >> PAGE_SHIFT;
+    if (first >= PAGES || count > PAGES - first) {
+        return false;
+    }
+    for (uint64_t page = first; page < first + count; page++) {
+        if (ph->map[page] != OPEN_BUS) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const struct mapping *mapping_at(const struct phys *ph, paddr pa)
 {
     paddr page = pa >> PAGE_SHIFT;

@@ -71,6 +71,8 @@ void phys_map_split(struct phys *ph, paddr base, uint64_t size, const uint8_t *r
 void phys_map_io(struct phys *ph, paddr base, uint64_t size, const struct region_ops *ops,
                  void *ctx);
 void phys_unmap(struct phys *ph, paddr base, uint64_t size); /* open bus: reads all ones */
+/* Is nothing mapped in any of these pages? false too for a range that passes 4 GiB. */
+bool phys_is_open(const struct phys *ph, paddr base, uint64_t size);
 
 /* What one page is, for the MMU. rd/wr: host pointer to the page's first byte, or NULL = use
  * phys_read/phys_write. wr is NULL too while a store must be seen: on a clean page, and where
