@@ -151,10 +151,9 @@ static void default_boot_order(struct config *c)
     const struct drives *d = &c->drives;
     bool present[3] = {false, d->present[0], false};
     char *to = c->boot_order;
-    for (unsigned i = 2; i < MACHINE_DRIVES; i++) {
-        bool cd = d->image[i] && image_kind(d->image[i]) == DRIVE_CDROM;
-        present[0] = present[0] || (d->image[i] && !cd);
-        present[2] = present[2] || cd;
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        present[0] = present[0] || d->kind[i] == DRIVE_DISK;
+        present[2] = present[2] || d->kind[i] == DRIVE_CDROM;
     }
     if (d->first) {
         *to++ = d->first;

@@ -12,41 +12,38 @@
 
 enum { FLOPPIES = 2 };
 
-static const char *const names[FLOPPIES] = {"floppy0", "floppy1"};
+static const char *const slots[MACHINE_DRIVES] = {"floppy0", "floppy1", "hda",
+                                                  "hdb",     "hdc",     "hdd"};
 
-/* Only floppies fit into this milestone's drives. */
-static int check_kind(const struct image *im, const char *option, struct error *err)
+/* The first CD drive goes by the name of its kind. */
+static const char *drive_name(const struct drives *d, unsigned n)
 {
-    const char *name = short_path(image_path(im));
-    if (image_kind(im) == DRIVE_FLOPPY) {
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        if (d->kind[i] == DRIVE_CDROM) {
+            return i == n ? "cdrom" : slots[n];
+        }
+    }
+    return slots[n];
+}
+
+static int check_floppy(const struct image *im, const char *option, struct error *err)
+{
+    if (image_kind(im) != DRIVE_FLOPPY || image_floppy_size(image_bytes(im))) {
         return 0;
     }
-    if (option) {
-        return error_set(err,
-                         "%s %s: impossible size of %" PRIu64 " bytes for a floppy; use 360K, "
-                         "720K, 1200K, 1440K, 2880K or another size of the time",
-                         option, name, image_bytes(im));
-    }
-    if (image_kind(im) == DRIVE_CDROM) {
-        return error_set(err, "%s: a CD image: not implemented yet", name);
-    }
-    if (image_bytes(im) < (UINT64_C(1) << 20)) {
-        return error_set(err,
-                         "%s: impossible size of %" PRIu64 " bytes for a disk; is the image "
-                         "complete?",
-                         name, image_bytes(im));
-    }
-    return error_set(err, "%s: a hard disk image (%" PRIu64 " bytes): not implemented yet",
-                     name, image_bytes(im));
+    return error_set(err,
+                     "%s %s: impossible size of %" PRIu64 " bytes for a floppy; use 360K, "
+                     "720K, 1200K, 1440K, 2880K or another size of the time",
+                     option, short_path(image_path(im)), image_bytes(im));
 }
 
 static int check_other_drives(const struct drives *d, unsigned n, const char *path,
                               struct error *err)
 {
-    for (unsigned i = 0; i < FLOPPIES; i++) {
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
         if (i != n && d->image[i] && image_is(d->image[i], path)) {
             return error_set(err, "%s: already in drive %s; give each drive its own image",
-                             short_path(path), names[i]);
+                             short_path(path), drive_name(d, i));
         }
     }
     return 0;
@@ -59,9 +56,9 @@ static struct image *open_image(const struct drives *d, unsigned n, const char *
         return NULL;
     }
     rq->snapshot = rq->snapshot || d->snapshot;
-    rq->replaces = d->image[n];
+    rq->replaces = n < MACHINE_DRIVES ? d->image[n] : NULL;
     struct image *im = image_open(rq, err);
-    if (im && check_kind(im, option, err) < 0) {
+    if (im && check_floppy(im, option, err) < 0) {
         image_close(im);
         image_lock_again(rq->replaces);
         return NULL;
@@ -73,63 +70,111 @@ static struct image *open_image(const struct drives *d, unsigned n, const char *
     return im;
 }
 
-static int take_drive(struct drives *d, unsigned n, const char *option, struct error *err)
+static int take_drive(struct drives *d, unsigned n, enum drive_kind kind, const char *option,
+                      struct error *err)
 {
     if (d->present[n]) {
         return error_set(err, "%s: drive %s has its image already; use another drive", option,
-                         names[n]);
+                         drive_name(d, n));
     }
     d->present[n] = true;
+    d->kind[n] = kind;
     return 0;
+}
+
+/* The drive that an option means, or -1. */
+static int option_drive(const struct drives *d, const struct drive_option *opt,
+                        struct error *err)
+{
+    bool floppy = opt->iface == IF_FLOPPY;
+    int first = floppy ? 0 : FLOPPIES, end = floppy ? FLOPPIES : MACHINE_DRIVES;
+    if (opt->index != NEXT_FREE) {
+        return first + opt->index;
+    }
+    for (int n = first; n < end; n++) {
+        if (!d->present[n]) {
+            return n;
+        }
+    }
+    return error_set(err, "%s: no %s drive is free; there are %s", opt->option,
+                     floppy ? "floppy" : "IDE", floppy ? "two" : "four");
 }
 
 static int open_option(struct drives *d, const struct drive_option *opt, struct error *err)
 {
-    unsigned n = 0;
-    if (opt->index == NEXT_FREE) {
-        while (n < FLOPPIES && d->present[n]) {
-            n++;
-        }
-        if (n == FLOPPIES) {
-            return error_set(err, "%s: no floppy drive is free; there are two", opt->option);
-        }
-    } else {
-        n = (unsigned)opt->index;
-    }
-    if (take_drive(d, n, opt->option, err) < 0) {
+    enum drive_kind kind = opt->iface == IF_FLOPPY     ? DRIVE_FLOPPY
+                           : opt->media == MEDIA_CDROM ? DRIVE_CDROM
+                                                       : DRIVE_DISK;
+    int n = option_drive(d, opt, err);
+    if (n < 0 || take_drive(d, (unsigned)n, kind, opt->option, err) < 0) {
         return -1;
     }
     if (!opt->file) {
         return 0;
     }
     struct image_request rq = {.path = opt->file,
+                               .kind = kind,
                                .read_only = opt->read_only,
                                .snapshot = opt->snapshot,
                                .raw = opt->raw};
-    d->image[n] = open_image(d, n, opt->option, &rq, err);
+    d->image[n] = open_image(d, (unsigned)n, opt->option, &rq, err);
     return d->image[n] ? 0 : -1;
 }
 
-static int open_all(struct drives *d, const struct options *o, struct error *err)
+/* The argument without an option: into the first drive of its kind, as QEMU's options would
+ * have it. */
+static int place_bare(struct drives *d, struct image *im, struct error *err)
 {
-    /* Drives with a number first, so that "next free" means what is left. */
-    for (int numbered = 1; numbered >= 0; numbered--) {
-        for (unsigned i = 0; i < o->drives; i++) {
-            if ((o->drive[i].index != NEXT_FREE) == numbered &&
-                open_option(d, &o->drive[i], err) < 0) {
-                return -1;
-            }
-        }
+    static const unsigned place[] = {
+        [DRIVE_FLOPPY] = 0, [DRIVE_DISK] = FLOPPIES, [DRIVE_CDROM] = FLOPPIES + 2};
+    static const char letter[] = {
+        [DRIVE_FLOPPY] = 'a', [DRIVE_DISK] = 'c', [DRIVE_CDROM] = 'd'};
+    enum drive_kind kind = image_kind(im);
+    unsigned n = place[kind];
+    if (kind == DRIVE_DISK && image_bytes(im) < (UINT64_C(1) << 20) && !image_boot_sector(im)) {
+        return error_set(err,
+                         "%s: impossible size of %" PRIu64 " bytes for a disk; is the image "
+                         "complete?",
+                         short_path(image_path(im)), image_bytes(im));
     }
-    if (o->image) {
-        if (take_drive(d, 0, short_path(o->image), err) < 0) {
+    if (take_drive(d, n, kind, short_path(image_path(im)), err) < 0) {
+        return -1;
+    }
+    d->image[n] = im;
+    d->first = letter[kind];
+    return 0;
+}
+
+static int open_bare(struct drives *d, const char *path, struct error *err)
+{
+    struct image_request rq = {.path = path};
+    struct image *im = open_image(d, MACHINE_DRIVES, NULL, &rq, err);
+    if (im && place_bare(d, im, err) < 0) {
+        image_close(im);
+        return -1;
+    }
+    return im ? 0 : -1;
+}
+
+static int open_options(struct drives *d, const struct options *o, bool numbered,
+                        struct error *err)
+{
+    for (unsigned i = 0; i < o->drives; i++) {
+        if ((o->drive[i].index != NEXT_FREE) == numbered &&
+            open_option(d, &o->drive[i], err) < 0) {
             return -1;
         }
-        struct image_request rq = {.path = o->image};
-        d->image[0] = open_image(d, 0, NULL, &rq, err);
-        d->first = 'a';
     }
-    return o->image && !d->image[0] ? -1 : 0;
+    return 0;
+}
+
+/* Drives with a place of their own first, so that "next free" means what is left. */
+static int open_all(struct drives *d, const struct options *o, struct error *err)
+{
+    return open_options(d, o, true, err) < 0 || (o->image && open_bare(d, o->image, err) < 0) ||
+                   open_options(d, o, false, err) < 0
+               ? -1
+               : 0;
 }
 
 int drives_open(struct drives *d, const struct options *o, struct error *err)
@@ -140,6 +185,7 @@ int drives_open(struct drives *d, const struct options *o, struct error *err)
         return -1;
     }
     d->present[0] = true;
+    d->kind[0] = DRIVE_FLOPPY;
     return 0;
 }
 
@@ -163,19 +209,24 @@ int drives_flush(const struct drives *d)
 
 int drives_find(const struct drives *d, const char *name, struct error *err)
 {
-    for (unsigned i = 0; i < FLOPPIES; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            return d->present[i] ? (int)i
-                                 : error_set(err,
-                                             "%s: there is no such drive; give it an image "
-                                             "with -fdb",
-                                             name);
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        bool removable = d->kind[i] == DRIVE_FLOPPY || d->kind[i] == DRIVE_CDROM;
+        if (strcmp(name, drive_name(d, i)) != 0 && strcmp(name, slots[i]) != 0) {
+            continue;
         }
+        if (!d->present[i]) {
+            return error_set(err, "%s: there is no such drive; give it an image with %s", name,
+                             i == 1 ? "-fdb" : "-cdrom");
+        }
+        return removable
+                   ? (int)i
+                   : error_set(err, "%s: a hard disk cannot be changed; end the machine", name);
     }
     if (strcmp(name, "cdrom") == 0) {
-        return error_set(err, "cdrom: not implemented yet");
+        return error_set(err, "cdrom: there is no such drive; give it an image with -cdrom, or "
+                              "none with -drive media=cdrom");
     }
-    return error_set(err, "%s: unknown drive; use floppy0 or floppy1", short_path(name));
+    return error_set(err, "%s: unknown drive; use floppy0, floppy1 or cdrom", short_path(name));
 }
 
 bool drives_have(const struct drives *d, const char *path)
@@ -191,8 +242,8 @@ bool drives_have(const struct drives *d, const char *path)
 struct image *drives_open_for(const struct drives *d, unsigned n, const char *path,
                               bool read_only, struct error *err)
 {
-    struct image_request rq = {.path = path, .read_only = read_only};
-    return open_image(d, n, names[n], &rq, err);
+    struct image_request rq = {.path = path, .kind = d->kind[n], .read_only = read_only};
+    return open_image(d, n, drive_name(d, n), &rq, err);
 }
 
 void drives_insert(struct drives *d, unsigned n, struct image *im)
@@ -203,19 +254,20 @@ void drives_insert(struct drives *d, unsigned n, struct image *im)
 
 char *drives_info(const struct drives *d)
 {
-    enum { ROOM = 10000 }; /* two paths */
+    enum { ROOM = 30000 }; /* six paths */
     char *text = calloc(1, ROOM);
     size_t used = 0;
-    for (unsigned i = 0; text && i < FLOPPIES && used < ROOM; i++) {
+    for (unsigned i = 0; text && i < MACHINE_DRIVES && used < ROOM; i++) {
         const struct image *im = d->image[i];
         if (!d->present[i]) {
             continue;
         }
+        const char *name = drive_name(d, i);
         int n = im ? snprintf(text + used, ROOM - used, "%s: %s (%" PRIu64 "K, raw%s%s)\n",
-                              names[i], image_path(im), image_bytes(im) / 1024,
+                              name, image_path(im), image_bytes(im) / 1024,
                               image_read_only(im) ? ", read-only" : "",
                               image_snapshot(im) ? ", snapshot" : "")
-                   : snprintf(text + used, ROOM - used, "%s: empty\n", names[i]);
+                   : snprintf(text + used, ROOM - used, "%s: empty\n", name);
         used += n > 0 ? (size_t)n : 0;
     }
     return text;

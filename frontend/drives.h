@@ -9,9 +9,10 @@ struct image;
 
 struct drives {
     struct image *image[MACHINE_DRIVES];
-    bool present[MACHINE_DRIVES]; /* an empty drive is a drive */
-    bool snapshot;                /* of all, -snapshot */
-    char first;                   /* boot letter of the bare IMAGE argument, or 0 */
+    enum drive_kind kind[MACHINE_DRIVES]; /* of the drive, not of what is in it */
+    bool present[MACHINE_DRIVES];         /* an empty drive is a drive */
+    bool snapshot;                        /* of all, -snapshot */
+    char first;                           /* boot letter of the bare IMAGE argument, or 0 */
 };
 
 /* Everything the options name; drive A is always there. On error nothing stays open. */
@@ -20,7 +21,8 @@ void drives_close(struct drives *d);
 /* All that was written, to the host's disks. -1: an image lost something (it has been told). */
 int drives_flush(const struct drives *d);
 
-/* "floppy0", "floppy1", "cdrom": number of the drive, or -1 with err. */
+/* "floppy0", "floppy1", "cdrom" (the first CD drive), "hdc": number of a drive whose medium can
+ * be changed, or -1 with err. */
 int drives_find(const struct drives *d, const char *name, struct error *err);
 /* Is this file, by any name, in a drive? Then nothing else may write to it. */
 bool drives_have(const struct drives *d, const char *path);

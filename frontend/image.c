@@ -22,9 +22,11 @@ struct image {
     uint64_t size;
     enum drive_kind kind;
     bool read_only, forced_read_only;
-    bool dirty;      /* written to since the last flush */
-    bool lost;       /* a flush failed: the host may have dropped what it had taken */
-    bool error_told; /* one line a file is enough */
+    bool can_write;   /* says the file's mode */
+    bool boot_sector; /* 55 AA at the end of the first sector */
+    bool dirty;       /* written to since the last flush */
+    bool lost;        /* a flush failed: the host may have dropped what it had taken */
+    bool error_told;  /* one line a file is enough */
     struct overlay *overlay;
 };
 
@@ -117,26 +119,41 @@ static int open_file(struct image *im, const struct image_request *rq, struct er
         return error_set(err, "%s: not a regular file; give a disk image", name);
     }
     /* The mode counts for root as well: who takes a file's w bits away means it. */
-    bool can_write = (st.st_mode & 0222) != 0;
     bool can_read = (st.st_mode & 0444) != 0;
-    bool want_write = !rq->read_only && !rq->snapshot;
-    im->read_only = !want_write || !can_write;
-    im->fd = can_read ? open(rq->path, (im->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC) : -1;
-    if (im->fd < 0 && !im->read_only && can_read) {
-        im->read_only = true;
-        im->fd = open(rq->path, O_RDONLY | O_CLOEXEC);
-    }
+    im->fd = can_read ? open(rq->path, O_RDONLY | O_CLOEXEC) : -1;
     if (im->fd < 0) {
         return error_set(err, "%s: %s; make it readable", name,
                          strerror(can_read ? errno : EACCES));
     }
-    im->forced_read_only = want_write && im->read_only;
     if (fstat(im->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         return error_set(err, "%s: changed while it was opened; try again", name);
     }
     im->device = st.st_dev;
     im->inode = st.st_ino;
     im->size = (uint64_t)st.st_size;
+    im->read_only = true;
+    im->can_write = (st.st_mode & 0222) != 0;
+    return 0;
+}
+
+/* Opens it anew, now that it is known to be a disk that may be written. */
+static int open_for_writing(struct image *im, struct error *err)
+{
+    struct stat st;
+    int fd = im->can_write ? open(im->path, O_RDWR | O_CLOEXEC) : -1;
+    im->forced_read_only = fd < 0;
+    if (fd < 0) {
+        return 0;
+    }
+    if (fstat(fd, &st) < 0 || st.st_dev != im->device || st.st_ino != im->inode ||
+        (uint64_t)st.st_size != im->size) {
+        close(fd);
+        return error_set(err, "%s: changed while it was opened; try again",
+                         short_path(im->path));
+    }
+    close(im->fd);
+    im->fd = fd;
+    im->read_only = false;
     return 0;
 }
 
@@ -181,6 +198,8 @@ static const char *foreign_format(const uint8_t *head)
          "is compressed; unpack it with unxz", 5, 0},
         {"BZh", "is compressed; unpack it with bunzip2", 3, 0},
         {"PK\x03\x04", "is a zip archive; unpack it", 4, 0},
+        {"\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0",
+         "a CD image with 2352 bytes a sector: not implemented yet; convert it to ISO", 12, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         if (memcmp(head + formats[i].offset, formats[i].magic, formats[i].len) == 0) {
@@ -197,7 +216,7 @@ static bool is_iso9660(const struct image *im)
            memcmp(id, "CD001", sizeof id) == 0;
 }
 
-static int tell_kind(struct image *im, bool raw, struct error *err)
+static int tell_kind(struct image *im, const struct image_request *rq, struct error *err)
 {
     const char *name = short_path(im->path);
     uint8_t head[512] = {0};
@@ -208,11 +227,14 @@ static int tell_kind(struct image *im, bool raw, struct error *err)
     if (read_at(im->fd, 0, head, len) < 0) {
         return error_set(err, "%s: %s; check the disk it is on", name, strerror(errno));
     }
-    const char *foreign = raw ? NULL : foreign_format(head);
+    const char *foreign = rq->raw ? NULL : foreign_format(head);
     if (foreign) {
         return error_set(err, "%s: %s", name, foreign);
     }
-    if (!raw && is_iso9660(im)) {
+    im->boot_sector = len == sizeof head && head[510] == 0x55 && head[511] == 0xAA;
+    if (rq->kind != DRIVE_NONE) {
+        im->kind = rq->kind;
+    } else if (is_iso9660(im)) {
         im->kind = DRIVE_CDROM;
     } else if (image_floppy_size(im->size)) {
         im->kind = DRIVE_FLOPPY;
@@ -221,9 +243,9 @@ static int tell_kind(struct image *im, bool raw, struct error *err)
     }
     if (im->size % sector_size(im) != 0) {
         return error_set(err,
-                         "%s: impossible size of %" PRIu64 " bytes, not whole sectors; is "
-                         "the image complete?",
-                         name, im->size);
+                         "%s: impossible size of %" PRIu64 " bytes, not a multiple of the "
+                         "sector's %u; is the image complete?",
+                         name, im->size, sector_size(im));
     }
     return 0;
 }
@@ -252,11 +274,15 @@ struct image *image_open(const struct image_request *rq, struct error *err)
     }
     im->fd = -1;
     im->path = strdup(rq->path);
-    if (!im->path || open_file(im, rq, err) < 0 || lock_file(im, rq->replaces, err) < 0 ||
-        tell_kind(im, rq->raw, err) < 0) {
+    if (!im->path || open_file(im, rq, err) < 0 || tell_kind(im, rq, err) < 0) {
+        return give_up(im, NULL);
+    }
+    bool writable = !rq->read_only && im->kind != DRIVE_CDROM;
+    if ((writable && !rq->snapshot && open_for_writing(im, err) < 0) ||
+        lock_file(im, rq->replaces, err) < 0) {
         return give_up(im, rq->replaces);
     }
-    if (rq->snapshot && !rq->read_only) {
+    if (writable && rq->snapshot) {
         im->overlay = overlay_new(im->fd, im->size, err);
         if (!im->overlay) {
             return give_up(im, rq->replaces);
@@ -293,6 +319,11 @@ bool image_read_only(const struct image *im)
 bool image_forced_read_only(const struct image *im)
 {
     return im->forced_read_only;
+}
+
+bool image_boot_sector(const struct image *im)
+{
+    return im->boot_sector;
 }
 
 bool image_snapshot(const struct image *im)

@@ -13,14 +13,16 @@ struct image;
 
 struct image_request {
     const char *path;
+    enum drive_kind kind;   /* of the drive; DRIVE_NONE: as content and size tell */
     bool read_only;         /* asked for; a file that cannot be written is read-only anyhow */
     bool snapshot;          /* writes go to a temporary overlay */
     bool raw;               /* believe the caller: no look at the content */
     struct image *replaces; /* or NULL: in the same drive so far; may be the same file */
 };
 
-/* NULL and err: missing, not a regular file, unreadable, in use, of an impossible size, or of a
- * format that is not built yet. */
+/* A disk has any number of 512-byte sectors, a CD of 2048-byte sectors; what is left over is
+ * refused. CDs are never written. NULL and err: missing, not a regular file, unreadable, in
+ * use, of an impossible size, or of a format that is not built yet. */
 struct image *image_open(const struct image_request *rq, struct error *err);
 void image_close(struct image *im); /* NULL is fine */
 /* image_open() takes the lock over from rq->replaces, if it is the same file. Whoever then
@@ -31,6 +33,7 @@ enum drive_kind image_kind(const struct image *im);
 bool image_read_only(const struct image *im);
 /* The file did not let itself be written, though nobody asked for read-only. */
 bool image_forced_read_only(const struct image *im);
+bool image_boot_sector(const struct image *im); /* the first 512 bytes end in 55h AAh */
 bool image_snapshot(const struct image *im);
 const char *image_path(const struct image *im);
 bool image_is(const struct image *im, const char *path); /* one file, by any name */

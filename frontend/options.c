@@ -2,7 +2,7 @@
  */
 #include "frontend/posix.h"
 
-#include "frontend/options.h"
+#include "frontend/options_priv.h"
 
 #include "frontend/parse.h"
 #include "frontend/report.h"
@@ -10,18 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum group { MACHINE, MEDIA, CONSOLE, TIME, CONTROL, TESTS, NO_EFFECT, LATER, GROUPS };
-
-struct option;
-typedef int set_fn(struct options *o, const struct option *row, const char *value,
-                   struct error *err);
-struct option {
-    enum group group;
-    const char *name, *value;
-    set_fn *set;
-    const char *help;
-};
 
 static int bad_value(const struct option *row, const char *value, struct error *err)
 {
@@ -35,8 +23,7 @@ static int later(const struct option *row, const char *value, struct error *err)
                      short_path(value));
 }
 
-/* Is value, up to a comma, one of the words of "a|b|c"? */
-static bool is_word(const char *value, const char *words)
+bool is_word(const char *value, const char *words)
 {
     size_t n = strcspn(value, ":,=");
     while (*words) {
@@ -187,106 +174,6 @@ static int set_vgabios(struct options *o, const struct option *row, const char *
     o->no_vgabios = strcmp(value, "none") == 0;
     o->vgabios = o->no_vgabios ? NULL : value;
     return 0;
-}
-
-/* A new drive; file may be NULL. The list owns a copy of file. */
-static struct drive_option *add_drive(struct options *o, const char *option, const char *file,
-                                      struct error *err)
-{
-    if (o->drives == OPTION_DRIVES) {
-        error_set(err, "%s: too many drives; there are two for floppies", option);
-        return NULL;
-    }
-    struct drive_option *d = &o->drive[o->drives];
-    *d = (struct drive_option){.option = option, .index = NEXT_FREE};
-    if (file) {
-        d->file = strdup(file);
-        if (!d->file) {
-            error_set(err, "%s: out of memory", option);
-            return NULL;
-        }
-    }
-    o->drives++;
-    return d;
-}
-
-static int set_floppy(struct options *o, const struct option *row, const char *value,
-                      struct error *err)
-{
-    bool b = row->name[2] == 'b';
-    struct drive_option *d = add_drive(o, b ? "-fdb" : "-fda", value, err);
-    if (!d) {
-        return -1;
-    }
-    d->index = b;
-    return 0;
-}
-
-/* One key=value of -drive. */
-static int drive_key(struct drive_option *d, const char *key, const char *value, bool *floppy,
-                     struct error *err)
-{
-    uint64_t n;
-    if (!value) {
-        return error_set(err, "-drive %s: needs a value; use %s=...", key, key);
-    }
-    if (strcmp(key, "file") == 0) {
-        free(d->file);
-        d->file = strdup(value);
-        return d->file ? 0 : error_set(err, "-drive: out of memory");
-    }
-    if (strcmp(key, "if") == 0 && is_word(value, "floppy|ide")) {
-        *floppy = *value == 'f';
-        return 0;
-    }
-    if (strcmp(key, "index") == 0 && parse_u64(value, 3, &n)) {
-        d->index = (int)n;
-        return 0;
-    }
-    if (strcmp(key, "media") == 0 && is_word(value, "disk|cdrom")) {
-        return 0;
-    }
-    if (strcmp(key, "format") == 0 && strcmp(value, "qcow2") == 0) {
-        return error_set(err, "-drive format=qcow2: not implemented yet");
-    }
-    if (strcmp(key, "format") == 0 && strcmp(value, "raw") == 0) {
-        d->raw = true;
-        return 0;
-    }
-    if (strcmp(key, "readonly") == 0 && parse_on_off(value, &d->read_only)) {
-        return 0;
-    }
-    if (strcmp(key, "snapshot") == 0 && parse_on_off(value, &d->snapshot)) {
-        return 0;
-    }
-    return error_set(err, "-drive %s=%s: unknown; see terrapin --help drive", key,
-                     short_path(value));
-}
-
-static int set_drive(struct options *o, const struct option *row, const char *value,
-                     struct error *err)
-{
-    (void)row;
-    struct drive_option *d = add_drive(o, "-drive", NULL, err);
-    char *copy = d ? strdup(value) : NULL;
-    if (!copy) {
-        return d ? error_set(err, "-drive: out of memory") : -1;
-    }
-    bool floppy = false;
-    int rc = 0;
-    char *rest = copy;
-    for (char *item; rc == 0 && (item = list_next(&rest)) != NULL;) {
-        char *v = split_value(item);
-        rc = drive_key(d, item, v, &floppy, err);
-    }
-    free(copy);
-    if (rc == 0 && !floppy) {
-        rc = error_set(err, "-drive if=ide: not implemented yet");
-    }
-    if (rc == 0 && d->index > 1) {
-        rc = error_set(err, "-drive index=%d: no such floppy drive; use 0 or 1", d->index);
-    }
-    return rc;
 }
 
 static int set_boot_order(struct options *o, const struct option *row, const char *order,
@@ -470,7 +357,8 @@ static int set_image(struct options *o, const char *arg, struct error *err)
         return error_set(err, "\"\": an image needs a name; see terrapin --help");
     }
     if (o->image) {
-        return error_set(err, "%s: a second image; give drives with -fda, -fdb or -drive",
+        return error_set(err,
+                         "%s: a second image; give drives with -fda, -hda, -cdrom or -drive",
                          short_path(arg));
     }
     o->image = arg;
@@ -636,8 +524,7 @@ char *options_help(void)
     if (!p.s) {
         return NULL;
     }
-    add(&p,
-        "usage: terrapin [options] [IMAGE]      boots the floppy in IMAGE; Ctrl-A x quits\n");
+    add(&p, "usage: terrapin [options] [IMAGE]      boots IMAGE; Ctrl-A x quits\n");
     for (enum group g = 0; g < GROUPS; g++) {
         add_group(&p, g);
     }

@@ -10,10 +10,15 @@ enum rtc_base { RTC_DEFAULT, RTC_DATE, RTC_UTC, RTC_LOCALTIME };
 
 enum { OPTION_DRIVES = 8, NEXT_FREE = -1 };
 
+enum drive_interface { IF_FLOPPY, IF_IDE };
+enum drive_media { MEDIA_DISK, MEDIA_CDROM };
+
 struct drive_option {
     const char *option; /* "-fda", for messages */
     char *file;         /* NULL: an empty drive */
     int index;          /* of its interface, or NEXT_FREE */
+    enum drive_interface iface;
+    enum drive_media media;
     bool read_only, snapshot;
     bool raw; /* format=raw was said: content is not asked about */
 };

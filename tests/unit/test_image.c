@@ -215,7 +215,7 @@ START_TEST(a_failed_change_keeps_the_lock)
     o.drive[0] =
         (struct drive_option){.option = "-drive", .file = name, .index = 0, .raw = true};
     ck_assert_msg(drives_open(&d, &o, &err) == 0, "%s", err.text);
-    poke(path, 32769, "CD001", 5); /* without raw it is a CD: no floppy */
+    ck_assert_int_eq(truncate(path, 1474560 - 512), 0); /* no floppy any more */
     ck_assert_ptr_null(drives_open_for(&d, 0, path, false, &err));
     refused(path, "in use");
     ck_assert(drives_have(&d, path));
@@ -315,7 +315,7 @@ END_TEST
 
 START_TEST(drives_have_one_image_each)
 {
-    const char *a = make("a.img", 1474560), *hd = make("big.img", 20 << 20);
+    const char *a = make("a.img", 1474560);
     struct options o = {.image = a};
     struct drives d;
     ck_assert_int_eq(drives_open(&d, &o, &err), 0);
@@ -325,10 +325,8 @@ START_TEST(drives_have_one_image_each)
     ck_assert_int_eq(drives_find(&d, "floppy0", &err), 0);
     ck_assert_int_eq(drives_find(&d, "floppy1", &err), -1);
     ck_assert_int_eq(drives_find(&d, "cdrom", &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "-cdrom"));
     drives_close(&d);
-    o = (struct options){.image = hd};
-    ck_assert_int_eq(drives_open(&d, &o, &err), -1);
-    ck_assert_ptr_nonnull(strstr(err.text, "not implemented yet"));
     o = (struct options){.image = a, .drives = 1};
     o.drive[0] = (struct drive_option){.option = "-fda", .index = 0};
     ck_assert_int_eq(drives_open(&d, &o, &err), -1);
@@ -336,12 +334,121 @@ START_TEST(drives_have_one_image_each)
 }
 END_TEST
 
+/* IMAGE goes where QEMU's option for its kind would put it, and boots first. */
+START_TEST(the_bare_image_finds_its_drive)
+{
+    const char *hd = make("hd.img", 2 << 20), *cd = make("cd.iso", 100 * 2048);
+    struct drives d;
+    struct options o = {.image = hd};
+    poke(cd, 32769, "CD001", 5);
+    ck_assert_msg(drives_open(&d, &o, &err) == 0, "%s", err.text);
+    ck_assert(d.present[2] && d.kind[2] == DRIVE_DISK && d.first == 'c');
+    ck_assert(d.present[0] && d.kind[0] == DRIVE_FLOPPY); /* empty, but there */
+    drives_close(&d);
+    o.image = cd;
+    ck_assert_msg(drives_open(&d, &o, &err) == 0, "%s", err.text);
+    ck_assert(d.present[4] && d.kind[4] == DRIVE_CDROM && d.first == 'd');
+    ck_assert_int_eq(drives_find(&d, "cdrom", &err), 4);
+    ck_assert_int_eq(drives_find(&d, "hdc", &err), 4);
+    ck_assert(image_read_only(d.image[4]));
+    drives_close(&d);
+    /* A boot sector alone is a small hard disk; without its mark it is nothing. */
+    const char *boot = make("boot.bin", 512);
+    o.image = boot;
+    ck_assert_int_eq(drives_open(&d, &o, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "impossible size"));
+    poke(boot, 510, "\x55\xAA", 2);
+    ck_assert_msg(drives_open(&d, &o, &err) == 0, "%s", err.text);
+    ck_assert_int_eq(d.first, 'c');
+    drives_close(&d);
+}
+END_TEST
+
+static struct drive_option ide(const char *name, int index, enum drive_media media)
+{
+    static char file[4][128];
+    static unsigned turn;
+    char *copy = file[turn++ % 4];
+    snprintf(copy, sizeof file[0], "%s", name);
+    return (struct drive_option){
+        .option = "-drive", .file = copy, .index = index, .iface = IF_IDE, .media = media};
+}
+
+START_TEST(ide_drives)
+{
+    const char *iso = make("cd.iso", 100 * 2048), *hd = make("hd.img", 63 * 512);
+    struct options o = {.drives = 3};
+    struct drives d;
+    poke(iso, 32769, "CD001", 5);
+    o.drive[0] = ide(iso, NEXT_FREE, MEDIA_CDROM); /* after the numbered one */
+    o.drive[1] = ide(hd, 0, MEDIA_DISK);
+    o.drive[2] = (struct drive_option){
+        .option = "-drive", .index = 3, .iface = IF_IDE, .media = MEDIA_CDROM};
+    ck_assert_msg(drives_open(&d, &o, &err) == 0, "%s", err.text);
+    ck_assert(d.kind[2] == DRIVE_DISK && d.kind[3] == DRIVE_CDROM && d.kind[5] == DRIVE_CDROM);
+    ck_assert(d.present[5] && !d.image[5] && !d.present[4]);
+    struct media m = image_media(d.image[2]);
+    ck_assert_uint_eq(m.sectors, 63);
+    ck_assert_uint_eq(m.sector_size, 512);
+    m = image_media(d.image[3]);
+    ck_assert_uint_eq(m.sectors, 100);
+    ck_assert_uint_eq(m.sector_size, 2048);
+    ck_assert(m.read_only);
+    char *text = drives_info(&d);
+    ck_assert_ptr_nonnull(strstr(text, "hda: "));
+    ck_assert_ptr_nonnull(strstr(text, "cdrom: "));
+    ck_assert_ptr_nonnull(strstr(text, "hdd: empty"));
+    free(text);
+    ck_assert_int_eq(drives_find(&d, "hda", &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "cannot be changed"));
+    /* Two readers may have the CD; the disk is ours. */
+    struct image *other = open_plain(iso);
+    ck_assert_ptr_nonnull(other);
+    image_close(other);
+    refused(hd, "in use");
+    drives_close(&d);
+    o.drive[0] = ide(iso, 0, MEDIA_CDROM);
+    ck_assert_int_eq(drives_open(&d, &o, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "has its image already"));
+    /* As a disk, an ISO is so many sectors of 512 bytes. */
+    o = (struct options){.drives = 1};
+    o.drive[0] = ide(iso, 1, MEDIA_DISK);
+    ck_assert_msg(drives_open(&d, &o, &err) == 0, "%s", err.text);
+    ck_assert_uint_eq(image_media(d.image[3]).sectors, 400);
+    drives_close(&d);
+    truncate(iso, 100 * 2048 - 512);
+    o.drive[0] = ide(iso, 1, MEDIA_CDROM);
+    ck_assert_int_eq(drives_open(&d, &o, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "multiple of the sector's 2048"));
+}
+END_TEST
+
+/* Whoever kills the emulator after the guest's write finds it in the file. */
+START_TEST(writes_reach_the_file_at_once)
+{
+    const char *path = make("hd.img", 63 * 512);
+    struct image_request rq = {.path = path, .kind = DRIVE_DISK};
+    struct image *im = image_open(&rq, &err);
+    struct media m = image_media(im);
+    uint8_t sector[512], back[512];
+    memset(sector, 0xA5, sizeof sector);
+    ck_assert_int_eq(m.ops->write(m.ctx, 62, sector, 1), 0);
+    FILE *f = fopen(path, "rb");
+    ck_assert_int_eq(fseek(f, 62 * 512, SEEK_SET), 0);
+    ck_assert_uint_eq(fread(back, 1, sizeof back, f), sizeof back);
+    ck_assert_mem_eq(back, sector, sizeof back);
+    fclose(f);
+    ck_assert_int_eq(m.ops->flush(m.ctx), 0);
+    image_close(im);
+}
+END_TEST
+
 static void remove_all(void)
 {
     static const char *const names[] = {
-        "f.img",    "hd.img",   "cd.iso", "empty",   "odd",      "q.qcow2",
-        "z.img.gz", "secret",   "rw.img", "ro.img",  "lock.img", "snap.img",
-        "tail.img", "full.img", "a.img",  "big.img", "fifo"};
+        "f.img",    "hd.img",   "cd.iso", "empty",    "odd",      "q.qcow2",
+        "z.img.gz", "secret",   "rw.img", "ro.img",   "lock.img", "snap.img",
+        "tail.img", "full.img", "a.img",  "boot.bin", "fifo"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         unlink(in_dir(names[i]));
     }
@@ -368,6 +475,9 @@ int main(void)
     tcase_add_test(tc, overlay_of_an_odd_tail);
     tcase_add_test(tc, a_full_host_disk_is_a_drive_error);
     tcase_add_test(tc, drives_have_one_image_each);
+    tcase_add_test(tc, the_bare_image_finds_its_drive);
+    tcase_add_test(tc, ide_drives);
+    tcase_add_test(tc, writes_reach_the_file_at_once);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_set_fork_status(sr, CK_NOFORK);

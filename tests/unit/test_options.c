@@ -110,7 +110,19 @@ START_TEST(drives)
     refused("-drive file=x,if=floppy,colour=red", "colour=red");
     refused("-drive file=x,if=floppy,readonly=maybe", "readonly=maybe");
     refused("-drive file=x,if=floppy,format=qcow2", "format=qcow2: not implemented yet");
-    refused("-drive file=x", "if=ide: not implemented yet");
+    ck_assert_int_eq(parse("-cdrom c.iso -hdb h.img -drive file=x"), OPTIONS_RUN);
+    ck_assert(o.drive[0].iface == IF_IDE && o.drive[0].media == MEDIA_CDROM);
+    ck_assert_int_eq(o.drive[0].index, 2);
+    ck_assert(o.drive[1].iface == IF_IDE && o.drive[1].media == MEDIA_DISK);
+    ck_assert_int_eq(o.drive[1].index, 1);
+    ck_assert(o.drive[2].iface == IF_IDE && o.drive[2].media == MEDIA_DISK);
+    ck_assert_int_eq(o.drive[2].index, NEXT_FREE);
+    ck_assert_int_eq(parse("-drive if=ide,media=cdrom,index=3"), OPTIONS_RUN);
+    ck_assert_ptr_null(o.drive[0].file);
+    refused("-drive file=x,index=4", "index=4");
+    refused("-drive if=ide", "needs an image");
+    refused("-drive file=x,if=floppy,media=cdrom", "media=cdrom");
+    refused("-drive file=x,if=scsi", "if=scsi");
     refused("a.img b.img", "second image");
 }
 END_TEST
@@ -144,10 +156,9 @@ END_TEST
 START_TEST(not_built_yet)
 {
     static const char *const later[] = {
-        "hda x",       "cdrom x",         "kernel x",    "nographic",
-        "full-screen", "serial stdio",    "gdb tcp::1",  "s",
-        "loadvm x",    "record x",        "shadow keep", "nic user",
-        "audio sdl",   "parallel file:x", "vmm trap",    "history 1G"};
+        "kernel x",  "nographic",       "full-screen", "serial stdio", "gdb tcp::1",
+        "s",         "loadvm x",        "record x",    "shadow keep",  "nic user",
+        "audio sdl", "parallel file:x", "vmm trap",    "history 1G"};
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         char line[64] = "-", name[64] = "-";
         strcat(line, later[i]);

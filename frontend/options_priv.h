@@ -1,0 +1,24 @@
+/* frontend/options_priv.h -- the table of options from inside; for options*.c. */
+#ifndef TERRAPIN_FRONTEND_OPTIONS_PRIV_H
+#define TERRAPIN_FRONTEND_OPTIONS_PRIV_H
+
+#include "frontend/options.h"
+
+enum group { MACHINE, MEDIA, CONSOLE, TIME, CONTROL, TESTS, NO_EFFECT, LATER, GROUPS };
+
+struct option;
+typedef int set_fn(struct options *o, const struct option *row, const char *value,
+                   struct error *err);
+struct option { /* a row of options.def */
+    enum group group;
+    const char *name, *value;
+    set_fn *set;
+    const char *help;
+};
+
+/* Is value, up to a comma, colon or '=', one of the words of "a|b|c"? */
+bool is_word(const char *value, const char *words);
+
+set_fn set_drive_letter, set_drive; /* options_drive.c */
+
+#endif
