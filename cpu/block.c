@@ -166,7 +166,8 @@ uint32_t block_find(struct cpu *cpu)
         }
         enter(cpu, n);
     }
-    bc->jump[la & (JUMP_CACHE - 1)] = (struct jump_cache_entry){la, cpu->mode, n};
+    bc->jump[la & (JUMP_CACHE - 1)] =
+        (struct jump_cache_entry){la, cpu->mode | cpu->generation, n};
     return n;
 }
 

@@ -32,9 +32,9 @@ struct block {
     uint16_t bytes;
 };
 
-struct jump_cache_entry { /* where a linear address led under the present maps */
+struct jump_cache_entry { /* where a linear address led under some page maps */
     laddr la;
-    uint32_t mode;
+    uint32_t key;   /* mode and generation of the maps */
     uint32_t block; /* 0: empty */
 };
 

@@ -31,6 +31,7 @@ struct cpu_config {
     uint32_t mips;     /* unused by the core itself; TSC counts ticks */
     bool single_step;  /* referee engine: one undecoded instruction at a time */
     bool no_assist;
+    bool shadow_flush; /* every load of CR3 starts with empty page maps: slower, same hash */
 };
 
 enum cpu_stop {

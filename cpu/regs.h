@@ -37,6 +37,7 @@ enum mode_bits {
     MODE_STACK32 = 2, /* SS.B: stack pointer is ESP */
     MODE_PROT = 4,    /* protected mode, not virtual-8086 */
     MODE_USER = 8,    /* the page maps of user rights are live */
+    MODE_BITS = 8,    /* above them the jump cache keys have a map generation */
 };
 
 struct trap { /* a fault on its way to delivery; see trap_raise() */
@@ -68,6 +69,7 @@ struct cpu {
 
     /* Warm. */
     uint32_t mode;         /* enum mode_bits */
+    uint32_t generation;   /* of the page maps, << MODE_BITS: see cpu/sys/shadow.h */
     uintptr_t *watched;    /* as wr, for pages with lines whose stores must be seen */
     bool synced;           /* eip and now are exact for the instruction in progress */
     bool attention;        /* leave the block after this instruction */

@@ -174,7 +174,7 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
         return -1;
     }
     struct cpu_config cpu_cfg = {cfg->cpu, m->board.clock.mips, cfg->single_step,
-                                 cfg->no_assist};
+                                 cfg->no_assist, cfg->shadow_flush};
     struct cpu_bus bus = {m, port_in, port_out, int_ack, &m->board.clock.now};
     m->cpu = cpu_new(&cpu_cfg, &bus, m->phys, &m->board.notes, err);
     return m->cpu ? pc_build(m, err) : -1;

@@ -223,6 +223,13 @@ static int set_display(struct options *o, const struct option *row, const char *
     return 0;
 }
 
+static int set_shadow(struct options *o, const struct option *row, const char *value,
+                      struct error *err)
+{
+    o->shadow_flush = strcmp(value, "flush") == 0;
+    return is_word(value, "keep|flush") ? 0 : bad_value(row, value, err);
+}
+
 static int set_curses(struct options *o, const struct option *row, const char *value,
                       struct error *err)
 {

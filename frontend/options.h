@@ -51,7 +51,7 @@ struct options {
     bool monitor_stdio;
     bool stopped;
 
-    bool hash, stats, singlestep, no_assist, trace_firmware;
+    bool hash, stats, singlestep, no_assist, shadow_flush, trace_firmware;
     uint64_t until;                            /* UINT64_MAX: none */
     uint64_t timeout_us;                       /* 0: none */
     uint16_t debug_exit_port, debug_exit_size; /* port 0: none */

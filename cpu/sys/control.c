@@ -65,7 +65,7 @@ static bool cr0_set(struct cpu *cpu, uint32_t v)
     }
     sys->cr0 = v;
     if ((v ^ old) & (CR0_WP | CR0_PG)) {
-        mmu_flush(cpu);
+        shadow_select(cpu);
     }
     if ((v ^ old) & (CR0_PE | CR0_AM)) {
         sys_update(cpu);
@@ -80,7 +80,7 @@ static bool cr3_set(struct cpu *cpu, uint32_t v)
         return false;
     }
     sys->cr3 = v;
-    mmu_flush(cpu);
+    shadow_select(cpu);
     return true;
 }
 
@@ -95,8 +95,8 @@ static bool cr4_set(struct cpu *cpu, uint32_t v)
         return false;
     }
     sys->cr4 = v;
-    if (changed & (CR4_PSE | CR4_PAE | CR4_PGE)) {
-        mmu_flush(cpu);
+    if (changed & (CR4_PSE | CR4_PAE)) {
+        shadow_select(cpu);
     }
     debug_update(cpu);
     return true;
@@ -165,10 +165,10 @@ EMULATE(CLTS)
     return RESUME;
 }
 
-/* The operand is an address; nothing is read, no limit is checked (SDM 2A INVLPG). */
+/* The page maps are coherent with the tables: nothing in them can be stale (shadow.h). */
 EMULATE(INVLPG)
 {
-    mmu_flush_page(cpu, cpu->seg[i->seg].base + insn_ea(cpu, i));
+    (void)cpu, (void)i;
     return RESUME;
 }
 

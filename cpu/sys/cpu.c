@@ -57,6 +57,7 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, synced),
     DERIVED(struct cpu, attention),
     DERIVED(struct cpu, one_step),
+    DERIVED(struct cpu, generation),
     DERIVED(struct cpu, until),
     DERIVED(struct cpu, tick),
     DERIVED(struct cpu, rmw_la),
@@ -130,13 +131,7 @@ static const struct field sys_fields[] = {
     FIELD(struct cpu_sys, apic_base),
     FIELD_A(struct cpu_sys, pdpte_lo),
     FIELD_A(struct cpu_sys, pdpte_hi),
-    DERIVED(struct cpu_sys, map),
-    DERIVED(struct cpu_sys, map_none),
-    DERIVED(struct cpu_sys, filled),
-    DERIVED(struct cpu_sys, fills),
-    DERIVED(struct cpu_sys, map_epoch),
-    DERIVED(struct cpu_sys, table),
-    DERIVED(struct cpu_sys, walking),
+    DERIVED(struct cpu_sys, shadows),
     DERIVED(struct cpu_sys, left),
     DERIVED(struct cpu_sys, deliver_ext),
     DERIVED(struct cpu_sys, model),
@@ -183,6 +178,7 @@ bool cpu_loaded(struct cpu *cpu)
         return false;
     }
     block_drop_all(cpu); /* and all translations */
+    shadow_select(cpu);
     sys_update(cpu);
     debug_update(cpu);
     return true;
@@ -214,11 +210,11 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
     cpu->no_assist = cfg->no_assist;
     w->sys.model = (uint8_t)model;
     w->sys.a20 = true;
-    if (mmu_init(cpu, err) < 0 || block_cache_init(cpu, 1u << (32 - PAGE_SHIFT), err) < 0) {
+    if (shadow_init(cpu, !cfg->shadow_flush, err) < 0 ||
+        block_cache_init(cpu, 1u << (32 - PAGE_SHIFT), err) < 0) {
         cpu_free(cpu);
         return NULL;
     }
-    mmu_watch(cpu);
     cpu_reset(cpu, true);
     return cpu;
 }
@@ -228,7 +224,7 @@ void cpu_free(struct cpu *cpu)
     if (cpu != NULL) {
         phys_set_watch(cpu->ph, &(struct phys_watch){0});
         block_cache_free(cpu);
-        mmu_free(cpu);
+        shadow_free(cpu);
         free(cpu);
     }
 }
@@ -290,6 +286,7 @@ void cpu_reset(struct cpu *cpu, bool power_on)
         sys->apic_base = 0xFEE00900u;
     }
     mmu_flush(cpu);
+    shadow_select(cpu);
     sys_update(cpu);
     debug_update(cpu);
 }

@@ -63,17 +63,6 @@ static void update_limits(struct cpu *cpu)
     }
 }
 
-static void update_maps(struct cpu *cpu)
-{
-    struct cpu_sys *sys = cpu->sys;
-    bool user = sys->cpl == 3;
-    bool aligned = user && (sys->cr0 & CR0_AM) && (sys->eflags & FL_AC);
-    bool slow = aligned || (sys->break_read | sys->break_write);
-    cpu->rd = slow ? sys->map_none : sys->map[user][MAP_READ];
-    cpu->wr = slow ? sys->map_none : sys->map[user][MAP_WRITE];
-    cpu->watched = slow ? sys->map_none : sys->map[user][MAP_WATCHED];
-}
-
 void sys_update(struct cpu *cpu)
 {
     const struct cpu_sys *sys = cpu->sys;
@@ -85,7 +74,7 @@ void sys_update(struct cpu *cpu)
         seg_update(cpu, seg);
     }
     update_limits(cpu);
-    update_maps(cpu);
+    shadow_show(cpu);
 }
 
 /* ---- EFLAGS: the arithmetic flags and DF are kept apart, for the engine */

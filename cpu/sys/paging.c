@@ -1,36 +1,27 @@
-/* cpu/sys/paging.c -- linear to physical: the walk, the page maps, and how they stay true.
+/* cpu/sys/paging.c -- linear to physical: the walk of the guest's page tables.
  *
- * The guest's page tables (SDM 3A 4.3, 4.4) are walked when an access misses the page maps;
- * what the walk found is entered into the map of the present privilege, as a host pointer, so
- * that the next access hits (lmem.h). The maps are shadow page tables, and exactly coherent:
- * the entries that a translation came from are watched (mem/phys.h), and a store into one, by
- * the processor or by DMA, drops what was derived from it. So the guest sees a processor
- * without a TLB: every access obeys the tables as they stand, which the SDM always permits
- * (3A 4.10).
+ * The tables (SDM 3A 4.3, 4.4) are walked when an access misses the page maps; what the walk
+ * found is entered into the shadow page tables (shadow.c), so that the next access hits
+ * (lmem.h). Those are exactly coherent: the guest sees a processor without a TLB, where every
+ * access obeys the tables as they stand, which the SDM always permits (3A 4.10).
  *
  * The jobs of this file, in order:
  *   (1) walk       find the entries that translate an address, and what they allow
  *   (2) mark       set their accessed and dirty bits
- *   (3) fill       enter a translation into the maps, and watch its entries
- *   (4) translate  the whole of it for one access, or #PF
- *   (5) drop       forget translations: all, one page, those for writing
- *   (6) hear       stores into watched tables and code, changes of the memory map
- *   (7) show       without side effects
+ *   (3) translate  the whole of it for one access, or #PF
+ *   (4) show       without side effects
  *
  * Formats: 32-bit with 4 KiB and (CR4.PSE) 4 MiB pages; PAE with 4 KiB and 2 MiB pages, 36-bit
  * physical addresses. Global pages need nothing: there is no TLB that they could survive in.
  * Tables are read from RAM and ROM only; a table in a device's registers reads as all ones.
  *
- * NOT IMPLEMENTED: PSE-36, NX (features of later models). A load of CR3 drops every
- * translation, also those of a root that will come back.
+ * NOT IMPLEMENTED: PSE-36, NX (features of later models).
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cpu/sys/shadow.h"
 #include "cpu/sys/sys.h"
-
-enum { LINEAR_PAGES = 1 << 20, LIFT_AFTER = 16 };
 
 enum pte_bits {
     PTE_P = 1,
@@ -42,13 +33,6 @@ enum pte_bits {
     PTE_WU = PTE_W | PTE_U,
 };
 enum pf_code { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSVD = 8 };
-
-/* What a page of physical memory is to the translations in the maps. */
-enum table_kind {
-    TABLE_NONE,
-    TABLE_LAST,  /* entries of the last level, under one linear address */
-    TABLE_WHOLE, /* a directory, or a table in several places: all depends on it */
-};
 
 static paddr a20_mask(const struct cpu *cpu)
 {
@@ -71,17 +55,6 @@ struct walk {
     paddr at[2];       /* where they stand */
     uint64_t entry[2]; /* and what they say */
 };
-
-static unsigned entry_size(const struct cpu *cpu)
-{
-    return pae(cpu) ? 8 : 4;
-}
-
-/* What one entry of the last level but one spans: 4 MiB, or 2 MiB with PAE. */
-static laddr span_of_table(const struct cpu *cpu)
-{
-    return pae(cpu) ? 1u << 21 : 1u << 22;
-}
 
 static uint64_t entry_read(const struct cpu *cpu, paddr at)
 {
@@ -142,8 +115,8 @@ static bool directory_base(const struct cpu *cpu, struct walk *w, laddr la, padd
 static bool walk(const struct cpu *cpu, laddr la, struct walk *w)
 {
     const uint64_t frame = pae(cpu) ? 0xFFFFFF000u : 0xFFFFF000u;
-    laddr span = span_of_table(cpu);
-    unsigned size = entry_size(cpu);
+    laddr span = shadow_span(cpu);
+    unsigned size = shadow_entry_size(cpu);
     bool large, large_allowed = pae(cpu) || (cpu->sys->cr4 & CR4_PSE);
     paddr base;
     *w = (struct walk){.rights = PTE_WU};
@@ -209,86 +182,28 @@ static void mark(struct cpu *cpu, struct walk *w, bool write)
         bool last = n == w->levels - 1;
         uint32_t old = (uint32_t)w->entry[n], want = old | PTE_A | (last && write ? PTE_D : 0u);
         if (want != old && !phys_is_io(cpu->ph, w->at[n])) {
-            cpu->sys->walking = true;
-            phys_write(cpu->ph, w->at[n], want, 4);
-            cpu->sys->walking = false;
+            shadow_mark(cpu, w->at[n], want);
         }
     }
     w->dirty |= write;
 }
 
-/* ---- (3) fill */
-
-static struct table_use *table_at(struct cpu *cpu, paddr pa)
-{
-    return &cpu->sys->table[pa >> PAGE_SHIFT & (LINEAR_PAGES - 1)];
-}
-
-static void watch_entry(struct cpu *cpu, paddr at, enum table_kind kind, laddr la)
-{
-    struct table_use *use = table_at(cpu, at);
-    if (at > UINT32_MAX) {
-        return; /* open bus: constant */
-    }
-    if (use->kind == TABLE_NONE || use->epoch != cpu->sys->map_epoch) {
-        *use = (struct table_use){cpu->sys->map_epoch, la, (uint8_t)kind, 0};
-    } else if (use->kind != kind || use->la != la) {
-        use->kind = TABLE_WHOLE;
-    }
-    if (!phys_is_code(cpu->ph, at, entry_size(cpu))) {
-        phys_watch_code(cpu->ph, at, entry_size(cpu));
-    }
-}
-
-static void watch_tables(struct cpu *cpu, const struct walk *w, laddr la)
-{
-    watch_entry(cpu, w->at[0], TABLE_WHOLE, 0);
-    if (w->levels == 2) {
-        watch_entry(cpu, w->at[1], TABLE_LAST, la & ~(span_of_table(cpu) - 1));
-    }
-}
-
-/* A map holds host address minus linear address, so that adding the linear address is all. w is
- * NULL without paging. */
-static void fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
-                 const struct walk *w)
-{
-    struct cpu_sys *sys = cpu->sys;
-    laddr base = la & ~(laddr)PAGE_MASK;
-    uint32_t page = la >> PAGE_SHIFT;
-    if (sys->fills == MMU_FILLS) {
-        mmu_flush(cpu);
-    }
-    if (w != NULL) {
-        watch_tables(cpu, w, la); /* may make pages unwritable: before they are looked up */
-    }
-    struct phys_page p = phys_page(cpu->ph, pa);
-    uintptr_t rd = p.rd ? (uintptr_t)p.rd - base : 0;
-    uintptr_t wr = p.wr && writable ? (uintptr_t)p.wr - base : 0;
-    uintptr_t watched = p.watched && writable ? (uintptr_t)p.watched - base : 0;
-    uintptr_t *const *map = sys->map[user];
-    if ((rd != 0 && rd != map[MAP_READ][page]) || (wr != 0 && wr != map[MAP_WRITE][page]) ||
-        (watched != 0 && watched != map[MAP_WATCHED][page])) {
-        sys->filled[sys->fills++] = (struct mmu_fill){page, (uint32_t)(pa >> PAGE_SHIFT)};
-        cpu->stats.mmu_fills++;
-    }
-    map[MAP_READ][page] = rd;
-    map[MAP_WRITE][page] = wr;
-    map[MAP_WATCHED][page] = watched;
-}
-
-static bool fillable(struct cpu *cpu, paddr pa)
-{
-    struct phys_page p = phys_page(cpu->ph, pa);
-    return p.rd != NULL || p.wr != NULL;
-}
-
-/* ---- (4) translate */
+/* ---- (3) translate */
 
 static _Noreturn void page_fault(struct cpu *cpu, const struct insn *i, laddr la, uint32_t code)
 {
     cpu->sys->cr2 = la;
     trap_raise_page(cpu, i, la, code);
+}
+
+static void fill(struct cpu *cpu, laddr la, const struct walk *w, bool user)
+{
+    const struct shadow_source sources[2] = {
+        {w->at[0], TABLE_ABOVE, pae(cpu) ? la & 0xC0000000u : 0},
+        {w->at[1], TABLE_LAST, la & ~(shadow_span(cpu) - 1)},
+    };
+    bool writable = w->dirty && may_write(cpu, w, user);
+    shadow_fill(cpu, la, w->page, user, writable, sources, w->levels);
 }
 
 paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access,
@@ -298,7 +213,7 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
     struct walk w;
     if (!(cpu->sys->cr0 & CR0_PG)) {
         paddr pa = la & a20_mask(cpu);
-        fill(cpu, la, pa, user, true, NULL);
+        shadow_fill(cpu, la, pa, user, true, NULL, 0);
         return pa;
     }
     uint32_t code = (write ? PF_W : 0u) | (user ? PF_U : 0u);
@@ -309,154 +224,14 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
         page_fault(cpu, i, la, code | PF_P);
     }
     mark(cpu, &w, write);
-    if (fillable(cpu, w.page)) {
-        fill(cpu, la, w.page, user, w.dirty && may_write(cpu, &w, user), &w);
-    }
+    fill(cpu, la, &w, user);
     if (cpu->attention && i != NULL && !cpu->synced) {
         engine_divert(cpu, i); /* an A or D bit fell into the code that is running */
     }
     return w.page | (la & PAGE_MASK);
 }
 
-/* ---- (5) drop */
-
-static void drop_page(struct cpu *cpu, uint32_t page)
-{
-    struct cpu_sys *sys = cpu->sys;
-    for (unsigned user = 0; user < 2; user++) {
-        for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
-            sys->map[user][kind][page] = 0;
-        }
-    }
-}
-
-void mmu_flush(struct cpu *cpu)
-{
-    struct cpu_sys *sys = cpu->sys;
-    for (uint32_t n = 0; n < sys->fills; n++) {
-        drop_page(cpu, sys->filled[n].page);
-    }
-    sys->fills = 0;
-    sys->map_epoch++;
-    block_forget_jumps(cpu);
-}
-
-static void drop_span(struct cpu *cpu, laddr la, laddr len)
-{
-    for (laddr off = 0; off < len; off += PAGE_SIZE) {
-        drop_page(cpu, (la + off) >> PAGE_SHIFT);
-    }
-    block_forget_jumps(cpu);
-}
-
-/* INVLPG: the maps are coherent, so nothing in them can be stale; it goes all the same. */
-void mmu_flush_page(struct cpu *cpu, laddr la)
-{
-    drop_span(cpu, la, PAGE_SIZE);
-}
-
-static void drop_writes(struct cpu_sys *sys, uint32_t page)
-{
-    for (unsigned user = 0; user < 2; user++) {
-        sys->map[user][MAP_WRITE][page] = sys->map[user][MAP_WATCHED][page] = 0;
-    }
-}
-
-void mmu_flush_writes(struct cpu *cpu)
-{
-    struct cpu_sys *sys = cpu->sys;
-    for (uint32_t n = 0; n < sys->fills; n++) {
-        drop_writes(sys, sys->filled[n].page);
-    }
-}
-
-/* ---- (6) hear */
-
-/* The page at pa is no table for the time being: only code on it is still watched. */
-static void lift(struct cpu *cpu, paddr pa)
-{
-    const struct block_cache *bc = cpu->cache;
-    paddr page = pa >> PAGE_SHIFT;
-    table_at(cpu, pa)->kind = TABLE_NONE;
-    phys_unwatch_page(cpu->ph, pa);
-    for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0;
-         n = bc->block[n].next_page) {
-        phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
-    }
-}
-
-/* The translations that [pa, pa + len) of a table of the last level decides. */
-static void drop_entries(struct cpu *cpu, const struct table_use *use, paddr pa, unsigned len)
-{
-    unsigned size = entry_size(cpu), first = (unsigned)(pa & PAGE_MASK) / size;
-    unsigned last = ((unsigned)(pa & PAGE_MASK) + len - 1) / size;
-    drop_span(cpu, use->la + ((laddr)first << PAGE_SHIFT), (last - first + 1) << PAGE_SHIFT);
-}
-
-/* A table that is rewritten in bulk (fork, exec, exit) is dropped whole; its watch is lifted
- * until it is walked again. Lifted too are pages that were tables once. */
-static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatched)
-{
-    struct table_use *use = table_at(cpu, pa);
-    if (use->kind == TABLE_NONE || (cpu->sys->walking && !unwatched)) {
-        return;
-    }
-    if (use->epoch != cpu->sys->map_epoch) {
-        lift(cpu, pa);
-        engine_leave(cpu); /* the maps forgot, but linked blocks may still run on its page */
-        return;
-    }
-    if (use->kind == TABLE_WHOLE) {
-        mmu_flush(cpu);
-        lift(cpu, pa);
-    } else if (unwatched || ++use->hits > LIFT_AFTER) {
-        drop_span(cpu, use->la, span_of_table(cpu));
-        lift(cpu, pa);
-    } else {
-        drop_entries(cpu, use, pa, len);
-    }
-    engine_leave(cpu);
-}
-
-/* Code and tables share the watch. Dropping a block may take the watch from its whole page. */
-static void on_written(void *ctx, paddr pa, unsigned len)
-{
-    struct cpu *cpu = ctx;
-    uint64_t dropped = cpu->stats.blocks_dropped;
-    block_drop_written(cpu, pa, len);
-    table_written(cpu, pa, len, cpu->stats.blocks_dropped != dropped);
-}
-
-static void on_remapped(void *ctx)
-{
-    block_drop_all(ctx); /* drops the translations with the blocks */
-    cpu_attention(ctx);  /* dear to the host: a guest that does it for ever must not keep the
-                            board from hearing that somebody wants to stop */
-}
-
-static void on_rearm(void *ctx)
-{
-    mmu_flush_writes(ctx);
-}
-
-static void on_rearm_page(void *ctx, paddr pa)
-{
-    struct cpu *cpu = ctx;
-    struct cpu_sys *sys = cpu->sys;
-    for (uint32_t n = 0; n < sys->fills; n++) {
-        if (sys->filled[n].frame == pa >> PAGE_SHIFT) {
-            drop_writes(sys, sys->filled[n].page);
-        }
-    }
-}
-
-void mmu_watch(struct cpu *cpu)
-{
-    phys_set_watch(cpu->ph,
-                   &(struct phys_watch){cpu, on_written, on_remapped, on_rearm, on_rearm_page});
-}
-
-/* ---- (7) show */
+/* ---- (4) show */
 
 bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa)
 {
@@ -504,7 +279,7 @@ void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx)
     }
     while (la <= UINT32_MAX) {
         bool mapped = walk(cpu, (laddr)la, &w);
-        laddr step_len = w.levels == 2 ? PAGE_SIZE : span_of_table(cpu);
+        laddr step_len = w.levels == 2 ? PAGE_SIZE : shadow_span(cpu);
         if (!mapped || r.len == 0 || w.rights != r.rights || w.page != r.pa + r.len) {
             run_show(&r, put, ctx);
             r = (struct run){(laddr)la, w.page, 0, w.rights};
@@ -513,37 +288,4 @@ void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx)
         la += step_len;
     }
     run_show(&r, put, ctx);
-}
-
-/* ---- creation */
-
-int mmu_init(struct cpu *cpu, struct error *err)
-{
-    struct cpu_sys *sys = cpu->sys;
-    bool ok = true;
-    for (unsigned n = 0; n < 2 * MAP_KINDS; n++) {
-        uintptr_t **map = &sys->map[n / MAP_KINDS][n % MAP_KINDS];
-        *map = calloc(LINEAR_PAGES, sizeof **map);
-        ok &= *map != NULL;
-    }
-    sys->map_none = calloc(LINEAR_PAGES, sizeof *sys->map_none);
-    sys->table = calloc(LINEAR_PAGES, sizeof *sys->table);
-    if (!ok || sys->map_none == NULL || sys->table == NULL) {
-        mmu_free(cpu);
-        return error_set(err, "out of memory for the page maps");
-    }
-    return 0;
-}
-
-void mmu_free(struct cpu *cpu)
-{
-    struct cpu_sys *sys = cpu->sys;
-    for (unsigned n = 0; n < 2 * MAP_KINDS; n++) {
-        free(sys->map[n / MAP_KINDS][n % MAP_KINDS]);
-        sys->map[n / MAP_KINDS][n % MAP_KINDS] = NULL;
-    }
-    free(sys->map_none);
-    free(sys->table);
-    sys->map_none = NULL;
-    sys->table = NULL;
 }

@@ -17,6 +17,7 @@
 #include "cpu/flags.h"
 #include "cpu/lmem.h"
 #include "cpu/sys/monitor.h"
+#include "cpu/sys/shadow.h"
 
 typedef enum verdict emu_fn(struct cpu *cpu, const struct insn *i);
 #define EMULATE(name)                                                                          \
@@ -94,26 +95,6 @@ enum shadow { SHADOW_NONE, SHADOW_STI, SHADOW_SS };
 enum dr6_bits { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15 };
 enum dr7_bits { DR7_GD = 1 << 13 };
 
-/* The page maps' bookkeeping: see paging.c. */
-enum { MMU_FILLS = 1 << 14 };
-struct mmu_fill {
-    uint32_t page;  /* linear page number */
-    uint32_t frame; /* physical page number */
-};
-struct table_use { /* what a physical page means to the translations in the maps */
-    uint32_t epoch;
-    laddr la;     /* TABLE_LAST: translates the span that starts here */
-    uint8_t kind; /* enum table_kind */
-    uint8_t hits; /* stores into it since it was last lifted */
-};
-
-enum map_kind {
-    MAP_READ,
-    MAP_WRITE,
-    MAP_WATCHED /* writable but for watched lines */,
-    MAP_KINDS
-};
-
 struct cpu_sys {
     struct seg_cache seg[SEG_COUNT]; /* the truth behind cpu->seg and cpu->sel */
     struct seg_cache ldtr, tr;
@@ -140,20 +121,14 @@ struct cpu_sys {
     uint64_t apic_base;
     uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: loaded with CR3 */
     /* Derived. */
-    uintptr_t *map[2][MAP_KINDS];      /* [user][kind]: page maps, 1 Mi entries each */
-    uintptr_t *map_none;               /* all misses: alignment checks on */
-    struct mmu_fill filled[MMU_FILLS]; /* what was entered into the maps since the last flush */
-    uint32_t fills;                    /* used of filled[] */
-    uint32_t map_epoch;      /* counts flushes: older table_use entries mean nothing */
-    struct table_use *table; /* one for each page below 4 GiB */
-    bool walking;            /* the walker itself is storing into a table: A and D bits */
-    bool left;               /* cpu_attention(): the board wants cpu_run to return */
-    bool deliver_ext;    /* EXT bit of the error code while an external event is delivered */
-    uint8_t model;       /* index of cpu_models[] */
-    uint8_t break_code;  /* enabled breakpoints (bit n: DRn) on execution, … */
-    uint8_t break_io;    /* … ports, … */
-    uint8_t break_write; /* … stores, … */
-    uint8_t break_read;  /* … and loads */
+    struct shadows shadows; /* the page maps */
+    bool left;              /* cpu_attention(): the board wants cpu_run to return */
+    bool deliver_ext;       /* EXT bit of the error code while an external event is delivered */
+    uint8_t model;          /* index of cpu_models[] */
+    uint8_t break_code;     /* enabled breakpoints (bit n: DRn) on execution, … */
+    uint8_t break_io;       /* … ports, … */
+    uint8_t break_write;    /* … stores, … */
+    uint8_t break_read;     /* … and loads */
     uint64_t trap_count[I_COUNT];
 };
 
@@ -320,21 +295,13 @@ void tss_stack(struct cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp);
 /* true: the I/O permission bitmap lets [port, port + size) through. */
 bool tss_io_allowed(struct cpu *cpu, uint16_t port, unsigned size);
 
-/* ---- paging.c: filling and dropping the page maps */
-/* Host pointer cached if possible; la's physical address always. Raises #PF (via i) or, with
- * i == NULL and state exact, likewise. user: rights of CPL 3. */
+/* ---- paging.c */
+/* la's physical address; enters it into the maps. Raises #PF (via i) or, with i == NULL and
+ * state exact, likewise. user: rights of CPL 3. */
 paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access,
                     bool user);
 /* Without side effects, for debuggers. */
 bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa);
-/* mmu_flush(), of lmem.h: all pages, all maps, the jump cache. */
-void mmu_flush_page(struct cpu *cpu, laddr la);
-void mmu_flush_writes(struct cpu *cpu); /* dirty bits were cleared */
-int mmu_init(struct cpu *cpu, struct error *err);
-void mmu_free(struct cpu *cpu);
-
-/* Registers the callbacks of mem/phys.h through which the maps stay coherent. */
-void mmu_watch(struct cpu *cpu);
 bool pae_load(struct cpu *cpu, uint32_t cr3); /* PDPTEs; false: reserved bits set, #GP */
 void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx);
 

@@ -115,8 +115,9 @@ void pm_init_engine(struct pm *pm, bool single_step)
 {
     memset(pm, 0, sizeof *pm);
     pm->eflags = 2;
-    cpu_fixture_init(&pm->fx,
-                     &(struct cpu_config){.model = "pentiumpro", .single_step = single_step});
+    cpu_fixture_init(&pm->fx, &(struct cpu_config){.model = "pentiumpro",
+                                                   .single_step = single_step,
+                                                   .shadow_flush = single_step});
     segments(pm);
     task_segments(pm);
     gates(pm);

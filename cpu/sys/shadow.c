@@ -1,0 +1,432 @@
+/* cpu/sys/shadow.c -- see the header.
+ *
+ * The jobs of this file, in order:
+ *   (1) drop    forget translations: all, a span, those for writing
+ *   (2) select  the maps of a root, found again or begun
+ *   (3) fill    enter a translation, and watch the entries that it came from
+ *   (4) hear    stores into watched tables and code, changes of the memory map
+ *
+ * A load of CR3 with a root that is known changes six pointers. A process that runs again finds
+ * its maps as it left them, less what has been dropped from them since. INVLPG has nothing to
+ * do.
+ */
+#include "cpu/sys/shadow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/sys/sys.h"
+
+enum { LIFT_AFTER = 16, PAGES_OF_SPAN = 1 << 10, GENERATIONS = 1 << 24 };
+
+static struct shadow_root *selected(struct cpu *cpu)
+{
+    return &cpu->sys->shadows.root[cpu->sys->shadows.now];
+}
+
+unsigned shadow_entry_size(const struct cpu *cpu)
+{
+    return cpu->sys->cr4 & CR4_PAE ? 8 : 4;
+}
+
+laddr shadow_span(const struct cpu *cpu)
+{
+    return cpu->sys->cr4 & CR4_PAE ? 1u << 21 : 1u << 22;
+}
+
+/* ---- (1) drop */
+
+/* Where linear addresses led under these maps is no longer known. */
+static void new_generation(struct cpu *cpu, struct shadow_root *s)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    if (all->generations + SHADOW_ROOTS >= GENERATIONS) {
+        block_forget_jumps(cpu);
+        all->generations = 0;
+        for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+            all->root[n].generation = ++all->generations << MODE_BITS;
+        }
+    }
+    s->generation = ++all->generations << MODE_BITS;
+    cpu->generation = selected(cpu)->generation;
+}
+
+/* Pages [page, page + n) of one span. */
+static void drop_pages(struct shadow_root *s, uint32_t page, uint32_t n)
+{
+    for (unsigned user = 0; user < 2; user++) {
+        for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
+            memset(&s->map[user][kind][page], 0, n * sizeof(uintptr_t));
+        }
+    }
+}
+
+/* Pages [page, page + n) of all spans. */
+static void drop_range(struct cpu *cpu, struct shadow_root *s, uint32_t page, uint32_t n)
+{
+    bool any = false;
+    while (n != 0) {
+        uint32_t span = page / PAGES_OF_SPAN, left = PAGES_OF_SPAN - page % PAGES_OF_SPAN;
+        uint32_t here = n < left ? n : left;
+        if (s->filled[span]) {
+            drop_pages(s, page, here);
+            s->filled[span] = here != PAGES_OF_SPAN;
+            any = true;
+        }
+        page = (page + here) & (LINEAR_PAGES - 1);
+        n -= here;
+    }
+    if (any) {
+        new_generation(cpu, s);
+    }
+}
+
+static void unchain(struct shadows *all, const struct shadow_fill *f)
+{
+    if (f->prev != 0) {
+        all->fill[f->prev - 1].next = f->next;
+    } else {
+        all->frame[f->frame % SHADOW_FRAMES] = f->next;
+    }
+    if (f->next != 0) {
+        all->fill[f->next - 1].prev = f->prev;
+    }
+}
+
+static void flush_root(struct cpu *cpu, struct shadow_root *s)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    const struct shadow_fill *f = &all->fill[(size_t)(s - all->root) * SHADOW_FILLS];
+    for (uint32_t n = 0; n < s->fills; n++, f++) {
+        drop_pages(s, f->page, 1);
+        unchain(all, f);
+    }
+    memset(s->filled, 0, sizeof s->filled);
+    s->fills = 0;
+    s->flushed = ++all->epoch;
+    new_generation(cpu, s);
+}
+
+void mmu_flush(struct cpu *cpu)
+{
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        flush_root(cpu, &cpu->sys->shadows.root[n]);
+    }
+}
+
+static void drop_writes(struct shadow_root *s, uint32_t page)
+{
+    for (unsigned user = 0; user < 2; user++) {
+        s->map[user][MAP_WRITE][page] = s->map[user][MAP_WATCHED][page] = 0;
+    }
+}
+
+/* ---- (2) select */
+
+static struct shadow_key present_key(const struct cpu *cpu)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    struct shadow_key key;
+    memset(&key, 0, sizeof key);
+    key.cr0 = sys->cr0 & CR0_PG;
+    if (key.cr0 == 0) {
+        return key;
+    }
+    key.cr0 |= sys->cr0 & CR0_WP;
+    key.cr4 = sys->cr4 & (CR4_PSE | CR4_PAE);
+    if (key.cr4 & CR4_PAE) {
+        memcpy(key.pdpte_lo, sys->pdpte_lo, sizeof key.pdpte_lo);
+        memcpy(key.pdpte_hi, sys->pdpte_hi, sizeof key.pdpte_hi);
+    } else {
+        key.cr3 = sys->cr3 & ~(uint32_t)PAGE_MASK;
+    }
+    return key;
+}
+
+/* The shadow of that root, or the one that was out of use for longest, emptied. */
+static uint32_t find_root(struct cpu *cpu, const struct shadow_key *key)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    uint32_t oldest = 0;
+    for (uint32_t n = 0; n < SHADOW_ROOTS; n++) {
+        struct shadow_root *s = &all->root[n];
+        if (s->used != 0 && memcmp(&s->key, key, sizeof *key) == 0) {
+            return n;
+        }
+        if (s->used < all->root[oldest].used) {
+            oldest = n;
+        }
+    }
+    flush_root(cpu, &all->root[oldest]);
+    all->root[oldest].key = *key;
+    return oldest;
+}
+
+void shadow_select(struct cpu *cpu)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    struct shadow_key key = present_key(cpu);
+    all->now = find_root(cpu, &key);
+    struct shadow_root *s = selected(cpu);
+    s->used = ++all->selections;
+    if (!all->keep) {
+        flush_root(cpu, s);
+    }
+    cpu->generation = s->generation;
+    shadow_show(cpu);
+}
+
+/* Alignment checks and breakpoints on data take the maps away: every access comes by
+ * mmu_before(). */
+void shadow_show(struct cpu *cpu)
+{
+    struct cpu_sys *sys = cpu->sys;
+    bool user = sys->cpl == 3;
+    bool aligned = user && (sys->cr0 & CR0_AM) && (sys->eflags & FL_AC);
+    bool slow = aligned || (sys->break_read | sys->break_write);
+    uintptr_t *none = sys->shadows.none, *const *map = selected(cpu)->map[user];
+    cpu->rd = slow ? none : map[MAP_READ];
+    cpu->wr = slow ? none : map[MAP_WRITE];
+    cpu->watched = slow ? none : map[MAP_WATCHED];
+}
+
+/* ---- (3) fill */
+
+static struct table_use *table_at(struct cpu *cpu, paddr pa)
+{
+    return &cpu->sys->shadows.table[pa >> PAGE_SHIFT & (LINEAR_PAGES - 1)];
+}
+
+/* Those of its roots that have not been flushed since. */
+static unsigned live_roots(const struct shadows *all, const struct table_use *use)
+{
+    unsigned live = 0;
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        if ((use->roots >> n & 1) && all->root[n].flushed <= use->epoch) {
+            live |= 1u << n;
+        }
+    }
+    return use->kind == TABLE_NONE ? 0 : live;
+}
+
+static void watch_entry(struct cpu *cpu, const struct shadow_source *src)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    struct table_use *use = table_at(cpu, src->at);
+    unsigned me = 1u << all->now, live = live_roots(all, use);
+    if (src->at > UINT32_MAX) {
+        return; /* open bus: constant */
+    }
+    if (live == 0) {
+        *use = (struct table_use){.la = src->la, .kind = (uint8_t)src->kind};
+    } else if (use->kind != src->kind || use->la != src->la) {
+        use->kind = TABLE_MIXED;
+    }
+    use->roots = (uint8_t)(live | me);
+    use->epoch = all->epoch;
+    if (!phys_is_code(cpu->ph, src->at, shadow_entry_size(cpu))) {
+        phys_watch_code(cpu->ph, src->at, shadow_entry_size(cpu));
+    }
+}
+
+static void remember(struct cpu *cpu, struct shadow_root *s, uint32_t page, paddr pa)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    uint32_t index = all->now * SHADOW_FILLS + s->fills++;
+    struct shadow_fill *f = &all->fill[index];
+    *f = (struct shadow_fill){.page = page, .frame = (uint32_t)(pa >> PAGE_SHIFT)};
+    uint32_t *head = &all->frame[f->frame % SHADOW_FRAMES];
+    f->next = *head;
+    if (*head != 0) {
+        all->fill[*head - 1].prev = index + 1;
+    }
+    *head = index + 1;
+    s->filled[page / PAGES_OF_SPAN] = true;
+    cpu->stats.mmu_fills++;
+}
+
+static bool is_memory(struct cpu *cpu, paddr pa)
+{
+    struct phys_page p = phys_page(cpu->ph, pa);
+    return p.rd != NULL || p.wr != NULL;
+}
+
+/* A map holds host address minus linear address, so that adding the linear address is all. */
+void shadow_fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
+                 const struct shadow_source *sources, unsigned n)
+{
+    struct shadow_root *s = selected(cpu);
+    laddr base = la & ~(laddr)PAGE_MASK;
+    uint32_t page = la >> PAGE_SHIFT;
+    if (!is_memory(cpu, pa)) {
+        return;
+    }
+    if (s->fills == SHADOW_FILLS) {
+        flush_root(cpu, s);
+    }
+    for (unsigned k = 0; k < n; k++) {
+        watch_entry(cpu, &sources[k]); /* may make pages unwritable: before the look at pa */
+    }
+    struct phys_page p = phys_page(cpu->ph, pa);
+    uintptr_t now[MAP_KINDS] = {
+        [MAP_READ] = p.rd ? (uintptr_t)p.rd - base : 0,
+        [MAP_WRITE] = p.wr && writable ? (uintptr_t)p.wr - base : 0,
+        [MAP_WATCHED] = p.watched && writable ? (uintptr_t)p.watched - base : 0,
+    };
+    bool fresh = false;
+    for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
+        uintptr_t *entry = &s->map[user][kind][page];
+        fresh |= now[kind] != 0 && now[kind] != *entry;
+        *entry = now[kind];
+    }
+    if (fresh) {
+        remember(cpu, s, page, pa);
+    }
+}
+
+void shadow_mark(struct cpu *cpu, paddr at, uint32_t v)
+{
+    cpu->sys->shadows.walking = true;
+    phys_write(cpu->ph, at, v, 4);
+    cpu->sys->shadows.walking = false;
+}
+
+/* ---- (4) hear */
+
+/* The page at pa is no table for the time being: only code on it is still watched. */
+static void lift(struct cpu *cpu, paddr pa)
+{
+    const struct block_cache *bc = cpu->cache;
+    paddr page = pa >> PAGE_SHIFT;
+    table_at(cpu, pa)->kind = TABLE_NONE;
+    phys_unwatch_page(cpu->ph, pa);
+    for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0;
+         n = bc->block[n].next_page) {
+        phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
+    }
+}
+
+/* The translations that bytes [off, off + len) of the table decide. */
+static void drop_entries(struct cpu *cpu, const struct table_use *use, struct shadow_root *s,
+                         unsigned off, unsigned len)
+{
+    bool pae = s->key.cr4 & CR4_PAE;
+    unsigned size = pae ? 8 : 4, first = off / size, n = (off + len - 1) / size - first + 1;
+    uint32_t each = use->kind == TABLE_LAST ? 1 : pae ? PAGES_OF_SPAN / 2 : PAGES_OF_SPAN;
+    if (use->kind == TABLE_MIXED) {
+        flush_root(cpu, s);
+    } else {
+        drop_range(cpu, s, (use->la >> PAGE_SHIFT) + first * each, n * each);
+    }
+}
+
+static void drop_derived(struct cpu *cpu, const struct table_use *use, unsigned roots,
+                         unsigned off, unsigned len)
+{
+    for (unsigned k = 0; k < SHADOW_ROOTS; k++) {
+        if (roots >> k & 1) {
+            drop_entries(cpu, use, &cpu->sys->shadows.root[k], off, len);
+        }
+    }
+}
+
+/* A table that is rewritten in bulk (fork, exec, exit) is dropped whole; its watch is lifted
+ * until it is walked again. Lifted too are pages that were tables once. */
+static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatched)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    struct table_use *use = table_at(cpu, pa);
+    if (use->kind == TABLE_NONE || (all->walking && !unwatched)) {
+        return;
+    }
+    unsigned roots = live_roots(all, use);
+    if (roots == 0) {
+        lift(cpu, pa);
+    } else if (unwatched || use->kind == TABLE_MIXED || ++use->hits > LIFT_AFTER) {
+        drop_derived(cpu, use, roots, 0, PAGE_SIZE);
+        lift(cpu, pa);
+    } else {
+        drop_derived(cpu, use, roots, (unsigned)(pa & PAGE_MASK), len);
+    }
+    engine_leave(cpu); /* linked blocks may be running where nothing is mapped any more */
+}
+
+/* Code and tables share the watch. Dropping a block may take the watch from its whole page. */
+static void on_written(void *ctx, paddr pa, unsigned len)
+{
+    struct cpu *cpu = ctx;
+    uint64_t dropped = cpu->stats.blocks_dropped;
+    block_drop_written(cpu, pa, len);
+    table_written(cpu, pa, len, cpu->stats.blocks_dropped != dropped);
+}
+
+static void on_remapped(void *ctx)
+{
+    block_drop_all(ctx); /* drops the translations with the blocks */
+    cpu_attention(ctx);  /* dear to the host: a guest that does it for ever must not keep the
+                            board from hearing that somebody wants to stop */
+}
+
+static void on_rearm(void *ctx)
+{
+    struct shadows *all = &((struct cpu *)ctx)->sys->shadows;
+    for (unsigned k = 0; k < SHADOW_ROOTS; k++) {
+        const struct shadow_fill *f = &all->fill[(size_t)k * SHADOW_FILLS];
+        for (uint32_t n = 0; n < all->root[k].fills; n++) {
+            drop_writes(&all->root[k], f[n].page);
+        }
+    }
+}
+
+static void on_rearm_page(void *ctx, paddr pa)
+{
+    struct shadows *all = &((struct cpu *)ctx)->sys->shadows;
+    uint32_t frame = (uint32_t)(pa >> PAGE_SHIFT), n = all->frame[frame % SHADOW_FRAMES];
+    for (; n != 0; n = all->fill[n - 1].next) {
+        if (all->fill[n - 1].frame == frame) {
+            drop_writes(&all->root[(n - 1) / SHADOW_FILLS], all->fill[n - 1].page);
+        }
+    }
+}
+
+/* ---- creation */
+
+int shadow_init(struct cpu *cpu, bool keep, struct error *err)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    bool ok = true;
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        for (unsigned k = 0; k < 2 * MAP_KINDS; k++) {
+            uintptr_t **map = &all->root[n].map[k / MAP_KINDS][k % MAP_KINDS];
+            *map = calloc(LINEAR_PAGES, sizeof **map);
+            ok &= *map != NULL;
+        }
+    }
+    all->keep = keep;
+    all->none = calloc(LINEAR_PAGES, sizeof *all->none);
+    all->table = calloc(LINEAR_PAGES, sizeof *all->table);
+    all->fill = calloc((size_t)SHADOW_ROOTS * SHADOW_FILLS, sizeof *all->fill);
+    all->frame = calloc(SHADOW_FRAMES, sizeof *all->frame);
+    if (!ok || !all->none || !all->table || !all->fill || !all->frame) {
+        shadow_free(cpu);
+        return error_set(err, "out of memory for the page maps");
+    }
+    phys_set_watch(cpu->ph,
+                   &(struct phys_watch){cpu, on_written, on_remapped, on_rearm, on_rearm_page});
+    return 0;
+}
+
+void shadow_free(struct cpu *cpu)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        for (unsigned k = 0; k < 2 * MAP_KINDS; k++) {
+            free(all->root[n].map[k / MAP_KINDS][k % MAP_KINDS]);
+        }
+    }
+    free(all->none);
+    free(all->table);
+    free(all->fill);
+    free(all->frame);
+    *all = (struct shadows){0};
+}

@@ -1,0 +1,105 @@
+/* cpu/sys/shadow.h -- shadow page tables: linear page -> host pointer and rights, kept true.
+ *
+ * Owner of: the page maps that the engine looks up (lmem.h), one set for each root of the
+ * guest's page tables that it recently used, and the watch over the tables that their entries
+ * came from. A store into a watched table, by the processor or by DMA, drops at once what was
+ * derived from the entry that changed; so nothing in the maps is ever stale, and what they
+ * hold, or forgot, is never observable. Called by paging.c (fill), control.c (select, flush)
+ * and mem/phys.h (stores).
+ */
+#ifndef TERRAPIN_CPU_SYS_SHADOW_H
+#define TERRAPIN_CPU_SYS_SHADOW_H
+
+#include "cpu/lmem.h"
+
+enum {
+    LINEAR_PAGES = 1 << 20,
+    SHADOW_ROOTS = 8,        /* roots whose maps are kept, and bits of table_use.roots */
+    SHADOW_FILLS = 1 << 14,  /* entries of one root's maps before it starts anew */
+    SHADOW_FRAMES = 1 << 16, /* hash chains of entries by physical page */
+    SHADOW_SPANS = 1 << 10,  /* spans of 4 MiB */
+};
+
+enum map_kind {
+    MAP_READ,
+    MAP_WRITE,
+    MAP_WATCHED, /* writable but for watched lines */
+    MAP_KINDS
+};
+
+/* What a translation depends upon beside the tables: equal keys, equal maps. */
+struct shadow_key {
+    uint32_t cr3, cr0, cr4;            /* the bits that matter */
+    uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: as loaded with CR3 */
+};
+
+struct shadow_root {
+    struct shadow_key key;
+    uintptr_t *map[2][MAP_KINDS]; /* [user][kind]: LINEAR_PAGES entries each */
+    uint8_t filled[SHADOW_SPANS]; /* something may be in the maps of this span */
+    uint32_t fills;
+    uint32_t generation; /* of the jump cache's entries made under these maps */
+    uint32_t flushed;    /* shadows.epoch after the last flush: older table_use mean nothing */
+    uint64_t used;       /* when it was last selected, by shadows.selections */
+};
+
+struct shadow_fill {     /* one entry: by root, then in order of filling */
+    uint32_t page;       /* linear page number */
+    uint32_t frame;      /* physical page number */
+    uint32_t next, prev; /* chain of the frame's hash: index + 1, 0 ends */
+};
+
+/* What a physical page means to the translations in the maps. */
+enum table_kind {
+    TABLE_NONE,
+    TABLE_LAST,  /* entries of the last level: a page each, from la on */
+    TABLE_ABOVE, /* a directory: a span each, from la on */
+    TABLE_MIXED, /* in several places: all depends on it */
+};
+struct table_use {
+    uint32_t epoch; /* of the last watch */
+    laddr la;
+    uint8_t kind;  /* enum table_kind */
+    uint8_t hits;  /* stores into it since it was last lifted */
+    uint8_t roots; /* who used it */
+};
+
+struct shadows {
+    struct shadow_root root[SHADOW_ROOTS];
+    uint32_t now; /* index of the selected one */
+    struct shadow_fill *fill;
+    uint32_t *frame;         /* heads of the chains */
+    struct table_use *table; /* one for each page below 4 GiB */
+    uintptr_t *none;         /* a map of misses: when every access must come the slow way */
+    uint32_t epoch;          /* counts flushes */
+    uint32_t generations;
+    uint64_t selections;
+    bool walking; /* the walker itself is storing into a table: A and D bits */
+    bool keep;    /* false: every selection starts with empty maps */
+};
+
+/* One entry that a walk used. */
+struct shadow_source {
+    paddr at;
+    enum table_kind kind;
+    laddr la; /* what the first entry of its table translates */
+};
+
+/* Selects the maps of the present CR0, CR3, CR4 and PDPTEs; call after any of them changed. */
+void shadow_select(struct cpu *cpu);
+/* The maps in force: cpu->rd … according to privilege and alignment checks. */
+void shadow_show(struct cpu *cpu);
+/* Enters la -> pa into the selected maps of user or supervisor rights, if it is memory.
+ * sources: n entries that must be watched. */
+void shadow_fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
+                 const struct shadow_source *sources, unsigned n);
+/* Stores v into the low half of a table entry on behalf of the walker. */
+void shadow_mark(struct cpu *cpu, paddr at, uint32_t v);
+unsigned shadow_entry_size(const struct cpu *cpu);
+/* What one entry of the last level but one spans: 4 MiB, or 2 MiB with PAE. */
+laddr shadow_span(const struct cpu *cpu);
+
+int shadow_init(struct cpu *cpu, bool keep, struct error *err);
+void shadow_free(struct cpu *cpu);
+
+#endif

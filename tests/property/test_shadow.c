@@ -1,0 +1,330 @@
+/* Shadow page tables are never observable: kept for each root, emptied at every load of CR3, or
+ * not used for decoded code at all, the guest sees its tables as they stand.
+ *
+ * Random programs store into page tables and directories (through linear addresses that alias
+ * them, and by DMA), switch among roots, flip CR0.WP and touch memory, at both privileges; a
+ * page fault's handler goes on with the next slot of 32 bytes.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/lmem.h"
+#include "tests/support/board_fixture.h"
+#include "tests/support/cpu_fixture.h"
+
+enum {
+    GDT = 0x1000,
+    IDT = 0x1800,
+    TSS = 0x2000,
+    HANDLER = 0x2800,
+    COUNT_AT = 0x2F00, /* the handler counts here */
+    STACK0 = 0x4000,
+    STACK3 = 0x6000,
+    BOOT = 0x7C00,
+    CODE = 0x8000,
+    SLOTS = 64,
+    SLOT = 32,
+    IDENTITY = 0x10000, /* table of the first span, the same for all roots */
+    TABLES = 0x11000,   /* four tables of the last level */
+    TABLE_COUNT = 4,
+    ROOTS = 0x18000, /* directories; with PAE a page of PDPTEs and one directory a root */
+    ROOT_COUNT = 10, /* more than are kept */
+    FRAMES = 0x100000,
+    PAGES = 8,
+};
+
+struct world {
+    struct cpu_fixture fx;
+    bool pae;
+};
+
+struct code {
+    uint8_t bytes[SLOTS * SLOT];
+    unsigned at, slot;
+};
+
+static uint32_t span(const struct world *w)
+{
+    return w->pae ? 1u << 21 : 1u << 22;
+}
+
+static paddr root_at(unsigned n)
+{
+    return ROOTS + (paddr)n * 0x2000;
+}
+
+static paddr directory_at(const struct world *w, unsigned n)
+{
+    return root_at(n) + (w->pae ? 0x1000 : 0);
+}
+
+static void w32(struct world *w, paddr pa, uint32_t v)
+{
+    uint8_t b[4];
+    store_le32(b, v);
+    cpu_fixture_load(&w->fx, pa, b, sizeof b);
+}
+
+static void entry(struct world *w, paddr table, unsigned n, uint32_t v)
+{
+    w32(w, table + (paddr)n * (w->pae ? 8 : 4), v);
+    if (w->pae) {
+        w32(w, table + (paddr)n * 8 + 4, 0);
+    }
+}
+
+static void descriptor(struct world *w, unsigned sel, uint32_t lo, uint32_t hi)
+{
+    w32(w, GDT + sel, lo);
+    w32(w, GDT + sel + 4, hi);
+}
+
+static void tables(struct world *w)
+{
+    for (unsigned n = 0; n < (w->pae ? 512u : 1024u); n++) {
+        entry(w, IDENTITY, n, n << 12 | 7);
+    }
+    for (unsigned r = 0; r < ROOT_COUNT; r++) {
+        if (w->pae) {
+            w32(w, root_at(r), (uint32_t)directory_at(w, r) | 1);
+        }
+        entry(w, directory_at(w, r), 0, IDENTITY | 7);
+        entry(w, directory_at(w, r), 1, (TABLES + (r % TABLE_COUNT) * 0x1000) | 7);
+    }
+}
+
+static void system_tables(struct world *w)
+{
+    descriptor(w, 0x08, 0x0000FFFF, 0x00CF9B00);
+    descriptor(w, 0x10, 0x0000FFFF, 0x00CF9300);
+    descriptor(w, 0x18, 0x0000FFFF, 0x00CFFB00);
+    descriptor(w, 0x20, 0x0000FFFF, 0x00CFF300);
+    descriptor(w, 0x28, TSS << 16 | 0x67, 0x00008900);
+    w32(w, IDT + 14 * 8, 0x08 << 16 | HANDLER);
+    w32(w, IDT + 14 * 8 + 4, 0x8E00);
+    w32(w, IDT + 0x80 * 8, 0x08 << 16 | (HANDLER + 0x80));
+    w32(w, IDT + 0x80 * 8 + 4, 0xEE00);
+    w32(w, TSS + 4, STACK0);
+    w32(w, TSS + 8, 0x10);
+    /* add esp, 4; inc dword [COUNT_AT]; and dword [esp], -32; add dword [esp], 32; iretd */
+    cpu_fixture_load(&w->fx, HANDLER,
+                     "\x83\xC4\x04\xFF\x05\x00\x2F\x00\x00\x83\x24\x24\xE0\x83\x04\x24\x20\xCF",
+                     18);
+    /* INT 80h is a system call: mov cr3, eax; iretd */
+    cpu_fixture_load(&w->fx, HANDLER + 0x80, "\x0F\x22\xD8\xCF", 4);
+}
+
+static void put(struct code *c, unsigned n, const char *bytes)
+{
+    memcpy(c->bytes + c->slot * SLOT + c->at, bytes, n);
+    c->at += n;
+}
+
+static void put32(struct code *c, uint32_t v)
+{
+    store_le32(c->bytes + c->slot * SLOT + c->at, v);
+    c->at += 4;
+}
+
+/* An entry for a table or a directory: often absent or read-only, sometimes for the system. */
+static uint32_t random_entry(uint32_t r, bool directory)
+{
+    uint32_t rights = r & 7, target;
+    if (directory && (r >> 3 & 7) == 0) {
+        return rights | 0x80; /* a large page at 0 */
+    }
+    if (directory) {
+        target = TABLES + (r >> 6 & (TABLE_COUNT - 1)) * 0x1000;
+    } else {
+        target = (r >> 3 & 3) == 0 ? TABLES + (r >> 6 & (TABLE_COUNT - 1)) * 0x1000
+                                   : FRAMES + (r >> 6 & (PAGES - 1)) * 0x1000;
+    }
+    return target | rights | ((r >> 12 & 3) ? 1 : 0);
+}
+
+static uint32_t random_linear(const struct world *w, uint32_t r)
+{
+    return span(w) + (r & (PAGES - 1)) * 0x1000 + (r >> 3 & 7) * 4;
+}
+
+static void random_slot(struct world *w, struct code *c, uint64_t *seed, bool user)
+{
+    uint32_t what = test_random(seed) % 12, r = test_random(seed), v = test_random(seed);
+    unsigned width = w->pae ? 8 : 4;
+    c->at = 0;
+    memset(c->bytes + c->slot * SLOT, 0x90, SLOT);
+    if (what < 3) { /* into a table, through the identity mapping */
+        put(c, 2, "\xC7\x05");
+        put32(c, TABLES + (r & (TABLE_COUNT - 1)) * 0x1000 + (r >> 2 & (PAGES - 1)) * width);
+        put32(c, random_entry(v, false));
+    } else if (what == 3) { /* into a directory */
+        put(c, 2, "\xC7\x05");
+        put32(c, (uint32_t)directory_at(w, r % ROOT_COUNT) + width);
+        put32(c, random_entry(v, true));
+    } else if (what < 6) { /* load and store in the test span, which may alias tables */
+        put(c, 1, what == 4 ? "\xA1" : "\xA3");
+        put32(c, random_linear(w, r));
+    } else if (what == 6) {
+        put(c, 2, "\xC7\x05");
+        put32(c, random_linear(w, r));
+        put32(c, random_entry(v, false));
+    } else if (what < 9) {
+        put(c, 1, "\xB8");
+        put32(c, (uint32_t)root_at(r % ROOT_COUNT));
+        put(c, user ? 2 : 3, user ? "\xCD\x80" : "\x0F\x22\xD8");
+    } else if (what == 9 && !user) { /* WP: mov eax, cr0; xor eax, 10000h; mov cr0, eax */
+        put(c, 11, "\x0F\x20\xC0\x35\x00\x00\x01\x00\x0F\x22\xC0");
+    } else if (what == 10 && !user) {
+        put(c, 3, "\x0F\x01\x3D");
+        put32(c, random_linear(w, r));
+    } else { /* bulk: mov edi, table; mov ecx, 40; rep stosd */
+        put(c, 1, "\xBF");
+        put32(c, TABLES + (r & (TABLE_COUNT - 1)) * 0x1000);
+        put(c, 7, "\xB9\x28\x00\x00\x00\xF3\xAB");
+    }
+}
+
+static void boot(struct world *w, bool user)
+{
+    static const uint8_t real[] = {
+        0x66, 0x0F, 0x01, 0x16, 0xF0, 0x1F, /* lgdt [1FF0h] */
+        0x66, 0x0F, 0x01, 0x1E, 0xF8, 0x1F, /* lidt [1FF8h] */
+        0x0F, 0x22, 0xE3,                   /* mov cr4, ebx */
+        0x0F, 0x22, 0xD9,                   /* mov cr3, ecx */
+        0x0F, 0x22, 0xC0,                   /* mov cr0, eax */
+        0x66, 0xEA, 0x00, 0x7D, 0x00, 0x00, 0x08, 0x00,
+    };
+    static const uint8_t prot[] = {
+        0x66, 0xB8, 0x10, 0x00, 0x8E, 0xD0,                   /* mov ss, 10h */
+        0xBC, 0x00, 0x40, 0x00, 0x00,                         /* mov esp, STACK0 */
+        0x66, 0xB8, 0x28, 0x00, 0x0F, 0x00, 0xD8,             /* ltr 28h */
+        0x89, 0xD0, 0x8E, 0xD8, 0x8E, 0xC0,                   /* mov ds, es = edx */
+        0x83, 0xE2, 0x03, 0x74, 0x0D,                         /* and edx, 3; jz +13 */
+        0x6A, 0x23, 0x68, 0x00, 0x60, 0x00, 0x00, 0x6A, 0x02, /* ss, esp, eflags */
+        0x6A, 0x1B, 0xEB, 0x04,                               /* cs; jmp +4 */
+        0x6A, 0x02, 0x6A, 0x08,                               /* eflags, cs */
+        0x68, 0x00, 0x80, 0x00, 0x00, 0xCF,                   /* eip; iretd */
+    };
+    struct cpu_fixture *fx = &w->fx;
+    w32(w, 0x1FF0, 0x7FF | (uint32_t)GDT << 16);
+    w32(w, 0x1FF4, 0);
+    w32(w, 0x1FF8, 0x7FF | (uint32_t)IDT << 16);
+    w32(w, 0x1FFC, 0);
+    cpu_fixture_load(fx, BOOT, real, sizeof real);
+    cpu_fixture_load(fx, 0x7D00, prot, sizeof prot);
+    cpu_fixture_set(fx, "cs", 0);
+    cpu_fixture_set(fx, "ds", 0);
+    cpu_fixture_set(fx, "eip", BOOT);
+    cpu_fixture_set(fx, "eax", 0x80000011u);
+    cpu_fixture_set(fx, "ebx", w->pae ? 0x20 : 0x10);
+    cpu_fixture_set(fx, "ecx", (uint32_t)root_at(0));
+    cpu_fixture_set(fx, "edx", user ? 0x23 : 0x10);
+}
+
+static void world_init(struct world *w, uint64_t seed, bool single_step, bool flush)
+{
+    struct code c;
+    bool user = seed & 1;
+    cpu_fixture_init(&w->fx, &(struct cpu_config){.model = "pentiumpro",
+                                                  .single_step = single_step,
+                                                  .shadow_flush = flush});
+    w->pae = seed & 2;
+    system_tables(w);
+    tables(w);
+    for (c.slot = 0; c.slot < SLOTS - 1; c.slot++) {
+        random_slot(w, &c, &seed, user);
+    }
+    c.at = 0; /* jmp CODE */
+    memset(c.bytes + c.slot * SLOT, 0x90, SLOT);
+    put(&c, 1, "\xE9");
+    put32(&c, (uint32_t) - ((SLOTS - 1) * SLOT + 5));
+    cpu_fixture_load(&w->fx, CODE, c.bytes, sizeof c.bytes);
+    boot(w, user);
+}
+
+/* DMA into a table, a directory or a frame. */
+static void dma(struct world *w, uint32_t r)
+{
+    unsigned width = w->pae ? 8 : 4;
+    if (r & 8) {
+        w32(w, directory_at(w, (r >> 4) % ROOT_COUNT) + width, random_entry(r >> 8, true));
+    } else if (r & 16) {
+        w32(w, TABLES + (r >> 5 & (TABLE_COUNT - 1)) * 0x1000 + (r >> 7 & (PAGES - 1)) * width,
+            random_entry(r >> 10, false));
+    }
+}
+
+static void compare(uint64_t seed)
+{
+    enum { WORLDS = 3, SLICES = 200 };
+    struct world w[WORLDS];
+    uint64_t dice = seed ^ 0xD1CE, tick = 0;
+    world_init(&w[0], seed, false, false);
+    world_init(&w[1], seed, false, true);
+    world_init(&w[2], seed, true, true);
+    bool over = false;
+    for (unsigned k = 0; k < SLICES && !over; k++) {
+        tick += 1 + test_random(&dice) % 300;
+        uint32_t r = test_random(&dice);
+        uint64_t hash[WORLDS];
+        for (unsigned n = 0; n < WORLDS; n++) {
+            enum cpu_stop stop = cpu_run(w[n].fx.cpu, tick);
+            over = stop == CPU_SHUTDOWN || stop == CPU_HALTED;
+            dma(&w[n], r);
+            if ((r & 7) == 7 && n == 0) {
+                mmu_flush(w[n].fx.cpu); /* cold, all of a sudden */
+            }
+            hash[n] = cpu_fixture_hash(&w[n].fx);
+        }
+        ck_assert_msg(hash[0] == hash[1] && hash[1] == hash[2],
+                      "seed %llu: before tick %llu kept %s flushed, flushed %s stepped",
+                      (unsigned long long)seed, (unsigned long long)tick,
+                      hash[0] == hash[1] ? "==" : "!=", hash[1] == hash[2] ? "==" : "!=");
+    }
+    for (unsigned n = 0; n < WORLDS; n++) {
+        cpu_fixture_free(&w[n].fx);
+    }
+}
+
+START_TEST(shadows_are_not_observable)
+{
+    const char *rounds = getenv("TERRAPIN_PROPERTY_ROUNDS"),
+               *first = getenv("TERRAPIN_PROPERTY_SEED");
+    unsigned n = rounds ? (unsigned)atoi(rounds) : 60, k = first ? (unsigned)atoi(first) : 0;
+    for (; n-- > 0; k++) {
+        compare(k);
+    }
+}
+END_TEST
+
+/* The random programs do what they are for: faults and walks happen. */
+START_TEST(programs_fault_and_go_on)
+{
+    struct world w;
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        uint8_t count[4];
+        world_init(&w, seed, false, false);
+        (void)cpu_run(w.fx.cpu, 20000);
+        ck_assert(phys_peek(w.fx.ph, COUNT_AT, count, 4));
+        ck_assert_uint_ge(load_le32(count), 5);
+        ck_assert_uint_ge(w.fx.tick, 20000);
+        cpu_fixture_free(&w.fx);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("shadow");
+    TCase *tc = tcase_create("shadow");
+    tcase_set_timeout(tc, 600);
+    tcase_add_test(tc, shadows_are_not_observable);
+    tcase_add_test(tc, programs_fault_and_go_on);
+    suite_add_tcase(s, tc);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
