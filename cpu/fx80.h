@@ -36,6 +36,9 @@ enum fx_round { FX_NEAREST, FX_DOWN, FX_UP, FX_CHOP };
 struct fx_ctx {
     uint16_t control; /* the x87 control word: masks 0..5, precision 8..9, rounding 10..11 */
     uint16_t raised;  /* out: enum fx_flags, ORed in */
+    /* An operand of the coming operation was denormal in memory, though it is normal now. Set
+     * by fx_operand_f32 and fx_operand_f64; the operation raises DE if it gets that far. */
+    bool denormal_source;
 };
 static inline enum fx_round fx_rounding(const struct fx_ctx *c)
 {
@@ -82,6 +85,10 @@ struct fx80 fx_remainder(struct fx_ctx *c, struct fx80 a, struct fx80 b, bool ne
  * nothing. To integers: out of range is invalid, with the integer indefinite (8000…). */
 struct fx80 fx_from_f32(struct fx_ctx *c, uint32_t bits);
 struct fx80 fx_from_f64(struct fx_ctx *c, uint64_t bits);
+/* As the memory operand of an arithmetic instruction: nothing is raised and a signalling NaN
+ * stays one; both are the operation's business (a NaN register comes before a denormal). */
+struct fx80 fx_operand_f32(struct fx_ctx *c, uint32_t bits);
+struct fx80 fx_operand_f64(struct fx_ctx *c, uint64_t bits);
 struct fx80 fx_from_i64(int64_t v);
 struct fx80 fx_from_bcd(const uint8_t bcd[10]);
 uint32_t fx_to_f32(struct fx_ctx *c, struct fx80 a);
