@@ -9,9 +9,9 @@
  *          20h + n: file n, in order of name. Numbers in the directory are big-endian, all
  *          others little-endian.
  *   files  etc/e820            20 bytes a range: address, length, type (1 RAM, 2 reserved)
- *          bootorder           Open Firmware paths, a line each, first first
- *          etc/show-boot-menu, etc/boot-menu-wait (milliseconds)
- *          vgaroms/…, genroms/… whatever board_add_firmware() was given before
+ *          bootorder           Open Firmware paths, a line each, first first: option ROMs
+ * (there is one only to boot a kernel), then drives etc/show-boot-menu, etc/boot-menu-wait
+ * (milliseconds) vgaroms/…, genroms/… whatever board_add_firmware() was given before
  *
  * Lines, clock: none. NOT IMPLEMENTED: the DMA interface (514h), writing, ACPI and SMBIOS
  * items. References: QEMU docs/specs/fw_cfg; SeaBIOS docs/Runtime_config.
@@ -97,6 +97,11 @@ static int add_e820(struct board *b, struct error *err)
 static int add_bootorder(struct board *b, struct error *err)
 {
     struct text t = {0};
+    for (unsigned i = 0; i < b->firmware_files; i++) {
+        if (strncmp(b->firmware[i].name, "genroms/", 8) == 0) {
+            text_add(&t, "%s/rom@%s", t.len ? "\n" : "", b->firmware[i].name);
+        }
+    }
     for (const char *c = b->config.boot_order; *c; c++) {
         if (*c == 'a') {
             text_add(&t, "%s/pci@i0cf8/isa@1/fdc@03f0/floppy@0", t.len ? "\n" : "");

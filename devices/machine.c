@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/boot.h"
 #include "devices/chips.h"
 #include "devices/i8042.h"
 #include "devices/i8259.h"
@@ -112,9 +113,11 @@ static int configure(struct machine *m, const struct machine_config *cfg, struct
             return error_set(err, "-vgabios: out of memory");
         }
         memcpy(copy, cfg->vgabios, cfg->vgabios_size);
-        return board_add_firmware(b, "vgaroms/vgabios.bin", copy, cfg->vgabios_size);
+        if (board_add_firmware(b, "vgaroms/vgabios.bin", copy, cfg->vgabios_size) != 0) {
+            return error_set(err, "-vgabios: too many firmware files");
+        }
     }
-    return 0;
+    return boot_add_files(b, cfg, err);
 }
 
 static uint32_t port_in(void *ctx, uint16_t port, unsigned size)

@@ -17,6 +17,17 @@ struct machine;
 
 enum { MACHINE_DRIVES = 6 }; /* fda fdb hda hdb hdc hdd */
 
+/* What a boot loader loads beside the kernel. */
+struct boot_module {
+    const uint8_t *bytes;
+    uint32_t size;
+    const char *cmdline; /* multiboot's; NULL: empty */
+};
+
+/* What boots by machine_config.kernel. */
+enum machine_kernel { KERNEL_UNKNOWN, KERNEL_LINUX };
+enum machine_kernel machine_kernel_kind(const uint8_t *kernel, uint32_t size);
+
 struct machine_config {
     uint64_t ram_bytes;  /* 1 MiB to 3 GiB, a multiple of 64 KiB */
     const char *cpu;     /* "pentiumpro,-tsc"; NULL: pentiumpro */
@@ -30,6 +41,12 @@ struct machine_config {
     bool drive_present[MACHINE_DRIVES]; /* an empty drive is a drive */
     const char *boot_order;             /* letters a c d; NULL: "acd" over what is present */
     bool boot_menu;
+    /* A kernel that is booted directly, before all drives; NULL: none. Copied. */
+    const uint8_t *kernel;
+    uint32_t kernel_size;
+    const char *append;               /* its command line; NULL: empty */
+    const struct boot_module *module; /* Linux: the initial RAM disk, one at most */
+    unsigned modules;
     uint16_t debug_exit_port; /* 0: none */
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */

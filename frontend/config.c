@@ -182,6 +182,7 @@ static void fill_machine(struct config *c, const struct options *o)
     default_boot_order(c);
     m->boot_order = o->boot_order[0] ? o->boot_order : c->boot_order;
     m->boot_menu = o->boot_menu;
+    kernel_configure(&c->kernel, m);
     m->debug_exit_port = o->debug_exit_port;
     m->debug_exit_size = o->debug_exit_size;
     m->single_step = o->singlestep;
@@ -202,7 +203,8 @@ int config_build(struct config *c, const struct options *o, struct error *err)
         return error_set(err, "-S: nothing could start the machine; add -monitor stdio");
     }
     if ((o->cpu && !machine_cpu_ok(o->cpu, err)) || load_bios(c, o, err) < 0 ||
-        load_vgabios(c, o, err) < 0 || drives_open(&c->drives, o, err) < 0) {
+        load_vgabios(c, o, err) < 0 || kernel_load(&c->kernel, o, err) < 0 ||
+        drives_open(&c->drives, o, err) < 0) {
         config_free(c);
         return -1;
     }
@@ -215,5 +217,6 @@ void config_free(struct config *c)
     drives_close(&c->drives);
     free(c->bios);
     free(c->vgabios);
+    kernel_free(&c->kernel);
     c->bios = c->vgabios = NULL;
 }

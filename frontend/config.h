@@ -4,11 +4,13 @@
 
 #include "devices/machine.h"
 #include "frontend/drives.h"
+#include "frontend/kernel.h"
 #include "frontend/options.h"
 
 struct config {
     struct machine_config machine; /* points into the rest */
     struct drives drives;
+    struct kernel kernel;
     uint8_t *bios, *vgabios;
     char boot_order[8];
     enum display display; /* decided */

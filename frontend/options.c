@@ -147,6 +147,9 @@ static int set_rtc(struct options *o, const struct option *row, const char *valu
 SET_STRING(set_cpu, cpu)
 SET_STRING(set_bios, bios)
 SET_STRING(set_name, name)
+SET_STRING(set_kernel, kernel)
+SET_STRING(set_initrd, initrd)
+SET_STRING(set_append, append)
 SET_STRING(set_script, script)
 SET_STRING(set_log, log)
 
@@ -381,6 +384,10 @@ static int check_together(const struct options *o, struct error *err)
     if (o->display == DISPLAY_TERM && o->debugcon_stdio) {
         return error_set(err, "-debugcon stdio: the screen has the terminal; use "
                               "-debugcon file:F");
+    }
+    if (!o->kernel && (o->initrd || o->append)) {
+        return error_set(err, "-%s: only makes sense for a kernel; add -kernel F",
+                         o->initrd ? "initrd" : "append");
     }
     if (o->stopped && o->script) {
         return error_set(err, "-S: a script runs the machine; leave one of the two out");

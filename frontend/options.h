@@ -38,6 +38,7 @@ struct options {
     char boot_order[5]; /* "": default */
     bool boot_menu;
     bool snapshot;
+    const char *kernel, *initrd, *append; /* or NULL */
 
     enum display display;
     const char *debugcon_file; /* or NULL */

@@ -155,10 +155,10 @@ END_TEST
 
 START_TEST(not_built_yet)
 {
-    static const char *const later[] = {
-        "kernel x",  "nographic", "full-screen", "serial stdio", "gdb tcp::1",      "s",
-        "loadvm x",  "record x",  "nic user",    "audio sdl",    "parallel file:x", "vmm trap",
-        "history 1G"};
+    static const char *const later[] = {"nographic",       "full-screen", "serial stdio",
+                                        "gdb tcp::1",      "s",           "loadvm x",
+                                        "record x",        "nic user",    "audio sdl",
+                                        "parallel file:x", "vmm trap",    "history 1G"};
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         char line[64] = "-", name[64] = "-";
         strcat(line, later[i]);
@@ -173,6 +173,17 @@ START_TEST(not_built_yet)
     refused("lab hello", "lab: not implemented yet");
     ck_assert_int_eq(parse("-serial none -serial null -parallel none -nic none -audio none"),
                      OPTIONS_RUN);
+}
+END_TEST
+
+START_TEST(direct_boot)
+{
+    ck_assert_int_eq(parse("-kernel vmlinuz -initrd initrd.gz --append quiet"), OPTIONS_RUN);
+    ck_assert_str_eq(o.kernel, "vmlinuz");
+    ck_assert_str_eq(o.initrd, "initrd.gz");
+    ck_assert_str_eq(o.append, "quiet");
+    refused("-append quiet", "-append");
+    refused("-initrd x x.img", "-initrd");
 }
 END_TEST
 
@@ -261,6 +272,7 @@ int main(void)
     tcase_add_test(tc, drives);
     tcase_add_test(tc, tests_and_time);
     tcase_add_test(tc, not_built_yet);
+    tcase_add_test(tc, direct_boot);
     tcase_add_test(tc, accepted_without_effect);
     tcase_add_test(tc, questions);
     tcase_add_test(tc, conflicts);

@@ -1,0 +1,46 @@
+/* devices/boot.h -- direct boot: from the bytes of a kernel to the firmware files that an
+ * option ROM of ours loads it from.
+ *
+ * Here is what can be decided before power-on: is this a kernel, where does what go, what does
+ * its header say. The ROM (roms/) does what needs the running machine: it asks the firmware for
+ * the memory map, copies, and enters the kernel. Kernels are hostile input; every function here
+ * is a pure function of its arguments.
+ */
+#ifndef TERRAPIN_DEVICES_BOOT_H
+#define TERRAPIN_DEVICES_BOOT_H
+
+#include "mem/error.h"
+
+struct board;
+struct machine_config;
+
+/* ---- Linux (devices/boot_linux.c) */
+
+/* Where the parts of a Linux kernel go. All sizes fit, all places are apart. */
+struct linux_boot {
+    uint32_t setup_size; /* real-mode part: boot sector and setup, at the start of the file */
+    uint32_t setup_addr; /* a multiple of 16 */
+    uint32_t stack_end;  /* the real-mode part's stack grows down from here, its heap up */
+    uint32_t cmdline_addr;
+    uint32_t kernel_addr; /* protected-mode part: the rest of the file */
+    uint32_t initrd_min;  /* below that is the kernel's own */
+    uint64_t initrd_end;  /* the kernel does not look for it at or above that */
+};
+
+/* The option ROM's firmware file. */
+#define BOOT_ROM_LINUX "genroms/linuxboot.bin"
+
+bool linux_is_kernel(const uint8_t *kernel, uint32_t size);
+int linux_plan(const uint8_t *kernel, uint32_t size, const char *cmdline, uint32_t initrd_size,
+               uint64_t ram_bytes, struct linux_boot *plan, struct error *err);
+/* Fills in the header's fields that the boot loader writes, but the address of the initrd.
+ * setup: plan->setup_size bytes. */
+void linux_patch_setup(uint8_t *setup, const struct linux_boot *plan, const char *cmdline,
+                       uint32_t initrd_size);
+
+/* ---- all together (devices/machine_boot.c) */
+
+/* The files of cfg's kernel, and the ROM, onto the board. Without a kernel: nothing. */
+int boot_add_files(struct board *b, const struct machine_config *cfg, struct error *err);
+
+#endif

@@ -1,0 +1,115 @@
+/* frontend/kernel.c -- see the header. */
+#include "frontend/posix.h"
+
+#include "frontend/kernel.h"
+#include "frontend/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is left of f, malloc'ed, one byte more than *size at most; NULL with errno. Files larger
+ * than `most` end there. */
+static uint8_t *read_all(FILE *f, uint64_t most, uint64_t *size)
+{
+    uint64_t cap = 1 << 20, n = 0;
+    uint8_t *bytes = NULL;
+    while (n <= most) {
+        if (n == cap || !bytes) {
+            cap = n == cap ? cap * 2 : cap;
+            uint8_t *more = cap <= SIZE_MAX ? realloc(bytes, (size_t)cap) : NULL;
+            if (!more) {
+                break;
+            }
+            bytes = more;
+        }
+        size_t got = fread(bytes + n, 1, (size_t)(cap - n), f);
+        n += got;
+        if (got == 0) {
+            if (ferror(f)) {
+                break;
+            }
+            *size = n;
+            return bytes;
+        }
+    }
+    *size = n;
+    if (n > most) {
+        return bytes;
+    }
+    free(bytes);
+    return NULL;
+}
+
+/* A file that has to fit into the guest's memory. NULL with err. */
+static uint8_t *load(const char *option, const char *path, uint64_t ram, uint32_t *size,
+                     struct error *err)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        error_set(err, "%s %s: %s; check the name", option, short_path(path), strerror(errno));
+        return NULL;
+    }
+    uint64_t n = 0;
+    uint8_t *bytes = read_all(f, ram, &n);
+    int why = errno;
+    fclose(f);
+    if (!bytes) {
+        error_set(err, "%s %s: %s; give a file", option, short_path(path), strerror(why));
+        return NULL;
+    }
+    if (n == 0 || n > ram) {
+        error_set(err, "%s %s: %s", option, short_path(path),
+                  n == 0 ? "is empty; give another file"
+                         : "does not fit into the memory; use a larger -m");
+        free(bytes);
+        return NULL;
+    }
+    *size = (uint32_t)n;
+    return bytes;
+}
+
+int kernel_load(struct kernel *k, const struct options *o, struct error *err)
+{
+    *k = (struct kernel){.append = o->append};
+    if (!o->kernel) {
+        return 0;
+    }
+    k->bytes = load("-kernel", o->kernel, o->ram_bytes, &k->size, err);
+    if (!k->bytes) {
+        return -1;
+    }
+    if (machine_kernel_kind(k->bytes, k->size) == KERNEL_UNKNOWN) {
+        return error_set(err, "-kernel %s: is no Linux kernel (bzImage); give another",
+                         short_path(o->kernel));
+    }
+    if (o->initrd) {
+        struct boot_module *m = &k->module[0];
+        k->module_bytes[0] = load("-initrd", o->initrd, o->ram_bytes, &m->size, err);
+        m->bytes = k->module_bytes[0];
+        if (!m->bytes) {
+            return -1;
+        }
+        k->modules = 1;
+    }
+    return 0;
+}
+
+void kernel_configure(const struct kernel *k, struct machine_config *m)
+{
+    m->kernel = k->bytes;
+    m->kernel_size = k->size;
+    m->append = k->append;
+    m->module = k->module;
+    m->modules = k->modules;
+}
+
+void kernel_free(struct kernel *k)
+{
+    free(k->bytes);
+    for (unsigned i = 0; i < ARRAY_LEN(k->module_bytes); i++) {
+        free(k->module_bytes[i]);
+    }
+    *k = (struct kernel){0};
+}
