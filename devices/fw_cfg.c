@@ -99,7 +99,7 @@ static int add_bootorder(struct board *b, struct error *err)
     struct text t = {0};
     for (unsigned i = 0; i < b->firmware_files; i++) {
         if (strncmp(b->firmware[i].name, "genroms/", 8) == 0) {
-            text_add(&t, "%s/rom@%s", t.len ? "\n" : "", b->firmware[i].name);
+            text_add(&t, "%s/rom@%.*s", t.len ? "\n" : "", DIR_NAME - 1, b->firmware[i].name);
         }
     }
     for (const char *c = b->config.boot_order; *c; c++) {

@@ -159,7 +159,8 @@ START_TEST(test_bootorder)
     int n = file("bootorder", (uint8_t *)buf, sizeof buf);
     ck_assert_int_gt(n, 0);
     ck_assert_int_eq(buf[n - 1], 0);
-    ck_assert_str_eq(buf, "/pci@i0cf8/isa@1/fdc@03f0/floppy@0\n"
+    ck_assert_str_eq(buf, "/rom@genroms/a-name-that-is-far-too-long-for-the-directory-o\n"
+                          "/pci@i0cf8/isa@1/fdc@03f0/floppy@0\n"
                           "/pci@i0cf8/ide@1,1/drive@1/disk@0\n"
                           "/pci@i0cf8/ide@1,1/drive@0/disk@1");
 }
