@@ -24,6 +24,7 @@ struct cpu_bus {
     void (*out)(void *ctx, uint16_t port, uint32_t val, unsigned size);
     uint8_t (*int_ack)(void *ctx); /* INTA cycles: the vector */
     uint64_t *tick;
+    void (*apic_base)(void *ctx, uint64_t value); /* WRMSR to IA32_APIC_BASE; may be NULL */
 };
 
 struct cpu_config {
@@ -46,7 +47,8 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
                     struct notes *notes, struct error *err);
 void cpu_free(struct cpu *cpu);
 void cpu_reset(struct cpu *cpu,
-               bool power_on); /* RESET#; power_on also zeroes what RESET leaves */
+               bool power_on);  /* RESET#; power_on also zeroes what RESET leaves */
+void cpu_init(struct cpu *cpu); /* INIT#: RESET#, but for what SDM 3A table 9-1 keeps */
 
 /* Runs from tick *bus->tick until tick `until` at most; stops exactly there, or earlier at an
  * instruction boundary for another reason. *bus->tick is exact on return. A halted CPU returns
@@ -54,10 +56,14 @@ void cpu_reset(struct cpu *cpu,
 enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until);
 
 /* Board to CPU, at any moment, also from inside a bus callback. */
-void cpu_set_intr(struct cpu *cpu, bool level); /* INTR, from the 8259A pair */
+void cpu_set_intr(struct cpu *cpu, bool level); /* INTR, or the local APIC's request */
 void cpu_nmi(struct cpu *cpu);                  /* an edge: latched */
 void cpu_attention(struct cpu *cpu);            /* leave cpu_run after this instruction */
 void cpu_set_a20(struct cpu *cpu, bool open);   /* A20M#: closed = bit 20 is forced to 0 */
+
+/* IA32_APIC_BASE, for the board that holds the local APIC: after a reset of either kind;
+ * changes in between come by cpu_bus. 0: this model has no local APIC. */
+uint64_t cpu_apic_base(const struct cpu *cpu);
 
 /* The laboratory: return CPU_RING0, before anything is pushed, where an exception or interrupt
  * is about to be delivered to ring 0. cpu_pending() tells vector, error code and address. */

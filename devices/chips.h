@@ -7,6 +7,8 @@
 #include "devices/device.h"
 
 extern const struct device_class i8259_class;    /* interrupt controllers, both */
+extern const struct device_class lapic_class;    /* local APIC, inside the processor */
+extern const struct device_class ioapic_class;   /* I/O APIC */
 extern const struct device_class i440fx_class;   /* host bridge, PAM, CF9h */
 extern const struct device_class i8237_class;    /* DMA controllers, both, and page registers */
 extern const struct device_class i8254_class;    /* interval timer */

@@ -30,6 +30,13 @@ static void show_device(struct device *d, struct text *out)
     }
 }
 
+static void show_pic(struct machine *m, struct text *out)
+{
+    show_device(m->pic, out);
+    show_device(m->ioapic, out);
+    show_device(m->lapic, out);
+}
+
 static void show_irq(struct machine *m, struct text *out)
 {
     for (unsigned n = 0; n < 16; n++) {
@@ -43,7 +50,7 @@ static void show_irq(struct machine *m, struct text *out)
             text_add(out, "IRQ %-2u %s\n", n, n == 2 ? "cascade" : "i8042 mouse");
         }
     }
-    show_device(m->pic, out);
+    show_pic(m, out);
 }
 
 static void show_mem(struct machine *m, struct text *out)
@@ -169,8 +176,8 @@ static void put_text(void *ctx, const char *piece)
 static struct device *device_named(const struct board *b, const char *what)
 {
     static const char *const alias[][2] = {
-        {"pic", "i8259"},    {"pit", "i8254"},      {"dma", "i8237"},     {"cmos", "mc146818"},
-        {"rtc", "mc146818"}, {"keyboard", "i8042"}, {"floppy", "i82077"}, {"pam", "i440fx"},
+        {"pit", "i8254"},      {"dma", "i8237"},     {"cmos", "mc146818"}, {"rtc", "mc146818"},
+        {"keyboard", "i8042"}, {"floppy", "i82077"}, {"pam", "i440fx"},
     };
     for (unsigned i = 0; i < ARRAY_LEN(alias); i++) {
         if (strcmp(what, alias[i][0]) == 0) {
@@ -194,10 +201,9 @@ char *machine_info(struct machine *m, const char *what)
         const char *what;
         void (*show)(struct machine *m, struct text *out);
     } subject[] = {
-        {"irq", show_irq},     {"mem", show_mem},
-        {"mtree", show_mtree}, {"pci", show_pci},
-        {"time", show_time},   {"stats", show_stats},
-        {"roms", show_roms},   {"drives", show_block_devices},
+        {"irq", show_irq},     {"mem", show_mem},   {"pic", show_pic},
+        {"mtree", show_mtree}, {"pci", show_pci},   {"time", show_time},
+        {"stats", show_stats}, {"roms", show_roms}, {"drives", show_block_devices},
     };
     struct text out = {0};
     struct device *d = device_named(&m->board, what);

@@ -16,6 +16,7 @@
 #include "devices/chips.h"
 #include "devices/i8042.h"
 #include "devices/i8259.h"
+#include "devices/lapic.h"
 #include "devices/vga.h"
 
 enum { RAM_MIN_MB = 1, RAM_MAX_MB = 3072, RAM_GRAIN = 0x10000 };
@@ -135,7 +136,14 @@ static void port_out(void *ctx, uint16_t port, uint32_t val, unsigned size)
 static uint8_t int_ack(void *ctx)
 {
     struct machine *m = ctx;
-    return i8259_ack(m->pic);
+    int vector = lapic_ack(m->lapic);
+    return vector == LAPIC_EXTINT ? i8259_ack(m->pic) : (uint8_t)vector;
+}
+
+static void apic_base(void *ctx, uint64_t value)
+{
+    struct machine *m = ctx;
+    lapic_set_base(m->lapic, value);
 }
 
 /* A chip asks; it happens when the instruction is over. */
@@ -178,7 +186,7 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
     }
     struct cpu_config cpu_cfg = {cfg->cpu, m->board.clock.mips, cfg->single_step,
                                  cfg->no_assist, cfg->shadow_flush};
-    struct cpu_bus bus = {m, port_in, port_out, int_ack, &m->board.clock.now};
+    struct cpu_bus bus = {m, port_in, port_out, int_ack, &m->board.clock.now, apic_base};
     m->cpu = cpu_new(&cpu_cfg, &bus, m->phys, &m->board.notes, err);
     return m->cpu ? pc_build(m, err) : -1;
 }
@@ -236,7 +244,8 @@ void machine_reset(struct machine *m)
 
 void machine_init_pin(struct machine *m)
 {
-    cpu_reset(m->cpu, false);
+    cpu_init(m->cpu);
+    lapic_init_pin(m->lapic);
     pc_drive_cpu(m);
 }
 

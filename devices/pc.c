@@ -10,15 +10,20 @@
  *            wrote last decides. Chip sets that watch the 8042's commands do that, QEMU too;
  *            an OR of the two would leave DOS unable to close what the firmware opened
  *            through port 92h.
- *   INTR   = the 8259A pair's output
+ *   INTR   = the local APIC's request; its LINT0 pin and the I/O APIC's pin 0 are the 8259A
+ *            pair's output (virtual wire mode); without APIC the processor takes LINT0 itself
  *   IRQn   = an OR of the outputs of the chips (board_irq), by the slot table; the mouse's IRQ
- * 12 goes out of the 8042. A line that two chips share is high while either asks. NMI    :
- * masked by CMOS address bit 7; nothing on this board raises it yet
+ *            12 goes out of the 8042. A line that two chips share is high while either asks.
+ *            It goes to both the 8259A pair and the I/O APIC: IRQ 0 to pin 2, n to pin n
+ *   NMI    : masked by CMOS address bit 7; nothing on this board raises it yet but the APICs,
+ *            whose messages the mask does not reach
  */
 #include "devices/chips.h"
 #include "devices/i8042.h"
 #include "devices/i8254.h"
 #include "devices/i8259.h"
+#include "devices/ioapic.h"
+#include "devices/lapic.h"
 #include "devices/machine_priv.h"
 #include "devices/mc146818.h"
 #include "devices/speaker.h"
@@ -57,6 +62,8 @@ static const struct device_class pc_class = {
 static const struct slot pc_slots[] = {
     {&pc_class,         .irq = -1, .dma = -1},
     {&i8259_class,      .base = 0x020, .irq = -1, .dma = -1},
+    {&lapic_class,      .irq = -1, .dma = -1},
+    {&ioapic_class,     .irq = -1, .dma = -1},
     {&i440fx_class,     .base = 0xCF8, .irq = -1, .dma = -1},
     {&i8237_class,      .base = 0x000, .irq = -1, .dma = -1},
     {&i8254_class,      .base = 0x040, .irq = 0,  .dma = -1},
@@ -103,6 +110,24 @@ static void pc_intr_set(void *ctx, unsigned n, bool level)
     cpu_set_intr(pc->cpu, level);
 }
 
+static void pc_nmi_set(void *ctx, unsigned n, bool level)
+{
+    struct pc *pc = ctx;
+    (void)n;
+    if (level) {
+        cpu_nmi(pc->cpu);
+    }
+}
+
+/* The 8259A pair's output. */
+static void pc_extint_set(void *ctx, unsigned n, bool level)
+{
+    struct machine *m = ctx;
+    (void)n;
+    ioapic_set_pin(m->ioapic, 0, level);
+    lapic_set_lint(m->lapic, LAPIC_LINT0, level);
+}
+
 static void pc_nmi_mask_set(void *ctx, unsigned n, bool level)
 {
     struct pc *pc = ctx;
@@ -121,6 +146,9 @@ static void pc_irq_set(void *ctx, unsigned n, bool level)
         level ? pc->irq_sources[irq] | source : pc->irq_sources[irq] & ~source;
     if ((pc->irq_sources[irq] != 0) != before) {
         i8259_set_irq(m->pic, irq, !before);
+        if (irq != 2) { /* no line of the ISA bus */
+            ioapic_set_pin(m->ioapic, irq == 0 ? 2 : irq, !before);
+        }
     }
 }
 
@@ -129,6 +157,7 @@ void pc_drive_cpu(struct machine *m)
     /* Resetting the processor opens the gate: it could not fetch from FFFFFFF0h otherwise. */
     struct pc *pc = (struct pc *)m->pc;
     pc_a20_set(pc, 0, true);
+    lapic_set_base(m->lapic, cpu_apic_base(m->cpu));
     cpu_set_intr(m->cpu, pc->intr);
 }
 
@@ -154,10 +183,20 @@ static void attached(struct machine *m, struct device *d)
         ((struct pc *)d)->cpu = m->cpu;
     } else if (d->cls == &i8259_class) {
         m->pic = d;
-        i8259_connect_intr(d, (struct wire){pc_intr_set, m->pc, 0});
+        i8259_connect_intr(d, (struct wire){pc_extint_set, m, 0});
         for (unsigned n = 0; n < ARRAY_LEN(m->board.irq_line); n++) {
             m->board.irq_line[n] = (struct wire){pc_irq_set, m, n};
         }
+    } else if (d->cls == &lapic_class) {
+        m->lapic = d;
+    } else if (d->cls == &ioapic_class) {
+        m->ioapic = d;
+        ioapic_connect(d, lapic_accept, m->lapic);
+        lapic_connect(m->lapic, &(struct lapic_links){.intr = {pc_intr_set, m->pc, 0},
+                                                      .nmi = {pc_nmi_set, m->pc, 0},
+                                                      .ioapic = d,
+                                                      .eoi = ioapic_eoi,
+                                                      .ready = ioapic_retry});
     } else if (d->cls == &i8042_class) {
         m->keyboard = d;
     } else if (d->cls == &vga_class) {

@@ -46,6 +46,7 @@ struct mapping {
 struct phys {
     uint8_t map[PAGES];
     struct mapping mapping[MAPPINGS];
+    struct mapping inner; /* the processor's own page; base PHYS_NOWHERE: none */
     struct phys_watch watch;
     struct block *main;
     struct ram *rams;
@@ -122,6 +123,7 @@ struct phys *phys_new(uint64_t ram_bytes, struct error *err)
         return NULL;
     }
     ph->main = block_of(ram);
+    ph->inner.base = PHYS_NOWHERE;
     return ph;
 }
 
@@ -391,10 +393,26 @@ bool phys_is_open(const struct phys *ph, paddr base, uint64_t size)
     return true;
 }
 
-static const struct mapping *mapping_at(const struct phys *ph, paddr pa)
+void phys_set_inner(struct phys *ph, paddr base, const struct region_ops *ops, void *ctx)
+{
+    bool moved = ph->inner.base != base;
+    ph->inner = (struct mapping){.base = base, .ops = ops, .ctx = ctx};
+    if (moved) {
+        remapped(ph);
+    }
+}
+
+/* What answers on the bus … */
+static const struct mapping *bus_at(const struct phys *ph, paddr pa)
 {
     paddr page = pa >> PAGE_SHIFT;
     return &ph->mapping[page < PAGES ? ph->map[page] : OPEN_BUS];
+}
+
+/* … and what answers the processor. */
+static const struct mapping *mapping_at(const struct phys *ph, paddr pa)
+{
+    return UNLIKELY(pa - ph->inner.base < PAGE_SIZE) ? &ph->inner : bus_at(ph, pa);
 }
 
 /* ---- access --------------------------------------------------------------------------------
@@ -472,7 +490,7 @@ static uint64_t read_memory(const struct phys *ph, paddr pa, uint8_t *out, uint6
             break;
         }
         unsigned n = in_page(pa, len);
-        const struct mapping *m = mapping_at(ph, pa);
+        const struct mapping *m = bus_at(ph, pa);
         if (m->rd) {
             memcpy(out, m->rd + (pa - m->base), n);
             moved += n;
@@ -488,7 +506,8 @@ static uint64_t read_memory(const struct phys *ph, paddr pa, uint8_t *out, uint6
 
 bool phys_peek(struct phys *ph, paddr pa, void *out, unsigned len)
 {
-    return read_memory(ph, pa, out, len) == len;
+    bool inner = pa - ph->inner.base < PAGE_SIZE || ph->inner.base - pa < len;
+    return read_memory(ph, pa, out, len) == len && !inner;
 }
 
 uint64_t phys_dma_read(struct phys *ph, paddr pa, void *out, uint64_t len)
@@ -502,7 +521,7 @@ uint64_t phys_dma_write(struct phys *ph, paddr pa, const void *in, uint64_t len)
     uint64_t moved = 0;
     while (len && pa >> PAGE_SHIFT < PAGES) {
         unsigned n = in_page(pa, len);
-        const struct mapping *m = mapping_at(ph, pa);
+        const struct mapping *m = bus_at(ph, pa);
         if (m->wr) {
             uint64_t off = m->wr_off + (pa - m->base);
             memcpy(m->wr->ram.bytes + off, from, n);

@@ -73,6 +73,11 @@ void phys_map_io(struct phys *ph, paddr base, uint64_t size, const struct region
 void phys_unmap(struct phys *ph, paddr base, uint64_t size); /* open bus: reads all ones */
 /* Is nothing mapped in any of these pages? false too for a range that passes 4 GiB. */
 bool phys_is_open(const struct phys *ph, paddr base, uint64_t size);
+/* One page of registers inside the processor (the local APIC's), in front of whatever is mapped
+ * there: the processor's accesses to it never reach the bus, DMA never reaches it. base: the
+ * page, or PHYS_NOWHERE. Moving it leaves the mappings below as they are. */
+#define PHYS_NOWHERE UINT64_C(0xFFFFFFFFFFFFF000)
+void phys_set_inner(struct phys *ph, paddr base, const struct region_ops *ops, void *ctx);
 
 /* What one page is, for the MMU. rd/wr: host pointer to the page's first byte, or NULL = use
  * phys_read/phys_write. wr is NULL too while a store must be seen: on a clean page, and where

@@ -327,6 +327,20 @@ static bool msr_read(const struct cpu *cpu, uint32_t n, uint64_t *v)
     }
 }
 
+/* The global enable flag shows in CPUID at once (SDM 3A 10.4.3). */
+static bool apic_base_write(struct cpu *cpu, uint64_t v)
+{
+    if (v & ~APIC_BASE_WRITABLE) {
+        return false;
+    }
+    cpu->sys->apic_base = v;
+    if (cpu->bus.apic_base != NULL) {
+        *cpu->tick = cpu->now;
+        cpu->bus.apic_base(cpu->bus.ctx, v);
+    }
+    return true;
+}
+
 /* P6 processors take only the lower half of a TSC written, and clear the upper (SDM 3B 17.15).
  */
 static bool msr_write(struct cpu *cpu, uint32_t n, uint64_t v)
@@ -338,7 +352,7 @@ static bool msr_write(struct cpu *cpu, uint32_t n, uint64_t v)
     }
     switch (n) {
     case MSR_TSC: sys->tsc_offset = (is_p6(cpu) ? (uint32_t)v : v) - cpu->now; break;
-    case MSR_APIC_BASE: sys->apic_base = v; break;
+    case MSR_APIC_BASE: return apic_base_write(cpu, v);
     case MSR_SYSENTER_CS: sys->sysenter_cs = (uint32_t)v; break;
     case MSR_SYSENTER_ESP: sys->sysenter_esp = (uint32_t)v; break;
     case MSR_SYSENTER_EIP: sys->sysenter_eip = (uint32_t)v; break;

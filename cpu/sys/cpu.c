@@ -128,7 +128,7 @@ static const struct field sys_fields[] = {
     FIELD(struct cpu_sys, sysenter_cs),
     FIELD(struct cpu_sys, sysenter_esp),
     FIELD(struct cpu_sys, sysenter_eip),
-    FIELD(struct cpu_sys, apic_base),
+    FIELD_R(struct cpu_sys, apic_base, 0, APIC_BASE_WRITABLE),
     FIELD_A(struct cpu_sys, pdpte_lo),
     FIELD_A(struct cpu_sys, pdpte_hi),
     DERIVED(struct cpu_sys, shadows),
@@ -267,9 +267,8 @@ static void reset_system(struct cpu *cpu)
 }
 
 /* Not from inside cpu_run: a board that sees a reset pulse there calls cpu_attention() first.
- * The lines INTR and A20M# are the board's and stay; so do time and, but for power_on, the
- * MSRs. */
-void cpu_reset(struct cpu *cpu, bool power_on)
+ * The lines INTR and A20M# are the board's and stay; so do time and most MSRs. */
+void cpu_init(struct cpu *cpu)
 {
     struct cpu_sys *sys = cpu->sys;
     memset(cpu->r, 0, sizeof cpu->r);
@@ -280,15 +279,21 @@ void cpu_reset(struct cpu *cpu, bool power_on)
     flags_set(&cpu->flags, 0);
     reset_segments(cpu);
     reset_system(cpu);
-    if (power_on) {
-        sys->tsc_offset = 0;
-        sys->sysenter_cs = sys->sysenter_esp = sys->sysenter_eip = 0;
-        sys->apic_base = 0xFEE00900u;
-    }
     mmu_flush(cpu);
     shadow_select(cpu);
     sys_update(cpu);
     debug_update(cpu);
+}
+
+void cpu_reset(struct cpu *cpu, bool power_on)
+{
+    struct cpu_sys *sys = cpu->sys;
+    cpu_init(cpu);
+    sys->apic_base = APIC_BASE_RESET;
+    if (power_on) {
+        sys->tsc_offset = 0;
+        sys->sysenter_cs = sys->sysenter_esp = sys->sysenter_eip = 0;
+    }
 }
 
 /* ---- wires */
@@ -320,6 +325,11 @@ void cpu_set_a20(struct cpu *cpu, bool open)
         mmu_flush(cpu);
         engine_leave(cpu); /* the next instruction may come from elsewhere */
     }
+}
+
+uint64_t cpu_apic_base(const struct cpu *cpu)
+{
+    return cpu->features & FEAT_APIC ? cpu->sys->apic_base : 0;
 }
 
 void cpu_stop_at_ring0(struct cpu *cpu, bool on)

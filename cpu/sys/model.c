@@ -4,7 +4,7 @@
  * (04 35), Pentium P54C C2 (05 25), Pentium Pro sB1 (06 19: the first for which software finds
  * SYSENTER usable, SDM 2B SYSENTER). They stand in EDX after reset and in CPUID.1:EAX.
  *
- * A feature that we lack is neither advertised nor accepted by "+name": FPU, VME, APIC, MTRR,
+ * A feature that we lack is neither advertised nor accepted by "+name": FPU, VME, MTRR,
  * MCA, PAT and all that came after the Pentium Pro.
  */
 #include <string.h>
@@ -16,8 +16,8 @@ enum {
     FEATURES_486 = FEATURES_386 | FEAT_486 | FEAT_CPUID,
     FEATURES_PENTIUM =
         FEATURES_486 | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR | FEAT_MCE | FEAT_CX8,
-    FEATURES_PENTIUMPRO =
-        FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV | FEAT_PMC | FEAT_NOPL,
+    FEATURES_PENTIUMPRO = FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV |
+                          FEAT_PMC | FEAT_NOPL | FEAT_APIC,
 };
 
 const struct cpu_model cpu_models[] = {
@@ -44,6 +44,7 @@ static const struct feature_name {
     {"pae", FEAT_PAE, 6},
     {"mce", FEAT_MCE, 7},
     {"cx8", FEAT_CX8, 8},
+    {"apic", FEAT_APIC, 9},
     {"sep", FEAT_SEP, 11},
     {"pge", FEAT_PGE, 13},
     {"cmov", FEAT_CMOV, 15},
@@ -51,7 +52,6 @@ static const struct feature_name {
     {"nopl", FEAT_NOPL, -1},
     {"fpu", 0, -1},
     {"vme", 0, -1},
-    {"apic", 0, -1},
     {"mtrr", 0, -1},
     {"mca", 0, -1},
     {"pat", 0, -1},
@@ -74,9 +74,11 @@ const char *cpu_model_help(void)
            "              firmware uses them; 386,-i486ops is strict\n"
            "  486         i486DX2: XADD CMPXCHG INVLPG CPUID, alignment check, CR0.WP\n"
            "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints\n"
-           "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs (default)\n"
-           "Features: i486ops cpuid de pse tsc msr pae mce cx8 sep pge cmov pmc nopl\n"
-           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; fpu vme apic mtrr mca "
+           "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs, local APIC\n"
+           "              (default)\n"
+           "Features: i486ops cpuid de pse tsc msr pae mce cx8 apic sep pge cmov pmc\n"
+           "  nopl\n"
+           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; fpu vme mtrr mca "
            "pat\n"
            "  pse36 mmx fxsr sse sse2 clflush nx popek popek-iret\n";
 }
@@ -170,6 +172,9 @@ int cpu_model_check(const char *model, struct error *err)
 
 /* ---- SDM 2A CPUID */
 
+#define CPUID_APIC (UINT32_C(1) << 9)
+
+/* Bit 9 says whether there is a local APIC that is enabled by IA32_APIC_BASE. */
 static uint32_t feature_bits(const struct cpu *cpu)
 {
     uint32_t edx = 0;
@@ -179,7 +184,7 @@ static uint32_t feature_bits(const struct cpu *cpu)
             edx |= 1u << f->cpuid;
         }
     }
-    return edx;
+    return cpu->sys->apic_base & APIC_BASE_ENABLE ? edx : edx & ~CPUID_APIC;
 }
 
 /* A leaf beyond the last, the extended ones included, answers as the last one does. */
@@ -194,7 +199,7 @@ void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4])
         out[3] = 0x49656E69; /* "ineI" */
         out[2] = 0x6C65746E; /* "ntel" */
     } else if (leaf == 1 || last == 1) {
-        out[0] = m->signature;
+        out[0] = m->signature; /* EBX: initial APIC ID 0, no brand index */
         out[3] = feature_bits(cpu);
     } else {
         out[0] = 0x03020101; /* TLBs of the Pentium Pro … */

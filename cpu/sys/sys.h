@@ -95,6 +95,12 @@ enum shadow { SHADOW_NONE, SHADOW_STI, SHADOW_SS };
 enum dr6_bits { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15 };
 enum dr7_bits { DR7_GD = 1 << 13 };
 
+/* IA32_APIC_BASE (SDM 3A 10.4.4): where the local APIC is; global enable, bootstrap processor.
+ */
+#define APIC_BASE_ENABLE   UINT64_C(0x800)
+#define APIC_BASE_WRITABLE UINT64_C(0xFFFFFF900)
+#define APIC_BASE_RESET    UINT64_C(0xFEE00900)
+
 struct cpu_sys {
     struct seg_cache seg[SEG_COUNT]; /* the truth behind cpu->seg and cpu->sel */
     struct seg_cache ldtr, tr;
