@@ -246,8 +246,9 @@ START_TEST(cpuid_leaves)
         uint32_t leaf, eax, ebx, ecx, edx;
     } want[] = {
         {"pentiumpro", 0, 2, 0x756E6547, 0x6C65746E, 0x49656E69},
-        {"pentiumpro", 1, 0x619, 0, 0, 0xA9FC},
-        {"pentiumpro,-cmov,-tsc", 1, 0x619, 0, 0, 0x29EC},
+        {"pentiumpro", 1, 0x619, 0, 0, 0xABFC},
+        {"pentiumpro,-apic", 1, 0x619, 0, 0, 0xA9FC},
+        {"pentiumpro,-cmov,-tsc", 1, 0x619, 0, 0, 0x2BEC},
         {"pentiumpro", 2, 0x03020101, 0, 0, 0x06040A42},
         {"pentiumpro", 0x80000000, 0x03020101, 0, 0, 0x06040A42},
         {"pentium", 0, 1, 0x756E6547, 0x6C65746E, 0x49656E69},
@@ -278,7 +279,7 @@ int main(void)
     tcase_add_loop_test(tc, reset_values, 0, ARRAY_LEN(models));
     tcase_add_loop_test(tc, instructions, 0, ARRAY_LEN(presence));
     tcase_add_loop_test(tc, flags, 0, 4);
-    tcase_add_loop_test(tc, cpuid_leaves, 0, 9);
+    tcase_add_loop_test(tc, cpuid_leaves, 0, 10);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
