@@ -10,6 +10,8 @@ extern const struct device_class i8259_class;    /* interrupt controllers, both 
 extern const struct device_class lapic_class;    /* local APIC, inside the processor */
 extern const struct device_class ioapic_class;   /* I/O APIC */
 extern const struct device_class i440fx_class;   /* host bridge, PAM, CF9h */
+extern const struct device_class piix3_class;    /* PCI to ISA bridge: interrupt routing */
+extern const struct device_class piix4_pm_class; /* power management: PM timer, SCI, S5 */
 extern const struct device_class i8237_class;    /* DMA controllers, both, and page registers */
 extern const struct device_class i8254_class;    /* interval timer */
 extern const struct device_class i8042_class;    /* keyboard controller, keyboard, mouse */

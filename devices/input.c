@@ -5,6 +5,7 @@
 
 #include "devices/i8042.h"
 #include "devices/machine_priv.h"
+#include "devices/piix4_pm.h"
 
 /* Ticks per microsecond change: everybody who counts cycles of a clock of its own reschedules.
  */
@@ -47,7 +48,7 @@ void machine_input(struct machine *m, const struct input *in)
     case INPUT_SERIAL: note(&m->board.notes, NOTE_pc_serial_input); break;
     case INPUT_MEDIA: set_media(m, in); break;
     case INPUT_RESET: machine_reset(m); break;
-    case INPUT_POWERDOWN: note(&m->board.notes, NOTE_pc_powerdown); break;
+    case INPUT_POWERDOWN: piix4_pm_button(m->power); break;
     case INPUT_MIPS: set_mips(m, in->code); break;
     }
 }

@@ -16,7 +16,7 @@ struct machine {
     struct host host;
     uint8_t *bios; /* the machine's copy, for as long as the page map points into it */
     /* The chips that the machine itself talks to. */
-    struct device *pc, *pic, *lapic, *ioapic, *keyboard, *screen;
+    struct device *pc, *pic, *lapic, *ioapic, *keyboard, *screen, *power;
     /* What a chip asked for in this instruction; the first one counts. */
     bool power_asked;
     enum power_event power_what;

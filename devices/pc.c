@@ -65,6 +65,8 @@ static const struct slot pc_slots[] = {
     {&lapic_class,      .irq = -1, .dma = -1},
     {&ioapic_class,     .irq = -1, .dma = -1},
     {&i440fx_class,     .base = 0xCF8, .irq = -1, .dma = -1},
+    {&piix3_class,      .base = 0x000, .irq = -1, .dma = -1},
+    {&piix4_pm_class,   .base = 0x000, .irq = 9,  .dma = -1},
     {&i8237_class,      .base = 0x000, .irq = -1, .dma = -1},
     {&i8254_class,      .base = 0x040, .irq = 0,  .dma = -1},
     {&i8042_class,      .base = 0x060, .irq = 1,  .dma = -1},
@@ -201,6 +203,8 @@ static void attached(struct machine *m, struct device *d)
         m->keyboard = d;
     } else if (d->cls == &vga_class) {
         m->screen = d;
+    } else if (d->cls == &piix4_pm_class) {
+        m->power = d;
     }
 }
 

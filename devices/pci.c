@@ -32,10 +32,9 @@ static bool pci_bus_loaded(void *obj)
 }
 
 static const struct field pci_bus_fields[] = {
-    FIELD(struct pci_bus, address),
-    DERIVED(struct pci_bus, function),
-    DERIVED(struct pci_bus, board),
-    FIELDS_END,
+    FIELD(struct pci_bus, address),       DERIVED(struct pci_bus, function),
+    DERIVED(struct pci_bus, board),       DERIVED(struct pci_bus, pirq),
+    DERIVED(struct pci_bus, irq_sources), FIELDS_END,
 };
 const struct schema pci_bus_schema = {"pci_bus", sizeof(struct pci_bus), 1,
                                       1,         pci_bus_fields,         pci_bus_loaded};
@@ -248,6 +247,13 @@ int pci_attach(struct board *b, unsigned devfn, struct pci_function *f, struct e
     b->pci->function[devfn] = f;
     b->pci->board = b;
     return 0;
+}
+
+struct wire pci_irq(struct board *b, unsigned devfn, unsigned pin)
+{
+    struct wire w = b->pci->pirq[((devfn >> 3) + pin + 2) & 3];
+    w.n |= (b->pci->irq_sources++ & (IRQ_SOURCES - 1)) << IRQ_SOURCE_SHIFT;
+    return w;
 }
 
 void pci_address_out(struct pci_bus *bus, uint32_t val)

@@ -72,6 +72,9 @@ struct pci_bus {
     uint32_t address;                             /* CONFADD, CF8h */
     struct pci_function *function[PCI_FUNCTIONS]; /* DERIVED: by device << 3 | function */
     struct board *board;                          /* DERIVED: set by pci_attach() */
+    /* DERIVED: PIRQA# to PIRQD#, filled in by the interrupt router; see pci_irq(). */
+    struct wire pirq[4];
+    unsigned irq_sources; /* DERIVED: wires handed out by pci_irq(): 64 at most */
 };
 extern const struct schema pci_bus_schema;
 
@@ -103,6 +106,10 @@ void pci_window_ports(struct pci_function *f, unsigned n, uint8_t reg, uint32_t 
  * owns is not mapped at all. Called by configuration writes and board_reset(); whoever loads a
  * board's state calls it when all chips are loaded. */
 void pci_map(struct board *b);
+/* A wire of one's own into the interrupt line behind pin 1 to 4 (INTA# to INTD#) of a device;
+ * the router must be there already. Its n is line | source << IRQ_SOURCE_SHIFT. true asserts
+ * the pin. This board turns the pins by one from slot to slot: INTA# of device 1 is PIRQA#. */
+struct wire pci_irq(struct board *b, unsigned devfn, unsigned pin);
 /* -1: no bus, or the place is taken. */
 int pci_attach(struct board *b, unsigned devfn, struct pci_function *f, struct error *err);
 

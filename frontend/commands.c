@@ -187,6 +187,14 @@ static enum command_result cmd_system_reset(struct session *s, const struct word
     return COMMAND_OK;
 }
 
+static enum command_result cmd_system_powerdown(struct session *s, const struct words *w,
+                                                struct error *err)
+{
+    (void)w, (void)err;
+    machine_input(s->machine, &(struct input){.kind = INPUT_POWERDOWN});
+    return COMMAND_OK;
+}
+
 static enum command_result cmd_quit(struct session *s, const struct words *w, struct error *err)
 {
     uint64_t code = 0;

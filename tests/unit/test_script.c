@@ -103,7 +103,7 @@ START_TEST(commands)
     refused("cont", true, "script");
     refused("savevm f", true, "savevm: not implemented yet");
     refused("wait-serial x", true, "wait-serial: not implemented yet");
-    refused("system_powerdown", true, "system_powerdown: not implemented yet");
+    accepted("system_powerdown", true);
     refused("jump", true, "jump: unknown command");
     refused("run", true, "missing");
     refused("run 1 2", true, "too many");
