@@ -128,6 +128,8 @@ struct board {
     struct pci_bus *pci; /* devices/pci.h; filled in by the host bridge, NULL without one */
     const uint8_t *bios; /* the firmware ROM, bios_size bytes; the machine's. NULL: none */
     uint32_t bios_size;
+    const uint8_t *vgabios; /* the video card's ROM, the machine's. NULL: none */
+    uint32_t vgabios_size;  /* a power of two */
 };
 
 /* One chip onto the board: allocates, connects slot->irq, maps ports, calls init. NULL and err

@@ -8,10 +8,13 @@
  *          19h file directory: count, then 64 bytes a file: size, selector, 0, name[56]
  *          20h + n: file n, in order of name. Numbers in the directory are big-endian, all
  *          others little-endian.
+ *          8002h: 1, the interval timer is on pin 2 of the I/O APIC (for MADT and MP table)
  *   files  etc/e820            20 bytes a range: address, length, type (1 RAM, 2 reserved)
  *          bootorder           Open Firmware paths, a line each, first first: option ROMs
  * (there is one only to boot a kernel), then drives etc/show-boot-menu, etc/boot-menu-wait
- * (milliseconds) vgaroms/…, genroms/… whatever board_add_firmware() was given before
+ * (milliseconds) etc/system-states   a byte for each of S0 to S5: bit 7 it exists, 6:0 its
+ * SLP_TYP. Suspend to RAM does not: the firmware leaves _S3 out vgaroms/…, genroms/… whatever
+ * board_add_firmware() was given before
  *
  * Lines, clock: none. NOT IMPLEMENTED: the DMA interface (514h), writing, ACPI and SMBIOS
  * items. References: QEMU docs/specs/fw_cfg; SeaBIOS docs/Runtime_config.
@@ -30,6 +33,7 @@ enum {
     ITEM_MAX_CPUS = 0x0F,
     ITEM_DIRECTORY = 0x19,
     ITEM_FILE = 0x20,
+    ITEM_IRQ0_OVERRIDE = 0x8002,
 };
 enum { SELECTOR_PORT = 0, DATA_PORT = 1 };
 enum { DIR_ENTRY = 64, DIR_NAME = 56 };
@@ -160,7 +164,10 @@ static int fw_cfg_init(struct device *dev, struct error *err)
 {
     struct board *b = dev->board;
     bool menu = b->config.boot_menu;
+    enum { EXISTS = 0x80 };
+    static const uint8_t sleep_states[6] = {EXISTS, 0, 0, 1, EXISTS, EXISTS};
     if (add_e820(b, err) != 0 || add_bootorder(b, err) != 0 ||
+        add_file(b, "etc/system-states", sleep_states, sizeof sleep_states, err) != 0 ||
         add_number(b, "etc/show-boot-menu", menu, 2, err) != 0 ||
         add_number(b, "etc/boot-menu-wait", MENU_WAIT_MS, 4, err) != 0) {
         return -1;
@@ -186,6 +193,7 @@ static uint32_t number_item(const struct fw_cfg *c, uint8_t out[8])
     case ITEM_CPUS:
     case ITEM_MAX_CPUS: store_le64(out, 1); return 2;
     case ITEM_BOOT_MENU: store_le64(out, cfg->boot_menu); return 2;
+    case ITEM_IRQ0_OVERRIDE: store_le64(out, 1); return 1;
     default: return 0;
     }
 }

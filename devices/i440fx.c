@@ -177,6 +177,19 @@ static const struct field i440fx_fields[] = {
 static const struct schema i440fx_schema = {"i440fx", sizeof(struct i440fx), 1,
                                             1,        i440fx_fields,         i440fx_loaded};
 
+/* DRB0-7: where each of eight rows of memory ends, in units of 8 MiB (ds 3.2.13). Rows of 512
+ * MiB, of which the last takes what is left, as far as the register counts. */
+static void describe_memory(struct pci_function *f, uint64_t ram_bytes)
+{
+    enum { DRB = 0x60, ROWS = 8, UNIT = 8 << 20, ROW_UNITS = 64, MOST = 0xFF };
+    uint64_t units = (ram_bytes + UNIT - 1) / UNIT;
+    for (unsigned row = 0; row < ROWS; row++) {
+        uint64_t end = (row + 1) * ROW_UNITS;
+        end = end < units && row + 1 < ROWS ? end : units;
+        pci_register(f, (uint8_t)(DRB + row), 1, end < MOST ? (uint32_t)end : MOST, 0xFF);
+    }
+}
+
 static int i440fx_init(struct device *dev, struct error *err)
 {
     struct i440fx *c = (struct i440fx *)dev;
@@ -198,10 +211,9 @@ static int i440fx_init(struct device *dev, struct error *err)
     pci_register(f, 0x57, 2, 0x1001, 0xFFFF);     /* DRAMC, DRAMT */
     pci_register(f, PAM0, 4, 0, 0x33333330);      /* PAM0 has no low half */
     pci_register(f, PAM0 + 4, 3, 0, 0x333333);
-    pci_register(f, 0x60, 4, 0x01010101, UINT32_MAX); /* DRB0-3 */
-    pci_register(f, 0x64, 4, 0x01010101, UINT32_MAX); /* DRB4-7 */
-    pci_register(f, 0x68, 1, 0x00, 0xC0);             /* FDHC */
-    pci_register(f, 0x70, 2, 0x1000, 0x38F8);         /* MTT, CLT */
+    describe_memory(f, phys_main_ram(dev->board->phys)->size);
+    pci_register(f, 0x68, 1, 0x00, 0xC0);     /* FDHC */
+    pci_register(f, 0x70, 2, 0x1000, 0x38F8); /* MTT, CLT */
     pci_register(f, SMRAM, 1, 0x02, SMRAM_WRITABLE);
     pci_register(f, 0x90, 1, 0x00, 0xFF); /* ERRCMD */
     pci_register(f, 0x93, 1, 0x00, 0x0F); /* TRC */

@@ -21,6 +21,7 @@
 
 enum { RAM_MIN_MB = 1, RAM_MAX_MB = 3072, RAM_GRAIN = 0x10000 };
 enum { BIOS_MIN = 0x10000, BIOS_MAX = 0x40000, BIOS_GRAIN = 0x4000 };
+enum { VGABIOS_MAX = 0x100000 };
 enum { SLICES_PER_S = 60 };
 
 /* ---- making one */
@@ -91,6 +92,36 @@ static void configure_boot(struct board *b, const struct machine_config *cfg)
     }
 }
 
+/* A video BIOS made for the card is the ROM on it; any other is run by the firmware. Not both:
+ * the firmware runs what it finds. */
+static int configure_vgabios(struct machine *m, const struct machine_config *cfg,
+                             struct error *err)
+{
+    struct board *b = &m->board;
+    bool own = vga_is_own_rom(cfg->vgabios, cfg->vgabios_size);
+    uint32_t size = own ? PAGE_SIZE : cfg->vgabios_size;
+    while (size < cfg->vgabios_size && size < VGABIOS_MAX) {
+        size *= 2;
+    }
+    if (cfg->vgabios_size > size) {
+        return error_set(err, "-vgabios: a video BIOS has at most %u KiB", VGABIOS_MAX >> 10);
+    }
+    uint8_t *copy = malloc(size);
+    if (!copy) {
+        return error_set(err, "-vgabios: out of memory");
+    }
+    memset(copy, 0xFF, size);
+    memcpy(copy, cfg->vgabios, cfg->vgabios_size);
+    if (!own) {
+        return board_add_firmware(b, "vgaroms/vgabios.bin", copy, size) == 0
+                   ? 0
+                   : error_set(err, "-vgabios: too many firmware files");
+    }
+    b->vgabios = m->vgabios = copy;
+    b->vgabios_size = size;
+    return 0;
+}
+
 static int configure(struct machine *m, const struct machine_config *cfg, struct error *err)
 {
     struct board *b = &m->board;
@@ -108,15 +139,8 @@ static int configure(struct machine *m, const struct machine_config *cfg, struct
     memcpy(m->bios, cfg->bios, cfg->bios_size);
     b->bios = m->bios;
     b->bios_size = cfg->bios_size;
-    if (cfg->vgabios && cfg->vgabios_size) {
-        uint8_t *copy = malloc(cfg->vgabios_size);
-        if (!copy) {
-            return error_set(err, "-vgabios: out of memory");
-        }
-        memcpy(copy, cfg->vgabios, cfg->vgabios_size);
-        if (board_add_firmware(b, "vgaroms/vgabios.bin", copy, cfg->vgabios_size) != 0) {
-            return error_set(err, "-vgabios: too many firmware files");
-        }
+    if (cfg->vgabios && cfg->vgabios_size && configure_vgabios(m, cfg, err) != 0) {
+        return -1;
     }
     return boot_add_files(b, cfg, err);
 }
@@ -229,6 +253,7 @@ void machine_free(struct machine *m)
         phys_free(m->phys);
     }
     free(m->bios);
+    free(m->vgabios);
     free(m);
 }
 

@@ -14,7 +14,9 @@ struct machine {
     struct cpu *cpu;
     struct phys *phys;
     struct host host;
-    uint8_t *bios; /* the machine's copy, for as long as the page map points into it */
+    /* The machine's copies, for as long as the page map points into them; vgabios may be NULL.
+     */
+    uint8_t *bios, *vgabios;
     /* The chips that the machine itself talks to. */
     struct device *pc, *pic, *lapic, *ioapic, *keyboard, *screen, *power;
     /* What a chip asked for in this instruction; the first one counts. */

@@ -29,6 +29,7 @@
  * Registers and bits that do not exist read as nothing drives them: indices FFh, bits 0.
  * Power-on and RESET# clear all registers but the DAC mask (FFh): the picture is off, the
  * window is closed and the CRTC is at the mono addresses until the video BIOS sets a mode.
+ * On the PCI bus the card is 00:02.0 (vga_pci.c).
  *
  * NOT IMPLEMENTED: VBE extensions at 1CEh-1D0h (the ports read ones, so that the video BIOS
  * sees a plain VGA); the retrace interrupt's line (its flag in 3C2h works); clocks of the
@@ -49,6 +50,7 @@ enum { NOBODY = 0xFF, FEATURE_BITS = 0x0B };
 static const struct field vga_fields[] = {
     DERIVED(struct vga, dev),
     DERIVED(struct vga, vram), /* its bytes are a block of the machine's memory */
+    FIELD_S(struct vga, fn, &pci_function_schema, struct pci_function),
     FIELD(struct vga, epoch),
     FIELD(struct vga, frames),
     FIELD(struct vga, dark_since),
@@ -364,15 +366,16 @@ static int vga_init(struct device *dev, struct error *err)
         return -1;
     }
     phys_map_io(ph, 0xA0000, 0x20000, &vga_window_ops, v);
-    return 0;
+    return vga_pci_init(v, err);
 }
 
 static void vga_reset(struct device *dev, enum reset how)
 {
     struct vga *v = vga_of(dev);
-    struct vga blank = {.dev = v->dev, .vram = v->vram, .dac_mask = 0xFF};
+    struct vga blank = {.dev = v->dev, .vram = v->vram, .fn = v->fn, .dac_mask = 0xFF};
     struct vga_beam top = {0, 0, 0};
     *v = blank;
+    pci_function_reset(&v->fn);
     vga_beam_resume(v, &top);
     if (how == RESET_POWER) {
         ram_clear(dev->board->phys, v->vram);

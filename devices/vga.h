@@ -16,4 +16,7 @@ void vga_get_screen(struct device *dev, struct screen *out);
 /* 00RRGGBB, width * height of vga_get_screen(), row by row. false: n pixels are too few. */
 bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n);
 
+/* Is this option ROM for this card, by the ids in its PCI data structure? */
+bool vga_is_own_rom(const uint8_t *bytes, uint32_t size);
+
 #endif

@@ -1,13 +1,16 @@
-/* devices/vga_priv.h -- what the VGA's four files share.
+/* devices/vga_priv.h -- what the VGA's five files share.
  *
  *   vga.c       registers, ports, reset, class; its head comment is the chip's datasheet
  *   vga_mem.c   the window at A0000-BFFFF: sequencer and graphics controller between CPU and
- * planes vga_crt.c   where the electron beam is, as a function of virtual time vga_draw.c  what
- * is on the screen: text cells and pixels
+ *               planes
+ *   vga_crt.c   where the electron beam is, as a function of virtual time
+ *   vga_draw.c  what is on the screen: text cells and pixels
+ *   vga_pci.c   the card as a PCI function: linear frame buffer, video BIOS
  */
 #ifndef TERRAPIN_DEVICES_VGA_PRIV_H
 #define TERRAPIN_DEVICES_VGA_PRIV_H
 
+#include "devices/pci.h"
 #include "devices/vga.h"
 
 enum { VGA_VRAM_BYTES = 16 << 20, VGA_VRAM_MASK = VGA_VRAM_BYTES - 1 };
@@ -112,6 +115,7 @@ enum { DAC_COLORS = 256 };
 struct vga {
     struct device dev;
     struct ram *vram; /* planes interleaved: byte a of plane p is bytes[a * 4 + p] */
+    struct pci_function fn;
 
     /* The beam: it was at line 0 of frame `frames` at dot clock cycle `epoch` (modulo 2^64). */
     uint64_t epoch;
@@ -176,6 +180,9 @@ unsigned vga_line_compare(const struct vga *v);
 
 /* The picture is switched off: by the sequencer, or because the CPU has the palette. */
 bool vga_is_dark(const struct vga *v);
+
+/* ---- vga_pci.c */
+int vga_pci_init(struct vga *v, struct error *err);
 
 /* ---- vga_draw.c */
 void vga_describe(const struct vga *v, struct text *out); /* `info` */

@@ -95,6 +95,15 @@ START_TEST(test_address_register)
 }
 END_TEST
 
+/* 1 MiB is less than a row's smallest step. */
+START_TEST(test_row_boundaries)
+{
+    for (uint8_t reg = 0x60; reg < 0x68; reg++) {
+        ck_assert_uint_eq(conf_read(0, reg), 1);
+    }
+}
+END_TEST
+
 START_TEST(test_masks)
 {
     conf_write(0, PCI_COMMAND, 0xFF);
@@ -301,6 +310,7 @@ int main(void)
     tcase_add_test(t, test_identity);
     tcase_add_test(t, test_nobody_and_disabled);
     tcase_add_test(t, test_address_register);
+    tcase_add_test(t, test_row_boundaries);
     tcase_add_test(t, test_masks);
     tcase_add_test(t, test_pam_at_reset);
     tcase_add_loop_test(t, test_pam_pieces, 0, 12);
