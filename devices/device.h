@@ -104,6 +104,7 @@ struct board_config {
     uint64_t start_time; /* RTC at power-on: seconds since 1970, in the guest's zone */
     char boot_order[8];  /* "ac", letters of -boot */
     bool boot_menu;
+    bool serial[4];           /* COM1..4 are on the board */
     uint16_t debug_exit_port; /* 0: no isa-debug-exit */
     uint16_t debug_exit_size;
 };

@@ -53,6 +53,13 @@ static void show_irq(struct machine *m, struct text *out)
     show_pic(m, out);
 }
 
+static void show_serial(struct machine *m, struct text *out)
+{
+    for (unsigned i = 0; i < m->serials; i++) {
+        show_device(m->serial[i], out);
+    }
+}
+
 static void show_mem(struct machine *m, struct text *out)
 {
     for (const struct ram *r = phys_rams(m->phys); r; r = r->next) {
@@ -201,21 +208,22 @@ char *machine_info(struct machine *m, const char *what)
         const char *what;
         void (*show)(struct machine *m, struct text *out);
     } subject[] = {
-        {"irq", show_irq},     {"mem", show_mem},   {"pic", show_pic},
-        {"mtree", show_mtree}, {"pci", show_pci},   {"time", show_time},
-        {"stats", show_stats}, {"roms", show_roms}, {"drives", show_block_devices},
+        {"irq", show_irq},       {"mem", show_mem},         {"pic", show_pic},
+        {"mtree", show_mtree},   {"pci", show_pci},         {"time", show_time},
+        {"stats", show_stats},   {"roms", show_roms},       {"drives", show_block_devices},
+        {"serial", show_serial}, {"ns16550a", show_serial},
     };
     struct text out = {0};
-    struct device *d = device_named(&m->board, what);
-    if (d) {
-        show_device(d, &out);
-        return out.s;
-    }
     for (unsigned i = 0; i < ARRAY_LEN(subject); i++) {
         if (strcmp(what, subject[i].what) == 0) {
             subject[i].show(m, &out);
             return text_or_none(&out);
         }
+    }
+    struct device *d = device_named(&m->board, what);
+    if (d) {
+        show_device(d, &out);
+        return out.s;
     }
     if (cpu_info(m->cpu, what, put_text, &out)) {
         return text_or_none(&out);

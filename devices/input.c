@@ -5,6 +5,7 @@
 
 #include "devices/i8042.h"
 #include "devices/machine_priv.h"
+#include "devices/ns16550a.h"
 #include "devices/piix4_pm.h"
 
 /* Ticks per microsecond change: everybody who counts cycles of a clock of its own reschedules.
@@ -28,6 +29,13 @@ static void set_media(struct machine *m, const struct input *in)
     }
 }
 
+static void serial_input(struct machine *m, const struct input *in)
+{
+    if (in->port >= m->serials || !ns16550a_input(m->serial[in->port], in->code)) {
+        note(&m->board.notes, NOTE_pc_serial_input);
+    }
+}
+
 void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx)
 {
     m->log = log;
@@ -45,7 +53,7 @@ void machine_input(struct machine *m, const struct input *in)
     switch (in->kind) {
     case INPUT_KEY: i8042_key(m->keyboard, in->code, in->down); break;
     case INPUT_MOUSE: i8042_mouse(m->keyboard, in->dx, in->dy, in->dz, in->buttons); break;
-    case INPUT_SERIAL: note(&m->board.notes, NOTE_pc_serial_input); break;
+    case INPUT_SERIAL: serial_input(m, in); break;
     case INPUT_MEDIA: set_media(m, in); break;
     case INPUT_RESET: machine_reset(m); break;
     case INPUT_POWERDOWN: piix4_pm_button(m->power); break;

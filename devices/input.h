@@ -13,7 +13,7 @@ enum input_kind {
     INPUT_KEY,    /* code, down */
     INPUT_MOUSE,  /* dx, dy (right and down positive), dz (wheel, away from the user positive),
                      buttons */
-    INPUT_SERIAL, /* port 0..3, code: one received byte */
+    INPUT_SERIAL, /* port 0..3, code: one byte, or SERIAL_BREAK */
     INPUT_MEDIA,  /* port: DRIVE_*, media (kind DRIVE_NONE: eject) */
     INPUT_RESET,  /* reset button */
     INPUT_POWERDOWN, /* power button */
@@ -23,6 +23,7 @@ enum input_kind {
 /* Key codes are set-1 make codes: 1Eh is A; E0xxh the grey keys; PAUSE and PRINT have their
  * own. */
 enum { KEY_PAUSE = 0xE11D, KEY_PRINT = 0xE037, KEY_ESC = 0x01, KEY_ENTER = 0x1C };
+enum { SERIAL_BREAK = 0x100 };
 enum { MOUSE_LEFT = 1, MOUSE_RIGHT = 2, MOUSE_MIDDLE = 4 };
 
 struct input {

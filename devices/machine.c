@@ -17,6 +17,7 @@
 #include "devices/i8042.h"
 #include "devices/i8259.h"
 #include "devices/lapic.h"
+#include "devices/ns16550a.h"
 #include "devices/vga.h"
 
 enum { RAM_MIN_MB = 1, RAM_MAX_MB = 3072, RAM_GRAIN = 0x10000 };
@@ -128,6 +129,7 @@ static int configure(struct machine *m, const struct machine_config *cfg, struct
     b->config.ram_bytes = cfg->ram_bytes;
     b->config.start_time = cfg->start_time;
     b->config.boot_menu = cfg->boot_menu;
+    memcpy(b->config.serial, cfg->serial, sizeof b->config.serial);
     b->config.debug_exit_port = cfg->debug_exit_port;
     b->config.debug_exit_size = cfg->debug_exit_size;
     configure_drives(b, cfg);
@@ -440,6 +442,17 @@ bool machine_screen_pixels(struct machine *m, uint32_t *pixels, size_t n)
 bool machine_keyboard_idle(const struct machine *m)
 {
     return i8042_keyboard_idle(m->keyboard);
+}
+
+unsigned machine_serial_room(const struct machine *m, unsigned n)
+{
+    return n < m->serials ? ns16550a_room(m->serial[n]) : 0;
+}
+
+bool machine_serial_idle(const struct machine *m, unsigned n)
+{
+    return n >= m->serials || !ns16550a_present(m->serial[n]) ||
+           ns16550a_room(m->serial[n]) == NS16550A_LINE;
 }
 
 const char *machine_cpu_help(void)

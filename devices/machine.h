@@ -16,6 +16,7 @@
 struct machine;
 
 enum { MACHINE_DRIVES = 6 }; /* fda fdb hda hdb hdc hdd */
+enum { MACHINE_SERIALS = 4 };
 
 /* What a boot loader loads beside the kernel. */
 struct boot_module {
@@ -47,7 +48,8 @@ struct machine_config {
     const char *append;               /* its command line; NULL: empty */
     const struct boot_module *module; /* Linux: the initial RAM disk, one at most */
     unsigned modules;
-    uint16_t debug_exit_port; /* 0: none */
+    bool serial[MACHINE_SERIALS]; /* COM1..4 are there */
+    uint16_t debug_exit_port;     /* 0: none */
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */
     bool no_assist;
@@ -85,6 +87,12 @@ void machine_input(struct machine *m, const struct input *in); /* acts at the cu
 typedef void input_log_fn(void *ctx, const struct input *in);
 void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx);
 bool machine_keyboard_idle(const struct machine *m); /* the guest has taken every scan code */
+
+/* Bytes that may be given to serial port n as INPUT_SERIAL before they would be lost; 0: full,
+ * or no such port. */
+unsigned machine_serial_room(const struct machine *m, unsigned n);
+/* Has the chip received everything that was given to port n? */
+bool machine_serial_idle(const struct machine *m, unsigned n);
 
 uint64_t machine_hash(struct machine *m);
 

@@ -19,6 +19,8 @@ struct machine {
     uint8_t *bios, *vgabios;
     /* The chips that the machine itself talks to. */
     struct device *pc, *pic, *lapic, *ioapic, *keyboard, *screen, *power;
+    struct device *serial[MACHINE_SERIALS];
+    unsigned serials;
     /* What a chip asked for in this instruction; the first one counts. */
     bool power_asked;
     enum power_event power_what;

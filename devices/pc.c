@@ -75,6 +75,10 @@ static const struct slot pc_slots[] = {
     {&port92_class,     .base = 0x092, .irq = -1, .dma = -1},
     {&i82077_class,     .base = 0x3F0, .irq = 6,  .dma = 2},
     {&vga_class,        .base = 0x3B0, .irq = -1, .dma = -1},
+    {&ns16550a_class,   .base = 0x3F8, .irq = 4,  .dma = -1},
+    {&ns16550a_class,   .base = 0x2F8, .irq = 3,  .dma = -1},
+    {&ns16550a_class,   .base = 0x3E8, .irq = 4,  .dma = -1},
+    {&ns16550a_class,   .base = 0x2E8, .irq = 3,  .dma = -1},
     {&fw_cfg_class,     .base = 0x510, .irq = -1, .dma = -1},
     {&post_class,       .base = 0x080, .irq = -1, .dma = -1},
     {&dbgport_class,    .base = 0x0E9, .irq = -1, .dma = -1},
@@ -205,6 +209,8 @@ static void attached(struct machine *m, struct device *d)
         m->screen = d;
     } else if (d->cls == &piix4_pm_class) {
         m->power = d;
+    } else if (d->cls == &ns16550a_class && m->serials < MACHINE_SERIALS) {
+        m->serial[m->serials++] = d;
     }
 }
 

@@ -6,9 +6,10 @@
 #include "frontend/words.h"
 
 enum command_result {
-    COMMAND_OK = 0,         /* the session may be over by now */
-    COMMAND_FAILED = -1,    /* err tells */
-    COMMAND_TIMED_OUT = -2, /* a wait; err tells */
+    COMMAND_OK = 0,                /* the session may be over by now */
+    COMMAND_FAILED = -1,           /* err tells */
+    COMMAND_TIMED_OUT = -2,        /* a wait for the screen or the keyboard; err tells */
+    COMMAND_SERIAL_TIMED_OUT = -3, /* a wait for a serial line; err tells */
 };
 
 /* Is it a command, of this place, with so many arguments? w has at least one word. */
@@ -20,6 +21,7 @@ enum command_result command_run(struct session *s, const struct words *w, struct
 typedef enum command_result command_fn(struct session *s, const struct words *w,
                                        struct error *err);
 command_fn cmd_wait_screen, cmd_run, cmd_run_to, cmd_type, cmd_sendkey; /* commands_run.c */
+command_fn cmd_wait_serial, cmd_send_serial;                            /* likewise */
 command_fn cmd_x, cmd_xp;                                               /* examine.c */
 
 #endif

@@ -8,12 +8,14 @@
 #include "frontend/keymap.h"
 #include "frontend/parse.h"
 #include "frontend/screen_text.h"
+#include "frontend/serial.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { KEY_PERIOD_US = 20000, KEY_DOWN_US = 10000, KEY_LOOK_US = 1000 };
+enum { SERIAL_LOOK_US = 1000 };
 enum { PATIENCE_US = 60000000 }; /* the default of waits */
 
 /* What session_run said, as a command's result. */
@@ -89,6 +91,75 @@ enum command_result cmd_wait_screen(struct session *s, const struct words *w, st
     }
     free(sc);
     return rc;
+}
+
+/* --- serial lines --------------------------------------------------------------------------
+ */
+
+static bool has_serial(const struct session *s)
+{
+    return s->config.machine.serial[0];
+}
+
+/* Looks at once, then each virtual frame. */
+enum command_result cmd_wait_serial(struct session *s, const struct words *w, struct error *err)
+{
+    uint64_t us = PATIENCE_US;
+    if (w->n > 2 && !parse_micros(w->word[2], &us)) {
+        return bad_seconds("wait-serial", w->word[2], err);
+    }
+    if (!has_serial(s)) {
+        error_set(err, "wait-serial: there is no COM1; leave -serial none out");
+        return COMMAND_FAILED;
+    }
+    uint64_t end = session_after(s, us);
+    for (bool anew = true; !serial_find(s->serial, w->word[1], anew); anew = false) {
+        if (machine_now(s->machine) >= end) {
+            error_set(err, "wait-serial: \"%.100s\" did not come", w->word[1]);
+            return COMMAND_SERIAL_TIMED_OUT;
+        }
+        uint64_t frame = session_next_frame(s);
+        enum run_result rr = session_run(s, frame < end ? frame : end);
+        if (rr != RUN_REACHED) {
+            return result(rr, "wait-serial", err);
+        }
+    }
+    return COMMAND_OK;
+}
+
+/* Until there is room for a byte; all: until the chip has received everything. */
+static enum command_result wait_line(struct session *s, bool all, struct error *err)
+{
+    uint64_t end = session_after(s, PATIENCE_US);
+    while (all ? !machine_serial_idle(s->machine, 0)
+               : machine_serial_room(s->machine, 0) == 0) {
+        if (machine_now(s->machine) >= end) {
+            error_set(err, "send-serial: the guest does not take the text");
+            return COMMAND_SERIAL_TIMED_OUT;
+        }
+        enum run_result rr = session_run(s, session_after(s, SERIAL_LOOK_US));
+        if (rr != RUN_REACHED) {
+            return result(rr, "send-serial", err);
+        }
+    }
+    return COMMAND_OK;
+}
+
+enum command_result cmd_send_serial(struct session *s, const struct words *w, struct error *err)
+{
+    if (!has_serial(s)) {
+        error_set(err, "send-serial: there is no COM1; leave -serial none out");
+        return COMMAND_FAILED;
+    }
+    for (const char *p = w->word[1]; *p && !s->over; p++) {
+        enum command_result rc = wait_line(s, false, err);
+        if (rc != COMMAND_OK) {
+            return rc;
+        }
+        struct input in = {.kind = INPUT_SERIAL, .code = (unsigned char)*p};
+        machine_input(s->machine, &in);
+    }
+    return wait_line(s, true, err);
 }
 
 /* --- keys ----------------------------------------------------------------------------------

@@ -121,11 +121,31 @@ static int load_vgabios(struct config *c, const struct options *o, struct error 
     return 0;
 }
 
+/* A serial port is on this terminal. */
+static bool serial_has_terminal(const struct options *o)
+{
+    bool any = false;
+    for (unsigned i = 0; i < o->serials; i++) {
+        any |= serial_on_stdio(&o->serial[i]);
+    }
+    return any;
+}
+
+/* Is there a monitor that could say cont? */
+static bool can_continue(const struct config *c, const struct options *o)
+{
+    bool any = o->monitor_stdio || c->display == DISPLAY_TERM;
+    for (unsigned i = 0; i < o->serials; i++) {
+        any |= o->serial[i].kind == SERIAL_MON_STDIO;
+    }
+    return any;
+}
+
 static enum display decide_display(const struct options *o)
 {
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    bool unattended =
-        o->script || o->hash || o->until != UINT64_MAX || o->monitor_stdio || o->debugcon_stdio;
+    bool unattended = o->script || o->hash || o->until != UINT64_MAX || o->monitor_stdio ||
+                      o->debugcon_stdio || serial_has_terminal(o);
     if (o->display != DISPLAY_DEFAULT) {
         return o->display;
     }
@@ -183,6 +203,9 @@ static void fill_machine(struct config *c, const struct options *o)
     m->boot_order = o->boot_order[0] ? o->boot_order : c->boot_order;
     m->boot_menu = o->boot_menu;
     kernel_configure(&c->kernel, m);
+    for (unsigned i = 0; i < o->serials; i++) {
+        m->serial[i] = o->serial[i].kind != SERIAL_NONE;
+    }
     m->debug_exit_port = o->debug_exit_port;
     m->debug_exit_size = o->debug_exit_size;
     m->single_step = o->singlestep;
@@ -199,7 +222,7 @@ int config_build(struct config *c, const struct options *o, struct error *err)
         return error_set(err, "-display term: stdin and stdout are no terminal; use "
                               "-display none");
     }
-    if (o->stopped && !o->monitor_stdio && c->display != DISPLAY_TERM) {
+    if (o->stopped && !can_continue(c, o)) {
         return error_set(err, "-S: nothing could start the machine; add -monitor stdio");
     }
     if ((o->cpu && !machine_cpu_ok(o->cpu, err)) || load_bios(c, o, err) < 0 ||

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,11 +19,13 @@ struct monitor {
     char line[LONGEST_LINE];
     size_t len;
     bool tty;      /* somebody reads a prompt */
+    bool echo;     /* and sees only what we show */
+    char last;     /* character typed */
     bool ended;    /* end of file */
     bool too_long; /* the rest of this line is ignored */
 };
 
-static void prompt(const struct monitor *mon)
+void monitor_prompt(const struct monitor *mon)
 {
     if (mon->tty && !mon->ended) {
         say("(terrapin) ");
@@ -30,15 +33,17 @@ static void prompt(const struct monitor *mon)
     say_flush();
 }
 
-struct monitor *monitor_open(void)
+struct monitor *monitor_open(bool echo)
 {
     struct monitor *mon = calloc(1, sizeof *mon);
     if (mon) {
-        mon->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+        mon->echo = echo;
+        mon->tty = echo || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
         if (mon->tty) {
+            say_text(echo ? "\n" : "");
             say("terrapin's monitor; help lists the commands\n");
         }
-        prompt(mon);
+        monitor_prompt(mon);
     }
     return mon;
 }
@@ -82,8 +87,39 @@ static void take_byte(struct monitor *mon, struct session *s, char c)
     mon->len = 0;
     mon->too_long = false;
     if (!s->over) {
-        prompt(mon);
+        monitor_prompt(mon);
     }
+}
+
+/* Erases the last n characters typed. */
+static void rub_out(struct monitor *mon, size_t n)
+{
+    for (; n > 0 && mon->len > 0; n--) {
+        mon->len--;
+        fputs("\b \b", stdout);
+    }
+}
+
+void monitor_key(struct monitor *mon, struct session *s, char c)
+{
+    enum { CTRL_U = 21, DEL = 127 };
+    char before = mon->last;
+    mon->last = c;
+    if (c == '\n' && before == '\r') {
+        return;
+    }
+    if (c == '\r' || c == '\n') {
+        say("\n");
+        take_byte(mon, s, '\n');
+    } else if (c == '\b' || c == DEL) {
+        rub_out(mon, 1);
+    } else if (c == CTRL_U) {
+        rub_out(mon, mon->len);
+    } else if (c >= ' ' && c < DEL) {
+        take_byte(mon, s, c);
+        say("%c", c);
+    }
+    say_flush();
 }
 
 void monitor_poll(struct monitor *mon, struct session *s)

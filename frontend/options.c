@@ -41,7 +41,7 @@ static int set_later(struct options *o, const struct option *row, const char *va
                      struct error *err)
 {
     (void)o;
-    bool can_be_none = is_word(row->name, "serial|parallel|audio|nic");
+    bool can_be_none = is_word(row->name, "parallel|audio|nic");
     if (can_be_none && is_word(value, "none|null")) {
         return 0;
     }
@@ -252,6 +252,26 @@ static int set_debugcon(struct options *o, const struct option *row, const char 
                : bad_value(row, value, err);
 }
 
+static int set_nographic(struct options *o, const struct option *row, const char *value,
+                         struct error *err)
+{
+    (void)row, (void)value, (void)err;
+    o->nographic = true;
+    o->display = DISPLAY_NONE;
+    return 0;
+}
+
+static int set_serial(struct options *o, const struct option *row, const char *value,
+                      struct error *err)
+{
+    if (o->serials == SERIAL_PORTS) {
+        return error_set(err, "-serial %s: a fifth serial port; there are four",
+                         short_path(value));
+    }
+    return serial_option_parse(value, &o->serial[o->serials++]) ? 0
+                                                                : bad_value(row, value, err);
+}
+
 static int set_speed(struct options *o, const struct option *row, const char *value,
                      struct error *err)
 {
@@ -286,6 +306,7 @@ static int set_monitor(struct options *o, const struct option *row, const char *
         return later(row, "unix", err);
     }
     o->monitor_stdio = strcmp(value, "stdio") == 0;
+    o->monitor_none = !o->monitor_stdio;
     return o->monitor_stdio || is_word(value, "none|null") ? 0 : bad_value(row, value, err);
 }
 
@@ -375,6 +396,40 @@ static int set_image(struct options *o, const char *arg, struct error *err)
     return 0;
 }
 
+/* One serial line may have this process's terminal, and then nobody else may. */
+static int check_stdio(const struct options *o, struct error *err)
+{
+    unsigned users = 0;
+    for (unsigned i = 0; i < o->serials; i++) {
+        users += serial_on_stdio(&o->serial[i]);
+    }
+    if (users > 1) {
+        return error_set(err, "-serial stdio: another serial port has the terminal already");
+    }
+    if (users && o->display == DISPLAY_TERM) {
+        return error_set(err, "-serial stdio: the screen has the terminal; add -display none");
+    }
+    if (users && o->monitor_stdio) {
+        return error_set(err, "-monitor stdio: a serial port has the terminal; use -serial "
+                              "mon:stdio");
+    }
+    if (users && o->debugcon_stdio) {
+        return error_set(err, "-debugcon stdio: a serial port has the terminal; use "
+                              "-debugcon file:F");
+    }
+    return 0;
+}
+
+/* COM1 is there unless it was refused; -nographic puts it on the terminal. */
+static void default_serial(struct options *o)
+{
+    if (o->serials == 0) {
+        o->serial[o->serials++].kind = !o->nographic     ? SERIAL_NULL
+                                       : o->monitor_none ? SERIAL_STDIO
+                                                         : SERIAL_MON_STDIO;
+    }
+}
+
 /* What conflicts with what, once everything is known. */
 static int check_together(const struct options *o, struct error *err)
 {
@@ -388,6 +443,9 @@ static int check_together(const struct options *o, struct error *err)
     if (!o->kernel && (o->initrd || o->append)) {
         return error_set(err, "-%s: only makes sense for a kernel; add -kernel F",
                          o->initrd ? "initrd" : "append");
+    }
+    if (check_stdio(o, err) < 0) {
+        return -1;
     }
     if (o->stopped && o->script) {
         return error_set(err, "-S: a script runs the machine; leave one of the two out");
@@ -464,6 +522,7 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
             return OPTIONS_ERROR;
         }
     }
+    default_serial(o);
     return check_together(o, err) < 0 ? OPTIONS_ERROR : OPTIONS_RUN;
 }
 

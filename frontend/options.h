@@ -3,6 +3,7 @@
 #ifndef TERRAPIN_FRONTEND_OPTIONS_H
 #define TERRAPIN_FRONTEND_OPTIONS_H
 
+#include "frontend/serial_option.h"
 #include "mem/error.h"
 
 enum display { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_TERM };
@@ -43,13 +44,16 @@ struct options {
     enum display display;
     const char *debugcon_file; /* or NULL */
     bool debugcon_stdio;
+    struct serial_option serial[SERIAL_PORTS];
+    unsigned serials; /* given; after parsing at least COM1 */
+    bool nographic;
 
     double speed;  /* virtual seconds a wall second; 0: max; < 0: default */
     uint32_t mips; /* 0: default */
     bool mips_auto;
 
     const char *script;
-    bool monitor_stdio;
+    bool monitor_stdio, monitor_none;
     bool stopped;
 
     bool hash, stats, singlestep, no_assist, shadow_flush, trace_firmware;

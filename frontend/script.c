@@ -6,6 +6,7 @@
 #include "frontend/commands.h"
 #include "frontend/report.h"
 #include "frontend/screen_text.h"
+#include "frontend/serial.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -135,6 +136,33 @@ static void show_screen(struct session *s)
     free(sc);
 }
 
+static void show_serial(struct session *s)
+{
+    char *text = serial_tail(s->serial);
+    for (char *row = text; row && *row;) {
+        size_t n = strcspn(row, "\n");
+        complain("%.*s\n", (int)(n < 500 ? n : 500), row);
+        row += n + (row[n] == '\n');
+    }
+    free(text);
+}
+
+/* A failed command ends the run; a wait tells what there was instead. */
+static void failed(struct session *s, enum command_result rc, const struct error *err)
+{
+    bool screen = rc == COMMAND_TIMED_OUT, serial = rc == COMMAND_SERIAL_TIMED_OUT;
+    report("%s%s", err->text,
+           screen   ? "; the screen is:"
+           : serial ? "; the serial line's last words:"
+                    : "");
+    if (screen) {
+        show_screen(s);
+    } else if (serial) {
+        show_serial(s);
+    }
+    session_end(s, screen || serial ? EXIT_WAIT : EXIT_TROUBLE);
+}
+
 void script_run(const struct script *sc, struct session *s)
 {
     for (size_t i = 0; i < sc->lines && !s->over; i++) {
@@ -144,11 +172,7 @@ void script_run(const struct script *sc, struct session *s)
         say_flush();
         if (rc != COMMAND_OK) {
             at_line(sc, ln->number, &err);
-            report("%s%s", err.text, rc == COMMAND_TIMED_OUT ? "; the screen is:" : "");
-            if (rc == COMMAND_TIMED_OUT) {
-                show_screen(s);
-            }
-            session_end(s, rc == COMMAND_TIMED_OUT ? EXIT_WAIT : EXIT_TROUBLE);
+            failed(s, rc, &err);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "frontend/monitor.h"
 #include "frontend/report.h"
 #include "frontend/script.h"
+#include "frontend/serial.h"
 #include "frontend/signals.h"
 #include "frontend/term.h"
 
@@ -37,6 +38,15 @@ static void on_firmware(void *ctx, uint8_t byte)
     bool unsafe = byte != '\n' && (byte < 0x20 || byte > 0x7E);
     putc(unsafe ? '?' : byte, s->log ? s->log : stderr);
     s->written = true;
+}
+
+/* A machine that sends faster than its reader reads pauses; where does not matter to it. */
+static void on_serial(void *ctx, unsigned n, uint8_t byte)
+{
+    struct session *s = ctx;
+    if (serial_sent(s->serial, n, byte)) {
+        machine_break(s->machine);
+    }
 }
 
 /* A host error behind a drive is told by its image already, with the file's name. */
@@ -91,8 +101,13 @@ static int open_outputs(struct session *s, struct error *err)
             return -1;
         }
     }
+    s->serial = serial_open(o, &s->config.drives, err);
+    if (!s->serial) {
+        return -1;
+    }
     s->host = (struct host){
         .ctx = s,
+        .serial = on_serial,
         .debug = s->debugcon ? on_debug : NULL,
         .firmware = o->trace_firmware && (s->log || s->config.display == DISPLAY_NONE)
                         ? on_firmware
@@ -118,7 +133,7 @@ static double default_speed(const struct session *s)
     if (s->opt->speed >= 0) {
         return s->opt->speed;
     }
-    return s->config.display == DISPLAY_TERM ? 1 : 0;
+    return s->config.display == DISPLAY_TERM || s->opt->nographic ? 1 : 0;
 }
 
 int session_start(struct session *s, const struct options *opt, struct error *err)
@@ -136,6 +151,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     }
     if (!s->machine) {
         script_free(s->script);
+        serial_close(s->serial);
         close_outputs(s);
         config_free(&s->config);
         return -1;
@@ -201,7 +217,8 @@ static void look_around(struct session *s)
         fflush(s->debugcon ? s->debugcon : stdout);
         fflush(s->log ? s->log : stderr);
     }
-    if (say_failed()) {
+    serial_poll(s->serial, s);
+    if (say_failed() || serial_failed(s->serial)) {
         report("stdout: takes no more output");
         session_end(s, EXIT_TROUBLE);
     }
@@ -289,7 +306,10 @@ enum run_result session_run(struct session *s, uint64_t target)
         if (machine_now(s->machine) >= target) {
             return RUN_REACHED;
         }
-        if (s->pace.speed > 0) {
+        if (serial_behind(s->serial)) {
+            look_around(s);
+            nap(s, nap_ns / 10);
+        } else if (s->pace.speed > 0) {
             paced_slice(s, target);
         } else {
             free_slice(s, target);
@@ -312,6 +332,7 @@ static void wait_stopped(struct session *s)
 
 int session_main(struct session *s, struct error *err)
 {
+    serial_start(s->serial);
     if (s->config.display == DISPLAY_TERM) {
         s->term = term_open(s->opt->name, err);
         if (!s->term) {
@@ -328,7 +349,7 @@ int session_main(struct session *s, struct error *err)
         s->scripted = false;
     }
     if (s->opt->monitor_stdio && !s->over) {
-        s->monitor = monitor_open();
+        s->monitor = monitor_open(false);
     }
     while (!s->over) {
         if (s->monitor) {
@@ -398,6 +419,12 @@ int session_finish(struct session *s)
 {
     monitor_close(s->monitor);
     term_close(s->term);
+    bool newline = serial_newline(s->serial);
+    int lost = serial_close(s->serial);
+    s->serial = NULL;
+    if (!newline && s->opt->hash) {
+        say("\n"); /* the hash has a line of its own */
+    }
     if (s->opt->hash) {
         session_print_hash(s);
     }
@@ -406,7 +433,7 @@ int session_finish(struct session *s)
     }
     signals_install(NULL);
     machine_free(s->machine);
-    if (settle_outputs(s) < 0 && s->status == EXIT_FINE) {
+    if ((settle_outputs(s) < 0 || lost < 0) && s->status == EXIT_FINE) {
         s->status = EXIT_TROUBLE; /* too late for session_end(): it is over */
     }
     close_outputs(s);

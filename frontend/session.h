@@ -16,6 +16,7 @@
 struct term;
 struct monitor;
 struct script;
+struct serial;
 
 enum exit_code {
     EXIT_FINE = 0,
@@ -43,6 +44,7 @@ struct session {
     bool debugcon_tty;         /* mind escape sequences */
     bool written;              /* to either since they were flushed */
     uint8_t last_debug;        /* byte on debugcon */
+    struct serial *serial;     /* lines to the outside */
     struct script *script;     /* NULL: none */
     bool scripted;             /* it has the keyboard */
     bool stopped, off;         /* waits for cont; powered off */

@@ -2,6 +2,7 @@
 #include "frontend/posix.h"
 
 #include "frontend/report.h"
+#include "frontend/rescue.h"
 #include "frontend/term_priv.h"
 
 #if TERRAPIN_HAVE_TERM
@@ -10,59 +11,16 @@
 #include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* --- giving the terminal back in a crash: only what is safe in a signal handler -------------
- */
-
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-
-static struct {
-    struct sigaction before[ARRAY_LEN(crashes)];
-    struct termios mode;
-    char undo[128]; /* what the terminal wants to hear */
-    size_t len;
-} rescue;
-
 static void add_undo(const char *capability)
 {
     const char *s = tigetstr(capability);
-    size_t n = s && s != (const char *)-1 ? strlen(s) : 0;
-    if (rescue.len + n <= sizeof rescue.undo) {
-        memcpy(rescue.undo + rescue.len, s ? s : "", n);
-        rescue.len += n;
-    }
-}
-
-static void on_crash(int signal)
-{
-    ssize_t ignored = write(STDOUT_FILENO, rescue.undo, rescue.len);
-    (void)ignored;
-    tcsetattr(STDIN_FILENO, TCSANOW, &rescue.mode);
-    for (size_t i = 0; i < ARRAY_LEN(crashes); i++) {
-        if (crashes[i] == signal) {
-            sigaction(signal, &rescue.before[i], NULL);
-        }
-    }
-    raise(signal);
-}
-
-static void watch_crashes(bool on)
-{
-    struct sigaction sa;
-    memset(&sa, 0, sizeof sa);
-    sigemptyset(&sa.sa_mask);
-    sa.sa_handler = on_crash;
-    for (size_t i = 0; i < ARRAY_LEN(crashes); i++) {
-        if (on) {
-            sigaction(crashes[i], &sa, &rescue.before[i]);
-        } else {
-            sigaction(crashes[i], &rescue.before[i], NULL);
-        }
+    if (s && s != (const char *)-1) {
+        rescue_undo(s, strlen(s));
     }
 }
 
@@ -98,7 +56,8 @@ struct term *term_open(const char *name, struct error *err)
     }
     t->name = name;
     t->utf8 = choose_locale();
-    tcgetattr(STDIN_FILENO, &rescue.mode);
+    struct termios before;
+    bool known = tcgetattr(STDIN_FILENO, &before) == 0;
     if (!newterm(NULL, stdout, stdin)) {
         const char *type = getenv("TERM");
         error_set(err, "-display term: terminal type \"%.40s\" is unknown; set TERM",
@@ -112,12 +71,13 @@ struct term *term_open(const char *name, struct error *err)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     set_escdelay(25);
-    rescue.len = 0;
-    add_undo("sgr0");
-    add_undo("cnorm");
-    add_undo("rmkx");
-    add_undo("rmcup");
-    watch_crashes(true);
+    if (known) {
+        rescue_arm(&before);
+        add_undo("sgr0");
+        add_undo("cnorm");
+        add_undo("rmkx");
+        add_undo("rmcup");
+    }
     if (has_colors()) {
         start_color();
     }
@@ -130,7 +90,7 @@ void term_close(struct term *t)
 {
     if (t) {
         endwin();
-        watch_crashes(false);
+        rescue_disarm();
         report_release();
         free(t);
     }
