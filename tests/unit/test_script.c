@@ -102,7 +102,7 @@ START_TEST(commands)
     refused("stop", true, "script");
     refused("cont", true, "script");
     refused("savevm f", true, "savevm: not implemented yet");
-    refused("wait-serial x", true, "wait-serial: not implemented yet");
+    refused("savevm x", true, "savevm: not implemented yet");
     accepted("system_powerdown", true);
     refused("jump", true, "jump: unknown command");
     refused("run", true, "missing");
