@@ -74,6 +74,7 @@ static const struct slot pc_slots[] = {
     {&mc146818_class,   .base = 0x070, .irq = 8,  .dma = -1},
     {&port92_class,     .base = 0x092, .irq = -1, .dma = -1},
     {&i82077_class,     .base = 0x3F0, .irq = 6,  .dma = 2},
+    {&piix3_ide_class,  .base = 0x000, .irq = 14, .dma = -1},
     {&vga_class,        .base = 0x3B0, .irq = -1, .dma = -1},
     {&ns16550a_class,   .base = 0x3F8, .irq = 4,  .dma = -1},
     {&ns16550a_class,   .base = 0x2F8, .irq = 3,  .dma = -1},
