@@ -65,6 +65,13 @@ struct fx80 fx_round_to_int(struct fx_ctx *c, struct fx80 a)
                : fx_pack(fx_sign(a), (unsigned)n.exp + 1, FX_INTEGER_BIT);
 }
 
+/* As it stands, with no underflow; but a pseudo-denormal gets its true exponent. */
+static struct fx80 unchanged(struct fx80 a)
+{
+    a.se = (uint16_t)(a.se | (fx_exp(a) == 0 && a.m >> 63));
+    return a;
+}
+
 /* ---- FSCALE */
 
 /* b without its fraction, or what is certainly too much. */
@@ -91,15 +98,11 @@ struct fx80 fx_scale(struct fx_ctx *c, struct fx80 a, struct fx80 b)
     if (fx_is_infinity(b)) {
         return fx_negative(b) ? fx_zero(fx_sign(a)) : fx_infinity(fx_sign(a));
     }
-    if (fx_is_infinity(a) || fx_is_zero(a)) {
-        return a;
-    }
-    int32_t n = truncated(b);
-    if (n == 0) { /* also of a denormal number: nothing happens that could underflow */
-        return a;
+    if (fx_is_infinity(a) || fx_is_zero(a) || fx_is_zero(b)) {
+        return unchanged(a); /* by 0, but by no other number that is truncated to 0 */
     }
     struct fx_num x = fx_unpack(a);
-    return fx_round_bits(c, fx_sign(a), x.exp + n, x.m, 0, 64);
+    return fx_round_bits(c, fx_sign(a), x.exp + truncated(b), x.m, 0, 64);
 }
 
 /* ---- FXTRACT */
@@ -190,12 +193,8 @@ struct fx80 fx_remainder(struct fx_ctx *c, struct fx80 a, struct fx80 b, bool ne
     if (fx_is_infinity(a) || fx_is_zero(b)) {
         return fx_invalid(c);
     }
-    if (fx_denormal_operand(c, a, b) || fx_is_zero(a)) {
-        return a;
-    }
-    if (fx_is_infinity(b)) {
-        struct fx_num n = fx_unpack(a);
-        return fx_round_bits(c, fx_sign(a), n.exp, n.m, 0, 64);
+    if (fx_denormal_operand(c, a, b) || fx_is_zero(a) || fx_is_infinity(b)) {
+        return unchanged(a);
     }
     return remainder_of(c, a, b, nearest, quotient, partial);
 }

@@ -111,7 +111,7 @@ void fx_sincos(struct fx_ctx *c, struct fx80 a, struct fx80 *sin, struct fx80 *c
             *sin = r;
         }
         if (cos) {
-            *cos = fx_is_zero(a) ? fx_pack(0, FX_BIAS, FX_INTEGER_BIT) : r;
+            *cos = fx_classify(a) == FX_ZERO ? fx_pack(0, FX_BIAS, FX_INTEGER_BIT) : r;
         }
         return;
     }

@@ -124,9 +124,6 @@ struct fx80 wide_result(struct fx_ctx *c, struct wide a, bool exact)
     if (!exact || a.m.lo) {
         return fx_round_bits(c, a.sign, a.exp + FX_BIAS, a.m.hi, a.m.lo | 1, 64);
     }
-    /* The least of rests, which nearest drops, stands for PE alone. */
-    struct fx_ctx nearest = {.control = c->control & (uint16_t) ~(3u << 10)};
-    struct fx80 r = fx_round_bits(&nearest, a.sign, a.exp + FX_BIAS, a.m.hi, a.m.lo | 1, 64);
-    c->raised |= nearest.raised;
-    return r;
+    c->raised |= (uint16_t)(FX_PE | (a.exp + FX_BIAS < 1 ? FX_UE : 0));
+    return fx_round_bits(c, a.sign, a.exp + FX_BIAS, a.m.hi, 0, 64);
 }
