@@ -9,10 +9,10 @@
 #ifndef TERRAPIN_DEVICES_BOOT_H
 #define TERRAPIN_DEVICES_BOOT_H
 
+#include "devices/machine.h"
 #include "mem/error.h"
 
 struct board;
-struct machine_config;
 
 /* ---- Linux (devices/boot_linux.c) */
 
@@ -37,6 +37,33 @@ int linux_plan(const uint8_t *kernel, uint32_t size, const char *cmdline, uint32
  * setup: plan->setup_size bytes. */
 void linux_patch_setup(uint8_t *setup, const struct linux_boot *plan, const char *cmdline,
                        uint32_t initrd_size);
+
+/* ---- multiboot 1 (devices/boot_multiboot.c) */
+
+/* A stretch of memory: bytes of the kernel's file or of a module, then zeros. */
+struct multiboot_part {
+    uint32_t addr, size, zeros;
+    const uint8_t *bytes;
+};
+enum { MULTIBOOT_PARTS = 96 };
+struct multiboot_boot {
+    uint32_t entry;
+    uint32_t info_addr; /* the information structure with what it points to but the map */
+    uint32_t info_size;
+    uint32_t map_addr; /* where the ROM puts the memory map */
+    bool wants_video;
+    uint32_t module_addr[BOOT_MODULES];
+    unsigned parts;
+    struct multiboot_part part[MULTIBOOT_PARTS];
+};
+#define BOOT_ROM_MULTIBOOT "genroms/multiboot.bin"
+
+bool multiboot_is_kernel(const uint8_t *kernel, uint32_t size);
+int multiboot_plan(const struct machine_config *cfg, struct multiboot_boot *plan,
+                   struct error *err);
+/* The information structure but for the memory map, plan->info_size bytes. */
+void multiboot_info(const struct machine_config *cfg, const struct multiboot_boot *plan,
+                    uint8_t *info);
 
 /* ---- all together (devices/machine_boot.c) */
 

@@ -19,6 +19,7 @@ enum { MACHINE_DRIVES = 6 }; /* fda fdb hda hdb hdc hdd */
 enum { MACHINE_SERIALS = 4 };
 
 /* What a boot loader loads beside the kernel. */
+enum { BOOT_MODULES = 32 };
 struct boot_module {
     const uint8_t *bytes;
     uint32_t size;
@@ -26,7 +27,7 @@ struct boot_module {
 };
 
 /* What boots by machine_config.kernel. */
-enum machine_kernel { KERNEL_UNKNOWN, KERNEL_LINUX };
+enum machine_kernel { KERNEL_UNKNOWN, KERNEL_LINUX, KERNEL_MULTIBOOT };
 enum machine_kernel machine_kernel_kind(const uint8_t *kernel, uint32_t size);
 
 struct machine_config {
@@ -45,11 +46,12 @@ struct machine_config {
     /* A kernel that is booted directly, before all drives; NULL: none. Copied. */
     const uint8_t *kernel;
     uint32_t kernel_size;
+    const char *kernel_name;          /* the first word of multiboot's command line */
     const char *append;               /* its command line; NULL: empty */
     const struct boot_module *module; /* Linux: the initial RAM disk, one at most */
-    unsigned modules;
-    bool serial[MACHINE_SERIALS]; /* COM1..4 are there */
-    uint16_t debug_exit_port;     /* 0: none */
+    unsigned modules;                 /* multiboot: up to BOOT_MODULES */
+    bool serial[MACHINE_SERIALS];     /* COM1..4 are there */
+    uint16_t debug_exit_port;         /* 0: none */
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */
     bool no_assist;

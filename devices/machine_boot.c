@@ -1,10 +1,17 @@
 /* machine_boot.c -- the firmware files of a kernel that is booted directly.
  *
- *   Linux      boot/plan     six little-endian numbers of 32 bits: address of the setup code,
- * its stack pointer, address of the command line, of the kernel, lowest address of the initrd,
- * first address that the initrd may not use boot/setup    boot sector and setup code, header
- * filled in boot/kernel   the protected-mode part boot/cmdline  NUL-terminated boot/initrd   if
- * there is one both       genroms/NAME  the option ROM that loads them, first in the boot order
+ *   Linux      boot/plan      little-endian numbers of 32 bits: address of the setup code, its
+ *                             stack pointer, addresses of command line and kernel, lowest
+ *                             address of the initrd, first address that it may not use
+ *              boot/setup     boot sector and setup code, header filled in
+ *              boot/kernel    the protected-mode part
+ *              boot/cmdline   NUL-terminated
+ *              boot/initrd    if there is one
+ *   multiboot  boot/plan      numbers: entry point, addresses of the information structure and
+ *                             of the memory map, count of parts; and for each part its address,
+ *                             its size, and how many zeros follow it
+ *              boot/kernel    what the parts hold: kernel, modules, information structure
+ *   both       genroms/NAME   the option ROM that loads them, first in the boot order
  */
 #include "devices/boot.h"
 
@@ -61,9 +68,60 @@ static int add_linux(struct board *b, const struct machine_config *cfg, struct e
     return add_file(b, BOOT_ROM_LINUX, rom_linuxboot.bytes, rom_linuxboot.size, err);
 }
 
+enum { PLAN_HEAD = 16, PLAN_PART = 12 };
+
+static int add_multiboot_plan(struct board *b, const struct multiboot_boot *plan,
+                              struct error *err)
+{
+    uint8_t numbers[PLAN_HEAD + MULTIBOOT_PARTS * PLAN_PART];
+    store_le32(numbers, plan->entry);
+    store_le32(numbers + 4, plan->info_addr);
+    store_le32(numbers + 8, plan->map_addr);
+    store_le32(numbers + 12, plan->parts);
+    uint8_t *to = numbers + PLAN_HEAD;
+    for (unsigned i = 0; i < plan->parts; i++, to += PLAN_PART) {
+        store_le32(to, plan->part[i].addr);
+        store_le32(to + 4, plan->part[i].size);
+        store_le32(to + 8, plan->part[i].zeros);
+    }
+    return add_file(b, "boot/plan", numbers, (size_t)(to - numbers), err);
+}
+
+static int add_multiboot(struct board *b, const struct machine_config *cfg, struct error *err)
+{
+    struct multiboot_boot plan;
+    if (multiboot_plan(cfg, &plan, err) != 0) {
+        return -1;
+    }
+    uint64_t size = plan.info_size;
+    for (unsigned i = 0; i < plan.parts; i++) {
+        size += plan.part[i].size;
+    }
+    uint8_t *all = size <= UINT32_MAX ? malloc((size_t)size) : NULL;
+    if (!all) {
+        return error_set(err, "-kernel: out of memory");
+    }
+    size_t at = 0;
+    for (unsigned i = 0; i < plan.parts; i++) {
+        memcpy(all + at, plan.part[i].bytes, plan.part[i].size);
+        at += plan.part[i].size;
+    }
+    multiboot_info(cfg, &plan, all + at);
+    plan.part[plan.parts++] = (struct multiboot_part){plan.info_addr, plan.info_size, 0, NULL};
+    if (board_add_firmware(b, "boot/kernel", all, (uint32_t)size) != 0) {
+        return error_set(err, "-kernel: too many firmware files");
+    }
+    if (add_multiboot_plan(b, &plan, err) != 0) {
+        return -1;
+    }
+    return add_file(b, BOOT_ROM_MULTIBOOT, rom_multiboot.bytes, rom_multiboot.size, err);
+}
+
 enum machine_kernel machine_kernel_kind(const uint8_t *kernel, uint32_t size)
 {
-    return linux_is_kernel(kernel, size) ? KERNEL_LINUX : KERNEL_UNKNOWN;
+    return linux_is_kernel(kernel, size)       ? KERNEL_LINUX
+           : multiboot_is_kernel(kernel, size) ? KERNEL_MULTIBOOT
+                                               : KERNEL_UNKNOWN;
 }
 
 int boot_add_files(struct board *b, const struct machine_config *cfg, struct error *err)
@@ -73,6 +131,7 @@ int boot_add_files(struct board *b, const struct machine_config *cfg, struct err
     }
     switch (machine_kernel_kind(cfg->kernel, cfg->kernel_size)) {
     case KERNEL_LINUX: return add_linux(b, cfg, err);
+    case KERNEL_MULTIBOOT: return add_multiboot(b, cfg, err);
     case KERNEL_UNKNOWN: break;
     }
     return error_set(err, "-kernel: is neither a Linux nor a multiboot kernel");

@@ -9,6 +9,6 @@ struct embedded_rom {
     uint32_t size; /* a multiple of 512; the bytes sum up to 0 */
 };
 
-extern const struct embedded_rom rom_linuxboot;
+extern const struct embedded_rom rom_linuxboot, rom_multiboot;
 
 #endif

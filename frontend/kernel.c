@@ -2,6 +2,7 @@
 #include "frontend/posix.h"
 
 #include "frontend/kernel.h"
+#include "frontend/parse.h"
 #include "frontend/report.h"
 
 #include <errno.h>
@@ -70,9 +71,47 @@ static uint8_t *load(const char *option, const char *path, uint64_t ram, uint32_
     return bytes;
 }
 
+static int load_module(struct kernel *k, const char *path, const struct options *o,
+                       struct error *err)
+{
+    unsigned n = k->modules;
+    k->module_bytes[n] = load("-initrd", path, o->ram_bytes, &k->module[n].size, err);
+    if (!k->module_bytes[n]) {
+        return -1;
+    }
+    k->module[n].bytes = k->module_bytes[n];
+    k->modules++;
+    return 0;
+}
+
+/* "FILE ARGS,FILE ARGS": multiboot's modules; each is given its file's name and arguments. */
+static int load_modules(struct kernel *k, const struct options *o, struct error *err)
+{
+    k->module_list = strdup(o->initrd);
+    if (!k->module_list) {
+        return error_set(err, "-initrd: out of memory");
+    }
+    char *rest = k->module_list;
+    for (char *item; (item = list_next(&rest)) != NULL;) {
+        item += strspn(item, " ");
+        if (k->modules == BOOT_MODULES) {
+            return error_set(err, "-initrd: too many modules; at most %d", BOOT_MODULES);
+        }
+        size_t n = strcspn(item, " ");
+        char *path = strndup(item, n);
+        int rc = path ? load_module(k, path, o, err) : error_set(err, "-initrd: out of memory");
+        free(path);
+        if (rc < 0) {
+            return -1;
+        }
+        k->module[k->modules - 1].cmdline = item;
+    }
+    return 0;
+}
+
 int kernel_load(struct kernel *k, const struct options *o, struct error *err)
 {
-    *k = (struct kernel){.append = o->append};
+    *k = (struct kernel){.name = o->kernel, .append = o->append};
     if (!o->kernel) {
         return 0;
     }
@@ -80,26 +119,24 @@ int kernel_load(struct kernel *k, const struct options *o, struct error *err)
     if (!k->bytes) {
         return -1;
     }
-    if (machine_kernel_kind(k->bytes, k->size) == KERNEL_UNKNOWN) {
-        return error_set(err, "-kernel %s: is no Linux kernel (bzImage); give another",
+    enum machine_kernel kind = machine_kernel_kind(k->bytes, k->size);
+    if (kind == KERNEL_UNKNOWN) {
+        return error_set(err,
+                         "-kernel %s: is no Linux (bzImage) or multiboot kernel; give "
+                         "another",
                          short_path(o->kernel));
     }
-    if (o->initrd) {
-        struct boot_module *m = &k->module[0];
-        k->module_bytes[0] = load("-initrd", o->initrd, o->ram_bytes, &m->size, err);
-        m->bytes = k->module_bytes[0];
-        if (!m->bytes) {
-            return -1;
-        }
-        k->modules = 1;
+    if (o->initrd && kind == KERNEL_LINUX) {
+        return load_module(k, o->initrd, o, err);
     }
-    return 0;
+    return o->initrd ? load_modules(k, o, err) : 0;
 }
 
 void kernel_configure(const struct kernel *k, struct machine_config *m)
 {
     m->kernel = k->bytes;
     m->kernel_size = k->size;
+    m->kernel_name = k->name;
     m->append = k->append;
     m->module = k->module;
     m->modules = k->modules;
@@ -111,5 +148,6 @@ void kernel_free(struct kernel *k)
     for (unsigned i = 0; i < ARRAY_LEN(k->module_bytes); i++) {
         free(k->module_bytes[i]);
     }
+    free(k->module_list);
     *k = (struct kernel){0};
 }

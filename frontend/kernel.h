@@ -9,9 +9,11 @@ struct kernel {
     uint8_t *bytes; /* NULL: no -kernel */
     uint32_t size;
     const char *append;
-    struct boot_module module[1];
-    uint8_t *module_bytes[1];
+    const char *name;
+    struct boot_module module[BOOT_MODULES];
+    uint8_t *module_bytes[BOOT_MODULES];
     unsigned modules;
+    char *module_list; /* the argument of -initrd, cut into pieces */
 };
 
 /* -1 and err: kernel_free() what is there. */
