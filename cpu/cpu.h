@@ -97,6 +97,10 @@ bool cpu_info(const struct cpu *cpu, const char *what, cpu_put_fn *put, void *ct
 const char *cpu_model_help(void);
 /* 0, or -1: unknown model or feature, named in err. */
 int cpu_model_check(const char *model, struct error *err);
+/* Are these, both of which pass the check, the same processor in other words? */
+bool cpu_model_same(const char *a, const char *b);
+/* What NULL stands for. */
+const char *cpu_model_default(void);
 
 struct cpu_stats {
     uint64_t blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;

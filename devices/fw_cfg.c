@@ -60,9 +60,23 @@ static const struct schema fw_cfg_schema = {"fw_cfg", sizeof(struct fw_cfg), 1,
 
 /* ---- the files that come from the configuration */
 
+static bool is_there(const struct board *b, const char *name)
+{
+    for (unsigned i = 0; i < b->firmware_files; i++) {
+        if (strcmp(b->firmware[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a save state brings with it stays: the guest may be in the middle of reading it. */
 static int add_file(struct board *b, const char *name, const void *bytes, uint32_t size,
                     struct error *err)
 {
+    if (is_there(b, name)) {
+        return 0;
+    }
     uint8_t *copy = malloc(size ? size : 1);
     if (!copy) {
         return error_set(err, "%s: out of memory", name);

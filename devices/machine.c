@@ -43,6 +43,9 @@ static int check_config(const struct machine_config *cfg, struct error *err)
     if (cfg->mips > MIPS_MAX) {
         return error_set(err, "-mips: at most %d", MIPS_MAX);
     }
+    if (cfg->cpu && strlen(cfg->cpu) >= MACHINE_CPU) {
+        return error_set(err, "-cpu: at most %d characters", MACHINE_CPU - 1);
+    }
     for (const char *c = cfg->boot_order ? cfg->boot_order : ""; *c; c++) {
         if (!strchr("acd", *c) || strchr(c + 1, *c)) {
             return error_set(err, "-boot: order=%s: letters a, c and d, each once",
@@ -107,6 +110,9 @@ static int configure_vgabios(struct machine *m, const struct machine_config *cfg
     if (cfg->vgabios_size > size) {
         return error_set(err, "-vgabios: a video BIOS has at most %u KiB", VGABIOS_MAX >> 10);
     }
+    if (cfg->from_state && !own) {
+        return error_set(err, "vgabios: is not for this card");
+    }
     uint8_t *copy = malloc(size);
     if (!copy) {
         return error_set(err, "-vgabios: out of memory");
@@ -120,6 +126,22 @@ static int configure_vgabios(struct machine *m, const struct machine_config *cfg
     }
     b->vgabios = m->vgabios = copy;
     b->vgabios_size = size;
+    return 0;
+}
+
+static int add_saved_files(struct board *b, const struct machine_config *cfg, struct error *err)
+{
+    for (unsigned i = 0; i < cfg->files; i++) {
+        const struct machine_file *f = &cfg->file[i];
+        uint8_t *copy = malloc(f->size ? f->size : 1);
+        if (!copy) {
+            return error_set(err, "%s: out of memory", f->name);
+        }
+        memcpy(copy, f->bytes, f->size);
+        if (board_add_firmware(b, f->name, copy, f->size) != 0) {
+            return error_set(err, "%s: too many firmware files", f->name);
+        }
+    }
     return 0;
 }
 
@@ -141,10 +163,13 @@ static int configure(struct machine *m, const struct machine_config *cfg, struct
     memcpy(m->bios, cfg->bios, cfg->bios_size);
     b->bios = m->bios;
     b->bios_size = cfg->bios_size;
+    if (cfg->from_state && add_saved_files(b, cfg, err) != 0) {
+        return -1;
+    }
     if (cfg->vgabios && cfg->vgabios_size && configure_vgabios(m, cfg, err) != 0) {
         return -1;
     }
-    return boot_add_files(b, cfg, err);
+    return cfg->from_state ? 0 : boot_add_files(b, cfg, err);
 }
 
 static uint32_t port_in(void *ctx, uint16_t port, unsigned size)
@@ -232,6 +257,7 @@ struct machine *machine_new(const struct machine_config *cfg, const struct host 
     m->host = *host;
     m->stop_on_reset = cfg->stop_on_reset;
     m->stop_on_triple_fault = cfg->stop_on_triple_fault;
+    strcpy(m->cpu_model, cfg->cpu ? cfg->cpu : cpu_model_default()); /* fits: checked */
     if (build(m, cfg, err) != 0) {
         machine_free(m);
         return NULL;
@@ -463,6 +489,11 @@ const char *machine_cpu_help(void)
 bool machine_cpu_ok(const char *cpu, struct error *err)
 {
     return cpu_model_check(cpu, err) == 0;
+}
+
+bool machine_cpu_same(const char *a, const char *b)
+{
+    return cpu_model_same(a, b);
 }
 
 void machine_stats(const struct machine *m, struct machine_stats *out)

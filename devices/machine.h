@@ -14,9 +14,12 @@
 #include "mem/error.h"
 
 struct machine;
+struct state_reader; /* devices/machine_file.h */
+struct state_writer;
 
 enum { MACHINE_DRIVES = 6 }; /* fda fdb hda hdb hdc hdd */
 enum { MACHINE_SERIALS = 4 };
+enum { MACHINE_CPU = 256, MACHINE_FILES = 48 };
 
 /* What a boot loader loads beside the kernel. */
 enum { BOOT_MODULES = 32 };
@@ -29,6 +32,13 @@ struct boot_module {
 /* What boots by machine_config.kernel. */
 enum machine_kernel { KERNEL_UNKNOWN, KERNEL_LINUX, KERNEL_MULTIBOOT };
 enum machine_kernel machine_kernel_kind(const uint8_t *kernel, uint32_t size);
+
+/* A file that the firmware can ask for, as a save state has it. */
+struct machine_file {
+    char name[56];
+    uint8_t *bytes;
+    uint32_t size;
+};
 
 struct machine_config {
     uint64_t ram_bytes;  /* 1 MiB to 3 GiB, a multiple of 64 KiB */
@@ -51,7 +61,11 @@ struct machine_config {
     const struct boot_module *module; /* Linux: the initial RAM disk, one at most */
     unsigned modules;                 /* multiboot: up to BOOT_MODULES */
     bool serial[MACHINE_SERIALS];     /* COM1..4 are there */
-    uint16_t debug_exit_port;         /* 0: none */
+    /* Out of a save state: all of the firmware's files; the kernel does not count. */
+    bool from_state;
+    const struct machine_file *file;
+    unsigned files;
+    uint16_t debug_exit_port; /* 0: none */
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */
     bool no_assist;
@@ -73,6 +87,35 @@ enum machine_stop {
 struct machine *machine_new(const struct machine_config *cfg, const struct host *host,
                             struct error *err);
 void machine_free(struct machine *m);
+
+/* Save states (docs/adr/0009). Everything that the guest can see but the contents of disks,
+ * which belong to whoever owns the images. Saving changes nothing, and may be done whenever
+ * machine_run() is not running. -1: the writer failed. */
+int machine_save(struct machine *m, struct state_writer *w);
+/* What a machine in a file was built from. The caller completes config with media, as drive[]
+ * and the medium's owner ask for, and with what concerns the host alone (the last lines of
+ * struct machine_config), and gives it to machine_load(). */
+struct machine_rom {
+    uint8_t *bytes; /* NULL: none */
+    uint32_t size;
+};
+struct machine_saved {
+    struct machine_config config; /* points into the rest */
+    enum drive_kind drive[MACHINE_DRIVES];
+    char cpu[MACHINE_CPU], boot_order[8];
+    struct machine_file file[MACHINE_FILES];
+    unsigned files;
+    struct machine_rom bios, vgabios;
+};
+/* r: opened. To be freed in any case. */
+int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err);
+void machine_saved_free(struct machine_saved *s);
+/* Would cfg's kernel and what belongs to it give the files that are in s? -1: err. */
+int machine_saved_same_kernel(const struct machine_saved *s, const struct machine_config *cfg,
+                              struct error *err);
+/* A new machine, in the state that is in the file. NULL and err: what is wrong with it. */
+struct machine *machine_load(const struct machine_config *cfg, const struct host *host,
+                             struct state_reader *r, struct error *err);
 
 /* Runs until tick `until` (exact), or a stop. With nothing to do until then, time jumps. A
  * machine that can never wake goes straight to `until`, unless until is UINT64_MAX:
@@ -130,6 +173,7 @@ char *machine_info(struct machine *m, const char *what);
 const char *machine_cpu_help(void);
 /* Validates a -cpu argument. */
 bool machine_cpu_ok(const char *cpu, struct error *err);
+bool machine_cpu_same(const char *a, const char *b); /* of two valid ones */
 
 struct machine_stats { /* of the host's making: never guest-visible */
     uint64_t ticks, blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;

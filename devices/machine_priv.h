@@ -30,6 +30,7 @@ struct machine {
     uint64_t slice_end; /* … of a slice that ends at this tick */
     atomic_bool broken; /* machine_break() */
     bool stop_on_reset, stop_on_triple_fault;
+    char cpu_model[MACHINE_CPU]; /* as configured */
     uint64_t input_seq;
     input_log_fn *log;
     void *log_ctx;

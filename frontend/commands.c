@@ -6,6 +6,7 @@
 #include "frontend/parse.h"
 #include "frontend/png.h"
 #include "frontend/report.h"
+#include "frontend/savestate.h"
 #include "frontend/screen_text.h"
 
 #include <inttypes.h>
@@ -111,6 +112,27 @@ static enum command_result cmd_screendump(struct session *s, const struct words 
                        short_path(path));
     }
     free(sc);
+    return failed(rc);
+}
+
+/* --- states --------------------------------------------------------------------------------
+ */
+
+static enum command_result cmd_savevm(struct session *s, const struct words *w,
+                                      struct error *err)
+{
+    return failed(savestate_save(s, w->word[1], err));
+}
+
+static enum command_result cmd_loadvm(struct session *s, const struct words *w,
+                                      struct error *err)
+{
+    struct savestate *st = savestate_open(s, w->word[1], err);
+    int rc = st ? savestate_take(st, s, err) : -1;
+    savestate_close(st);
+    if (rc == 0) {
+        pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
+    }
     return failed(rc);
 }
 

@@ -225,9 +225,11 @@ int config_build(struct config *c, const struct options *o, struct error *err)
     if (o->stopped && !can_continue(c, o)) {
         return error_set(err, "-S: nothing could start the machine; add -monitor stdio");
     }
-    if ((o->cpu && !machine_cpu_ok(o->cpu, err)) || load_bios(c, o, err) < 0 ||
-        load_vgabios(c, o, err) < 0 || kernel_load(&c->kernel, o, err) < 0 ||
-        drives_open(&c->drives, o, err) < 0) {
+    bool fresh = !o->loadvm; /* a state has firmware and drives of its own */
+    if ((o->cpu && !machine_cpu_ok(o->cpu, err)) ||
+        ((fresh || o->bios) && load_bios(c, o, err) < 0) ||
+        ((fresh || o->vgabios) && load_vgabios(c, o, err) < 0) ||
+        kernel_load(&c->kernel, o, err) < 0 || (fresh && drives_open(&c->drives, o, err) < 0)) {
         config_free(c);
         return -1;
     }

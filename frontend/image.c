@@ -2,6 +2,8 @@
 #include "frontend/posix.h"
 
 #include "frontend/image.h"
+
+#include "devices/machine_file.h"
 #include "frontend/overlay.h"
 #include "frontend/report.h"
 
@@ -27,6 +29,8 @@ struct image {
     bool dirty;       /* written to since the last flush */
     bool lost;        /* a flush failed: the host may have dropped what it had taken */
     bool error_told;  /* one line a file is enough */
+    bool digested;    /* digest is that of the file */
+    uint64_t digest;
     struct overlay *overlay;
 };
 
@@ -86,6 +90,7 @@ static int image_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
         return -1; /* never extends a file */
     }
     im->dirty = true;
+    im->digested = false;
     return write_at(im->fd, at, in, len) < 0 ? trouble(im, "write") : 0;
 }
 
@@ -101,6 +106,50 @@ static int image_flush(void *ctx)
 }
 
 static const struct drive_ops image_ops = {image_read, image_write, image_flush};
+
+/* --- for save states ------------------------------------------------------------------------
+ */
+
+int image_digest(struct image *im, uint64_t *digest)
+{
+    enum { BLOCK = 1 << 20 };
+    uint8_t *block = im->digested ? NULL : malloc(BLOCK);
+    uint64_t sum = 0;
+    for (uint64_t at = 0; block && at < im->size; at += BLOCK) {
+        size_t n = im->size - at < BLOCK ? (size_t)(im->size - at) : BLOCK;
+        if (read_at(im->fd, at, block, n) < 0) {
+            free(block);
+            return trouble(im, "read");
+        }
+        sum = state_digest(sum, block, n);
+    }
+    if (!block && !im->digested) {
+        return trouble(im, "read");
+    }
+    if (block) {
+        im->digest = sum;
+        im->digested = true;
+    }
+    free(block);
+    *digest = im->digest;
+    return 0;
+}
+
+int image_get(struct image *im, uint64_t at, void *out, size_t n)
+{
+    int rc = im->overlay ? overlay_read(im->overlay, at, out, n) : read_at(im->fd, at, out, n);
+    return rc < 0 ? trouble(im, "read") : 0;
+}
+
+bool image_overlaid(const struct image *im, uint64_t at, size_t n)
+{
+    return im->overlay && overlay_has(im->overlay, at, n);
+}
+
+int image_put_over(struct image *im, uint64_t at, const void *in, size_t n)
+{
+    return im->overlay && overlay_write(im->overlay, at, in, n) == 0 ? 0 : trouble(im, "write");
+}
 
 /* --- opening -------------------------------------------------------------------------------
  */

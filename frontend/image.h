@@ -41,6 +41,16 @@ uint64_t image_bytes(const struct image *im);
 /* For machine_config.drive and INPUT_MEDIA; valid until image_close. */
 struct media image_media(struct image *im);
 
+/* For save states. The digest is of the file itself, without what a snapshot has changed. -1:
+ * the host's trouble, told. */
+int image_digest(struct image *im, uint64_t *digest);
+/* n bytes as the guest sees them. at + n: inside. */
+int image_get(struct image *im, uint64_t at, void *out, size_t n);
+/* Has a snapshot changed something there? */
+bool image_overlaid(const struct image *im, uint64_t at, size_t n);
+/* Into the snapshot, never into the file. */
+int image_put_over(struct image *im, uint64_t at, const void *in, size_t n);
+
 /* Is it the size of a floppy disk? */
 bool image_floppy_size(uint64_t bytes);
 

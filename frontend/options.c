@@ -111,6 +111,7 @@ static int set_ram(struct options *o, const struct option *row, const char *valu
         return error_set(err, "-m %s: not a multiple of 64K; round it", value);
     }
     o->ram_bytes = bytes;
+    o->ram_given = true;
     return 0;
 }
 
@@ -151,6 +152,7 @@ SET_STRING(set_kernel, kernel)
 SET_STRING(set_initrd, initrd)
 SET_STRING(set_append, append)
 SET_STRING(set_script, script)
+SET_STRING(set_loadvm, loadvm)
 SET_STRING(set_log, log)
 
 #define SET_FLAG(fn, member)                                                                   \

@@ -26,6 +26,7 @@ struct drive_option {
 
 struct options {
     uint64_t ram_bytes;
+    bool ram_given;
     const char *cpu, *bios, *vgabios; /* NULL: default */
     bool no_vgabios;
     enum rtc_base rtc;
@@ -52,6 +53,7 @@ struct options {
     uint32_t mips; /* 0: default */
     bool mips_auto;
 
+    const char *loadvm;
     const char *script;
     bool monitor_stdio, monitor_none;
     bool stopped;

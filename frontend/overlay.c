@@ -150,3 +150,13 @@ int overlay_write(struct overlay *ov, uint64_t at, const void *in, size_t n)
     }
     return 0;
 }
+
+bool overlay_has(const struct overlay *ov, uint64_t at, size_t n)
+{
+    for (uint64_t chunk = at / CHUNK; chunk * CHUNK < at + n; chunk++) {
+        if (is_present(ov, chunk)) {
+            return true;
+        }
+    }
+    return false;
+}

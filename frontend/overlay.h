@@ -16,6 +16,8 @@ void overlay_free(struct overlay *ov); /* NULL is fine */
 /* -1: errno tells */
 int overlay_read(struct overlay *ov, uint64_t at, void *out, size_t n);
 int overlay_write(struct overlay *ov, uint64_t at, const void *in, size_t n);
+/* Is there anything of [at, at + n) in it? */
+bool overlay_has(const struct overlay *ov, uint64_t at, size_t n);
 
 /* pread and pwrite to the last byte; -1 with errno, EIO where the file ends early. */
 int read_at(int fd, uint64_t at, void *out, size_t n);

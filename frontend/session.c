@@ -5,6 +5,7 @@
 
 #include "frontend/monitor.h"
 #include "frontend/report.h"
+#include "frontend/savestate.h"
 #include "frontend/script.h"
 #include "frontend/serial.h"
 #include "frontend/signals.h"
@@ -136,6 +137,27 @@ static double default_speed(const struct session *s)
     return s->config.display == DISPLAY_TERM || s->opt->nographic ? 1 : 0;
 }
 
+static int start_machine(struct session *s, struct error *err)
+{
+    const struct options *o = s->opt;
+    s->script = o->script ? script_load(o->script, err) : NULL;
+    if (o->script && !s->script) {
+        return -1;
+    }
+    if (!o->loadvm) {
+        s->machine =
+            open_outputs(s, err) == 0 ? machine_new(&s->config.machine, &s->host, err) : NULL;
+        return s->machine ? 0 : -1;
+    }
+    struct savestate *st = savestate_open(s, o->loadvm, err);
+    if (st) {
+        savestate_give_drives(st, s);
+    }
+    int rc = st && open_outputs(s, err) == 0 ? savestate_take(st, s, err) : -1;
+    savestate_close(st);
+    return rc;
+}
+
 int session_start(struct session *s, const struct options *opt, struct error *err)
 {
     *s = (struct session){
@@ -143,13 +165,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     if (config_build(&s->config, opt, err) < 0) {
         return -1;
     }
-    if (opt->script) {
-        s->script = script_load(opt->script, err);
-    }
-    if ((s->script || !opt->script) && open_outputs(s, err) == 0) {
-        s->machine = machine_new(&s->config.machine, &s->host, err);
-    }
-    if (!s->machine) {
+    if (start_machine(s, err) < 0) {
         script_free(s->script);
         serial_close(s->serial);
         close_outputs(s);
@@ -162,7 +178,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     signals_install(s->machine);
     s->start_ns = wall_ns();
     s->end_ns = opt->timeout_us ? s->start_ns + opt->timeout_us * 1000 : 0;
-    pace_start(&s->pace, default_speed(s), machine_mips(s->machine), 0);
+    pace_start(&s->pace, default_speed(s), machine_mips(s->machine), machine_now(s->machine));
     return 0;
 }
 

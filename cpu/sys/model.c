@@ -170,6 +170,20 @@ int cpu_model_check(const char *model, struct error *err)
     return model_parse(model, &n, &features, err);
 }
 
+bool cpu_model_same(const char *a, const char *b)
+{
+    unsigned model_a, model_b;
+    uint32_t features_a, features_b;
+    return model_parse(a, &model_a, &features_a, NULL) == 0 &&
+           model_parse(b, &model_b, &features_b, NULL) == 0 && model_a == model_b &&
+           features_a == features_b;
+}
+
+const char *cpu_model_default(void)
+{
+    return default_model;
+}
+
 /* ---- SDM 2A CPUID */
 
 #define CPUID_APIC (UINT32_C(1) << 9)

@@ -155,9 +155,9 @@ END_TEST
 
 START_TEST(not_built_yet)
 {
-    static const char *const later[] = {
-        "full-screen", "gdb tcp::1",      "s",        "loadvm x",  "record x", "nic user",
-        "audio sdl",   "parallel file:x", "vmm trap", "history 1G"};
+    static const char *const later[] = {"full-screen",     "gdb tcp::1", "s",
+                                        "record x",        "nic user",   "audio sdl",
+                                        "parallel file:x", "vmm trap",   "history 1G"};
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         char line[64] = "-", name[64] = "-";
         strcat(line, later[i]);

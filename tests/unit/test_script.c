@@ -101,8 +101,8 @@ START_TEST(commands)
     accepted("cont", false);
     refused("stop", true, "script");
     refused("cont", true, "script");
-    refused("savevm f", true, "savevm: not implemented yet");
-    refused("savevm x", true, "savevm: not implemented yet");
+    accepted("savevm f", true);
+    accepted("loadvm f", true);
     accepted("system_powerdown", true);
     refused("jump", true, "jump: unknown command");
     refused("run", true, "missing");

@@ -1,0 +1,587 @@
+/* machine_state.c -- a machine into a save state, and a new machine out of one.
+ *
+ *   config               what the machine was built from, without files
+ *   blob firmware NAME   every file that the firmware can ask for, as it was given at power-on
+ *   blob bios, blob vgabios     the firmware ROM, and the one on the video card
+ *   machine, clock, cpu  field tables
+ *   drive fda …, chip CLASS N   field tables; N counts the chips of a class
+ *   blob ram NAME        main memory and VRAM; zero chunks are left out
+ *   …                    what the front end adds begins with "host"
+ *
+ * Loading builds a machine like any other, from the configuration in the file, and then writes
+ * the fields into it; nobody sees it before everything has been checked. Whatever is derived
+ * follows from the fields: memory map, event queue, page maps, decoded code.
+ */
+#include "devices/machine_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/boot.h"
+#include "devices/machine_file.h"
+#include "devices/pci.h"
+
+enum { ROM_MOST = 0x40000, FIRMWARE_MOST = 1 << 30, NAME = STATE_NAME + 1 };
+
+_Static_assert((int)MACHINE_FILES == (int)FIRMWARE_FILES &&
+                   (int)MACHINE_DRIVES == (int)DRIVE_COUNT,
+               "the public face and the board agree");
+
+/* ---- what has no field table elsewhere ---------------------------------------------------
+ */
+
+struct saved_config {
+    uint64_t ram_bytes;
+    uint64_t start_time;
+    uint8_t cpu[MACHINE_CPU]; /* as given to -cpu */
+    uint8_t boot_order[8];
+    uint16_t debug_exit_port;
+    uint16_t debug_exit_size;
+    uint8_t drive[DRIVE_COUNT]; /* enum drive_kind of the drives */
+    bool serial[MACHINE_SERIALS];
+    bool boot_menu;
+};
+
+/* A text that ends within its array, of printable characters. */
+static bool is_text(const uint8_t *s, size_t room)
+{
+    size_t n = 0;
+    while (n < room && s[n]) {
+        if (s[n] < ' ' || s[n] > '~') {
+            return false;
+        }
+        n++;
+    }
+    return n < room;
+}
+
+static bool saved_config_loaded(void *obj)
+{
+    const struct saved_config *c = obj;
+    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
+        bool floppy = c->drive[i] == DRIVE_FLOPPY;
+        if (c->drive[i] != DRIVE_NONE && floppy != (i <= DRIVE_FDB)) {
+            return false;
+        }
+    }
+    return is_text(c->cpu, sizeof c->cpu) && is_text(c->boot_order, sizeof c->boot_order);
+}
+
+static const struct field saved_config_fields[] = {
+    FIELD(struct saved_config, ram_bytes),
+    FIELD(struct saved_config, start_time),
+    FIELD_A(struct saved_config, cpu),
+    FIELD_A(struct saved_config, boot_order),
+    FIELD(struct saved_config, debug_exit_port),
+    FIELD_R(struct saved_config, debug_exit_size, 0, 4),
+    FIELD_AR(struct saved_config, drive, DRIVE_NONE, DRIVE_CDROM),
+    FIELD_A(struct saved_config, serial),
+    FIELD(struct saved_config, boot_menu),
+    FIELDS_END,
+};
+static const struct schema saved_config_schema = {
+    "config", sizeof(struct saved_config), 1, 1, saved_config_fields, saved_config_loaded};
+
+struct saved_machine {
+    uint64_t input_seq;
+    uint32_t power_code;
+    uint32_t exit_value;
+    uint8_t power_what;
+    bool power_asked;
+};
+
+static const struct field saved_machine_fields[] = {
+    FIELD(struct saved_machine, input_seq),
+    FIELD(struct saved_machine, power_code),
+    FIELD(struct saved_machine, exit_value),
+    FIELD_R(struct saved_machine, power_what, POWER_RESET, POWER_DEBUG_EXIT),
+    FIELD(struct saved_machine, power_asked),
+    FIELDS_END,
+};
+static const struct schema saved_machine_schema = {
+    "machine", sizeof(struct saved_machine), 1, 1, saved_machine_fields, NULL};
+
+/* ---- sections by name ---------------------------------------------------------------------
+ */
+
+static void chip_name(const struct board *b, unsigned i, char name[NAME])
+{
+    unsigned before = 0;
+    for (unsigned k = 0; k < i; k++) {
+        before += b->device[k]->cls == b->device[i]->cls;
+    }
+    (void)snprintf(name, NAME, "chip %s %u", b->device[i]->cls->name, before);
+}
+
+/* Every section that is a struct with a field table, in order. false past the last. */
+struct item {
+    const struct schema *schema;
+    void *obj;
+    char name[NAME];
+};
+
+static bool item_get(struct machine *m, struct saved_machine *sm, unsigned n, struct item *it)
+{
+    struct board *b = &m->board;
+    enum { FIRST = 3 };
+    if (n == 0) {
+        *it = (struct item){&saved_machine_schema, sm, "machine"};
+    } else if (n == 1) {
+        *it = (struct item){&clock_schema, &b->clock, "clock"};
+    } else if (n == 2) {
+        *it = (struct item){&cpu_schema, cpu_state(m->cpu), "cpu"};
+    } else if (n - FIRST < DRIVE_COUNT) {
+        unsigned i = n - FIRST;
+        *it = (struct item){&drive_schema, &b->drive[i], ""};
+        (void)snprintf(it->name, NAME, "drive %s", drive_name(i));
+    } else if (n - FIRST - DRIVE_COUNT < b->devices) {
+        unsigned i = n - FIRST - DRIVE_COUNT;
+        *it = (struct item){b->device[i]->cls->state, b->device[i], ""};
+        chip_name(b, i, it->name);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* ---- saving -------------------------------------------------------------------------------
+ */
+
+static int save_struct(struct state_writer *w, const char *name, const struct schema *sc,
+                       const void *obj)
+{
+    struct writer bytes = {0};
+    state_save(sc, obj, &bytes);
+    int rc = bytes.failed ? -1 : state_section(w, name, bytes.bytes, bytes.len);
+    writer_free(&bytes);
+    return rc;
+}
+
+static int save_config(const struct machine *m, struct state_writer *w)
+{
+    const struct board *b = &m->board;
+    struct saved_config c = {
+        .ram_bytes = b->config.ram_bytes,
+        .start_time = b->config.start_time,
+        .debug_exit_port = b->config.debug_exit_port,
+        .debug_exit_size = b->config.debug_exit_size,
+        .boot_menu = b->config.boot_menu,
+    };
+    memcpy(c.cpu, m->cpu_model, sizeof c.cpu);
+    memcpy(c.boot_order, b->config.boot_order, sizeof c.boot_order);
+    memcpy(c.serial, b->config.serial, sizeof c.serial);
+    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
+        c.drive[i] = b->drive[i].kind;
+    }
+    return save_struct(w, "config", &saved_config_schema, &c);
+}
+
+static int save_bytes(struct state_writer *w, const char *kind, const char *name,
+                      const uint8_t *bytes, uint64_t size)
+{
+    char full[NAME];
+    (void)snprintf(full, sizeof full, "%s%s%s", kind, *name ? " " : "", name);
+    return state_bytes(w, full, bytes, size);
+}
+
+int machine_save(struct machine *m, struct state_writer *w)
+{
+    const struct board *b = &m->board;
+    struct saved_machine sm = {m->input_seq, m->power_code, m->exit_value,
+                               (uint8_t)m->power_what, m->power_asked};
+    struct item it;
+    int rc = save_config(m, w);
+    for (unsigned i = 0; i < b->firmware_files && rc == 0; i++) {
+        const struct firmware_file *f = &b->firmware[i];
+        rc = save_bytes(w, "firmware", f->name, f->bytes, f->size);
+    }
+    if (rc == 0) {
+        rc = save_bytes(w, "bios", "", b->bios, b->bios_size);
+    }
+    if (rc == 0 && b->vgabios) {
+        rc = save_bytes(w, "vgabios", "", b->vgabios, b->vgabios_size);
+    }
+    for (unsigned n = 0; rc == 0 && item_get(m, &sm, n, &it); n++) {
+        rc = save_struct(w, it.name, it.schema, it.obj);
+    }
+    for (struct ram *r = phys_rams(m->phys); r && rc == 0; r = r->next) {
+        rc = save_bytes(w, "ram", r->name, r->bytes, r->size);
+    }
+    return rc;
+}
+
+/* ---- the configuration in a file ----------------------------------------------------------
+ */
+
+static int load_struct(const struct state_reader *r, const struct schema *sc, void *obj,
+                       struct error *err)
+{
+    struct reader bytes = {r->payload, r->length, 0};
+    if (state_load(sc, obj, &bytes, err) < 0) {
+        return -1;
+    }
+    return bytes.pos == bytes.len ? 0 : error_set(err, "%s: has more than it should", r->name);
+}
+
+static int take_config(struct machine_saved *s, const struct state_reader *r, struct error *err)
+{
+    struct saved_config c;
+    memset(&c, 0, sizeof c);
+    if (load_struct(r, &saved_config_schema, &c, err) < 0) {
+        return -1;
+    }
+    memcpy(s->cpu, c.cpu, sizeof s->cpu);
+    memcpy(s->boot_order, c.boot_order, sizeof s->boot_order);
+    s->config.ram_bytes = c.ram_bytes;
+    s->config.start_time = c.start_time;
+    s->config.debug_exit_port = c.debug_exit_port;
+    s->config.debug_exit_size = c.debug_exit_size;
+    s->config.boot_menu = c.boot_menu;
+    memcpy(s->config.serial, c.serial, sizeof c.serial);
+    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
+        s->drive[i] = (enum drive_kind)c.drive[i];
+        s->config.drive_present[i] = c.drive[i] != DRIVE_NONE;
+    }
+    return 0;
+}
+
+static int new_firmware(struct machine_saved *s, const char *name, uint64_t size,
+                        struct error *err)
+{
+    if (s->files == MACHINE_FILES || strlen(name) >= sizeof s->file[0].name) {
+        return error_set(err, "firmware %s: one too many, or too long a name", name);
+    }
+    for (unsigned i = 0; i < s->files; i++) {
+        if (strcmp(s->file[i].name, name) == 0) {
+            return error_set(err, "firmware %s: comes twice", name);
+        }
+    }
+    struct machine_file *f = &s->file[s->files];
+    f->bytes = calloc(1, size ? (size_t)size : 1);
+    if (!f->bytes) {
+        return error_set(err, "firmware %s: out of memory", name);
+    }
+    strcpy(f->name, name); /* fits: see above */
+    f->size = (uint32_t)size;
+    s->files++;
+    return 0;
+}
+
+/* The ROM of this name, or NULL. */
+static struct machine_rom *rom_named(struct machine_saved *s, const char *name)
+{
+    return !name                          ? NULL
+           : strcmp(name, "bios") == 0    ? &s->bios
+           : strcmp(name, "vgabios") == 0 ? &s->vgabios
+                                          : NULL;
+}
+
+static int new_rom(struct machine_rom *rom, const char *name, uint64_t size, struct error *err)
+{
+    if (rom->bytes) {
+        return error_set(err, "%s: comes twice", name);
+    }
+    rom->bytes = calloc(1, size ? (size_t)size : 1);
+    rom->size = (uint32_t)size;
+    return rom->bytes ? 0 : error_set(err, "%s: out of memory", name);
+}
+
+/* Into the blob that came last. */
+static int take_chunk(struct state_reader *r, uint8_t *bytes, uint64_t size, struct error *err)
+{
+    uint64_t at;
+    size_t n;
+    if (state_chunk_bytes(r, size, &at, &n, err) < 0) {
+        return -1;
+    }
+    memcpy(bytes + at, r->chunk, n);
+    return 0;
+}
+
+/* "firmware NAME" behind the kind: NAME, or NULL */
+static const char *after(const char *name, const char *word)
+{
+    size_t n = strlen(word);
+    return name && strncmp(name, word, n) == 0 && name[n] == ' ' ? name + n + 1 : NULL;
+}
+
+static const struct machine_file *saved_file(const struct machine_saved *s, const char *name)
+{
+    for (unsigned i = 0; i < s->files; i++) {
+        if (strcmp(s->file[i].name, name) == 0) {
+            return &s->file[i];
+        }
+    }
+    return NULL;
+}
+
+/* Sections of firmware; others are not for here. */
+static int take_firmware(struct machine_saved *s, struct state_reader *r, struct error *err)
+{
+    const char *blob = state_named(r, "blob"), *chunk = state_named(r, "chunk");
+    const char *file = after(blob ? blob : chunk, "firmware");
+    struct machine_rom *rom = rom_named(s, blob ? blob : chunk);
+    uint64_t size;
+    if (!file && !rom) {
+        return 0;
+    }
+    if (blob) {
+        if (state_blob_size(r, rom ? ROM_MOST : FIRMWARE_MOST, &size, err) < 0) {
+            return -1;
+        }
+        return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, err);
+    }
+    if (rom && rom->bytes) {
+        return take_chunk(r, rom->bytes, rom->size, err);
+    }
+    const struct machine_file *f = file ? saved_file(s, file) : NULL;
+    return f ? take_chunk(r, f->bytes, f->size, err)
+             : error_set(err, "%s: belongs to nothing", r->name);
+}
+
+int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err)
+{
+    bool seen = false;
+    int rc;
+    memset(s, 0, sizeof *s);
+    state_rewind(r);
+    while ((rc = state_next(r, err)) > 0) {
+        bool config = strcmp(r->name, "config") == 0;
+        if (config && seen) {
+            return error_set(err, "config: comes twice");
+        }
+        if ((config ? take_config(s, r, err) : take_firmware(s, r, err)) < 0) {
+            return -1;
+        }
+        seen |= config;
+    }
+    if (rc == 0 && (!seen || !s->bios.bytes)) {
+        rc = error_set(err, "%s is missing", seen ? "bios" : "config");
+    }
+    s->config.cpu = s->cpu;
+    s->config.boot_order = s->boot_order;
+    s->config.bios = s->bios.bytes;
+    s->config.bios_size = s->bios.size;
+    s->config.vgabios = s->vgabios.bytes;
+    s->config.vgabios_size = s->vgabios.size;
+    s->config.file = s->file;
+    s->config.files = s->files;
+    s->config.from_state = true;
+    return rc;
+}
+
+int machine_saved_same_kernel(const struct machine_saved *s, const struct machine_config *cfg,
+                              struct error *err)
+{
+    struct board *b = calloc(1, sizeof *b);
+    if (!b) {
+        return error_set(err, "out of memory");
+    }
+    b->config.ram_bytes = s->config.ram_bytes;
+    int rc = boot_add_files(b, cfg, err) < 0 ? -1 : 1;
+    for (unsigned i = 0; rc > 0 && i < b->firmware_files; i++) {
+        const struct firmware_file *f = &b->firmware[i];
+        const struct machine_file *old = saved_file(s, f->name);
+        rc = old && old->size == f->size && memcmp(old->bytes, f->bytes, f->size) == 0;
+    }
+    board_free(b);
+    free(b);
+    return rc;
+}
+
+void machine_saved_free(struct machine_saved *s)
+{
+    for (unsigned i = 0; i < s->files; i++) {
+        free(s->file[i].bytes);
+    }
+    free(s->bios.bytes);
+    free(s->vgabios.bytes);
+    s->files = 0;
+    s->bios = s->vgabios = (struct machine_rom){NULL, 0};
+}
+
+/* ---- loading ------------------------------------------------------------------------------
+ */
+
+enum { ITEMS = 3 + DRIVE_COUNT + BOARD_DEVICES, RAMS = 8 };
+
+struct load {
+    struct machine *m;
+    struct state_reader *r;
+    struct error *err;
+    struct saved_machine sm;
+    bool item[ITEMS], ram[RAMS];
+};
+
+/* A struct by its name. 1: done, 0: there is none of the name, -1: err. */
+static int load_item(struct load *ld)
+{
+    struct item it;
+    for (unsigned n = 0; n < ITEMS && item_get(ld->m, &ld->sm, n, &it); n++) {
+        if (strcmp(it.name, ld->r->name) != 0) {
+            continue;
+        }
+        if (ld->item[n]) {
+            return error_set(ld->err, "%s: comes twice", it.name);
+        }
+        ld->item[n] = true;
+        return load_struct(ld->r, it.schema, it.obj, ld->err) < 0 ? -1 : 1;
+    }
+    return 0;
+}
+
+static struct ram *find_ram(const struct load *ld, const char *name, unsigned *n)
+{
+    *n = 0;
+    for (struct ram *r = phys_rams(ld->m->phys); r && name && *n < RAMS; r = r->next, ++*n) {
+        if (strcmp(r->name, name) == 0) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+/* The same three answers, for memory. */
+static int load_ram(struct load *ld)
+{
+    const char *blob = after(state_named(ld->r, "blob"), "ram");
+    const char *chunk = after(state_named(ld->r, "chunk"), "ram");
+    unsigned n;
+    struct ram *ram = find_ram(ld, blob ? blob : chunk, &n);
+    uint64_t size, at;
+    size_t len;
+    if (!ram) {
+        return 0;
+    }
+    if (blob) {
+        if (ld->ram[n] || state_blob_size(ld->r, ram->size, &size, ld->err) < 0 ||
+            size != ram->size) {
+            return error_set(ld->err, "%s: comes twice, or has another size", ld->r->name);
+        }
+        ld->ram[n] = true;
+        ram_clear(ld->m->phys, ram);
+        return 1;
+    }
+    if (!ld->ram[n]) {
+        return error_set(ld->err, "%s: belongs to nothing", ld->r->name);
+    }
+    if (state_chunk_bytes(ld->r, ram->size, &at, &len, ld->err) < 0) {
+        return -1;
+    }
+    memcpy(ram->bytes + at, ld->r->chunk, len);
+    ram_touch(ram, at, len);
+    return 1;
+}
+
+static bool is_elsewhere(const struct state_reader *r)
+{
+    const char *name = state_named(r, "blob");
+    name = name ? name : state_named(r, "chunk");
+    name = name ? name : r->name;
+    return strcmp(name, "config") == 0 || strcmp(name, "bios") == 0 ||
+           strcmp(name, "vgabios") == 0 || after(name, "firmware") || after(name, "host");
+}
+
+static int load_sections(struct load *ld)
+{
+    int rc;
+    state_rewind(ld->r);
+    while ((rc = state_next(ld->r, ld->err)) > 0) {
+        if (is_elsewhere(ld->r)) {
+            continue;
+        }
+        int done = load_item(ld);
+        done = done == 0 ? load_ram(ld) : done;
+        if (done <= 0) {
+            return done < 0
+                       ? -1
+                       : error_set(ld->err, "%s: this machine has no such part", ld->r->name);
+        }
+    }
+    return rc;
+}
+
+static int check_complete(struct load *ld)
+{
+    struct item it;
+    unsigned n = 0;
+    for (; n < ITEMS && item_get(ld->m, &ld->sm, n, &it); n++) {
+        if (!ld->item[n]) {
+            return error_set(ld->err, "%s is missing", it.name);
+        }
+    }
+    n = 0;
+    for (const struct ram *r = phys_rams(ld->m->phys); r && n < RAMS; r = r->next) {
+        if (!ld->ram[n++]) {
+            return error_set(ld->err, "ram %s is missing", r->name);
+        }
+    }
+    return 0;
+}
+
+/* The fields of a drive against the medium that is in it. */
+static int check_drives(struct load *ld, const struct machine_config *cfg)
+{
+    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
+        const struct drive *d = &ld->m->board.drive[i];
+        const struct media *media = &cfg->drive[i];
+        bool present = cfg->drive_present[i] || media->kind != DRIVE_NONE;
+        if (d->index != i || (d->kind != DRIVE_NONE) != present ||
+            d->sectors != (media->ops ? media->sectors : 0) ||
+            (media->ops && d->read_only != media->read_only)) {
+            return error_set(ld->err, "drive %s: its medium is not the one it was",
+                             drive_name(i));
+        }
+    }
+    return 0;
+}
+
+/* An event that was due long ago would have to be made up for, perhaps for ever. */
+static int check_events(struct load *ld)
+{
+    const struct clock *ck = &ld->m->board.clock;
+    for (const struct event *ev = ck->events; ev; ev = ev->all) {
+        if (ev->at.when < ck->now) {
+            return error_set(ld->err, "event %s lies in the past", ev->name);
+        }
+    }
+    return 0;
+}
+
+static int load_all(struct load *ld, const struct machine_config *cfg)
+{
+    struct machine *m = ld->m;
+    if (load_sections(ld) < 0 || check_complete(ld) < 0 || check_drives(ld, cfg) < 0 ||
+        check_events(ld) < 0) {
+        return -1;
+    }
+    m->input_seq = ld->sm.input_seq;
+    m->power_asked = ld->sm.power_asked;
+    m->power_what = (enum power_event)ld->sm.power_what;
+    m->power_code = ld->sm.power_code;
+    m->exit_value = ld->sm.exit_value;
+    clock_rebuild(&m->board.clock);
+    pci_map(&m->board);
+    return cpu_loaded(m->cpu) ? 0 : error_set(ld->err, "cpu: its values contradict each other");
+}
+
+struct machine *machine_load(const struct machine_config *cfg, const struct host *host,
+                             struct state_reader *r, struct error *err)
+{
+    struct machine *m = machine_new(cfg, host, err);
+    struct load *ld = m ? calloc(1, sizeof *ld) : NULL;
+    int rc = -1;
+    if (ld) {
+        *ld = (struct load){.m = m, .r = r, .err = err};
+        rc = load_all(ld, cfg);
+    } else if (m) {
+        (void)error_set(err, "out of memory");
+    }
+    free(ld);
+    if (rc < 0) {
+        machine_free(m);
+        return NULL;
+    }
+    return m;
+}

@@ -1,0 +1,25 @@
+/* frontend/savestate.h -- savevm, loadvm and -loadvm: machine, disks and options together.
+ *
+ * A state is loaded beside what runs; only when all of it is in order does it take its place.
+ */
+#ifndef TERRAPIN_FRONTEND_SAVESTATE_H
+#define TERRAPIN_FRONTEND_SAVESTATE_H
+
+#include "frontend/session.h"
+
+/* path is replaced as a whole or not at all; the machine stays as it is. */
+int savestate_save(struct session *s, const char *path, struct error *err);
+
+/* A state that has been read as far as its disks, which are open. */
+struct savestate;
+/* s: with options, which may not contradict the state, and the drives so far, if any. NULL and
+ * err: nothing has changed. */
+struct savestate *savestate_open(const struct session *s, const char *path, struct error *err);
+/* Into a session that has no drives yet: those of the state. */
+void savestate_give_drives(struct savestate *st, struct session *s);
+/* Puts the state's machine, drives and so on into s, whose former ones are freed. s->host is
+ * filled in. -1 and err: s is as it was. */
+int savestate_take(struct savestate *st, struct session *s, struct error *err);
+void savestate_close(struct savestate *st); /* NULL is fine; in any case */
+
+#endif

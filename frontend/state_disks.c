@@ -1,0 +1,377 @@
+/* frontend/state_disks.c -- see the header.
+ *
+ *   host disk NAME         kind:8, flags:8, path length:16, sector size:32, bytes:64,
+ * digest:64, path blob host NAME         the content, or of a snapshot the chunks that were
+ * written to
+ */
+#include "frontend/posix.h"
+
+#include "frontend/state_disks.h"
+
+#include "frontend/image.h"
+#include "frontend/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAD = 24, PATH_MOST = 4095, READ_ONLY = 1, SNAPSHOT = 2, FLAGS = 3, NAME = 32 };
+
+static const char *const slots[MACHINE_DRIVES] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
+
+/* ---- saving -------------------------------------------------------------------------------
+ */
+
+static int save_head(struct image *im, const char *name, struct state_writer *w,
+                     struct error *err)
+{
+    uint8_t head[HEAD + PATH_MOST];
+    char *real = realpath(image_path(im), NULL);
+    const char *path = real ? real : image_path(im);
+    size_t n = strlen(path);
+    uint64_t digest;
+    char section[NAME];
+    int rc = image_digest(im, &digest);
+    if (rc < 0) {
+        rc = error_set(err, "%s: cannot be read", short_path(path));
+    } else if (n > PATH_MOST) {
+        rc = error_set(err, "%s: too long a name", short_path(path));
+    } else {
+        head[0] = (uint8_t)image_kind(im);
+        head[1] = (uint8_t)((image_read_only(im) ? READ_ONLY : 0) |
+                            (image_snapshot(im) ? SNAPSHOT : 0));
+        store_le16(head + 2, (uint16_t)n);
+        store_le32(head + 4, image_media(im).sector_size);
+        store_le64(head + 8, image_bytes(im));
+        store_le64(head + 16, digest);
+        memcpy(head + HEAD, path, n);
+        snprintf(section, sizeof section, "host disk %s", name);
+        rc = state_section(w, section, head, HEAD + n);
+    }
+    free(real);
+    return rc;
+}
+
+static int save_content(struct image *im, const char *name, struct state_writer *w,
+                        struct error *err)
+{
+    bool snapshot = image_snapshot(im);
+    uint64_t size = image_bytes(im);
+    char blob[NAME];
+    uint8_t *chunk = malloc(STATE_CHUNK);
+    snprintf(blob, sizeof blob, "host %s", name);
+    int rc = chunk ? state_blob(w, blob, size) : error_set(err, "out of memory");
+    for (uint64_t at = 0; rc == 0 && at < size; at += STATE_CHUNK) {
+        size_t n = size - at < STATE_CHUNK ? (size_t)(size - at) : STATE_CHUNK;
+        if (snapshot && !image_overlaid(im, at, n)) {
+            continue;
+        }
+        if (image_get(im, at, chunk, n) < 0) {
+            rc = error_set(err, "%s: cannot be read", short_path(image_path(im)));
+        } else if (snapshot || !state_all_zero(chunk, n)) {
+            rc = state_chunk(w, blob, at / STATE_CHUNK, chunk, n);
+        }
+    }
+    free(chunk);
+    return rc;
+}
+
+int disks_save(const struct drives *d, struct state_writer *w, struct error *err)
+{
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        struct image *im = d->image[i];
+        if (im && (save_head(im, slots[i], w, err) < 0 ||
+                   (!image_read_only(im) && save_content(im, slots[i], w, err) < 0))) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- what a file says ---------------------------------------------------------------------
+ */
+
+static unsigned slot_of(const char *name)
+{
+    unsigned i = 0;
+    while (i < MACHINE_DRIVES && strcmp(slots[i], name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* "host NAME" of a blob or chunk: which drive, or MACHINE_DRIVES. */
+static unsigned content_of(const struct state_reader *r, const char *kind)
+{
+    const char *name = state_named(r, kind);
+    return name && strncmp(name, "host ", 5) == 0 ? slot_of(name + 5) : MACHINE_DRIVES;
+}
+
+static int read_head(struct saved_disks *sd, const struct state_reader *r, struct error *err)
+{
+    const uint8_t *p = r->payload;
+    unsigned i = slot_of(r->name + strlen("host disk "));
+    uint32_t n = r->length >= HEAD ? load_le16(p + 2) : PATH_MOST + 1;
+    if (i == MACHINE_DRIVES || sd->disk[i].path) {
+        return error_set(err, "%s: comes twice, or is no drive", r->name);
+    }
+    bool cd = r->length >= HEAD && p[0] == DRIVE_CDROM;
+    uint32_t sector = cd ? 2048 : 512;
+    if (n > PATH_MOST || n == 0 || r->length != HEAD + n || memchr(p + HEAD, 0, n) ||
+        p[0] == DRIVE_NONE || p[0] > DRIVE_CDROM || (p[1] & ~FLAGS) ||
+        load_le32(p + 4) != sector || load_le64(p + 8) == 0 ||
+        load_le64(p + 8) > INT64_MAX - STATE_CHUNK || load_le64(p + 8) % sector != 0 ||
+        ((p[1] & READ_ONLY) && (p[1] & SNAPSHOT)) || (cd && !(p[1] & READ_ONLY))) {
+        return error_set(err, "%s: makes no sense", r->name);
+    }
+    struct saved_disk *disk = &sd->disk[i];
+    disk->kind = (enum drive_kind)p[0];
+    disk->read_only = (p[1] & READ_ONLY) != 0;
+    disk->snapshot = disk->was_snapshot = (p[1] & SNAPSHOT) != 0;
+    disk->sector_size = sector;
+    disk->bytes = load_le64(p + 8);
+    disk->digest = load_le64(p + 16);
+    disk->path = malloc(n + 1);
+    if (!disk->path) {
+        return error_set(err, "out of memory");
+    }
+    memcpy(disk->path, p + HEAD, n);
+    disk->path[n] = '\0';
+    return 0;
+}
+
+int disks_read(struct saved_disks *sd, struct state_reader *r, struct error *err)
+{
+    bool content[MACHINE_DRIVES + 1] = {false};
+    uint64_t size;
+    int rc;
+    *sd = (struct saved_disks){0};
+    state_rewind(r);
+    while ((rc = state_next(r, err)) > 0) {
+        unsigned i = content_of(r, "blob");
+        if (strncmp(r->name, "host disk ", 10) == 0 && read_head(sd, r, err) < 0) {
+            return -1;
+        }
+        if (i < MACHINE_DRIVES &&
+            (content[i] || state_blob_size(r, INT64_MAX, &size, err) < 0 ||
+             size != sd->disk[i].bytes)) {
+            return error_set(err, "%s: comes twice, or has another size", r->name);
+        }
+        content[i] = true;
+        i = content_of(r, "chunk");
+        if (i < MACHINE_DRIVES && !content[i]) {
+            return error_set(err, "%s: belongs to nothing", r->name);
+        }
+    }
+    for (unsigned i = 0; i < MACHINE_DRIVES && rc == 0; i++) {
+        if (sd->disk[i].path && content[i] == sd->disk[i].read_only) {
+            return error_set(err, "host disk %s: its content is missing", slots[i]);
+        }
+    }
+    return rc;
+}
+
+void disks_free(struct saved_disks *sd)
+{
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        free(sd->disk[i].path);
+        sd->disk[i].path = NULL;
+    }
+}
+
+/* ---- opening ------------------------------------------------------------------------------
+ */
+
+static int relocate(struct saved_disk *disk, unsigned i, const struct drives *given,
+                    const struct machine_saved *saved, struct error *err)
+{
+    if (given->present[i] && saved->drive[i] == DRIVE_NONE) {
+        return error_set(err, "drive %s: the state has none; leave it out", slots[i]);
+    }
+    if (given->image[i] && (!disk->path || given->kind[i] != saved->drive[i])) {
+        return error_set(err, "%s: in drive %s the state has %s; leave it out",
+                         short_path(image_path(given->image[i])), slots[i],
+                         disk->path ? "something else" : "nothing");
+    }
+    if (given->image[i]) {
+        char *path = strdup(image_path(given->image[i]));
+        if (!path) {
+            return error_set(err, "out of memory");
+        }
+        free(disk->path);
+        disk->path = path;
+        disk->snapshot = disk->snapshot || image_snapshot(given->image[i]);
+    }
+    return 0;
+}
+
+int disks_relocate(struct saved_disks *sd, const struct options *o,
+                   const struct machine_saved *saved, struct error *err)
+{
+    struct drives given;
+    int rc = drives_open(&given, o, err);
+    if (rc < 0) {
+        return rc;
+    }
+    for (unsigned i = 0; rc == 0 && i < MACHINE_DRIVES; i++) {
+        rc = relocate(&sd->disk[i], i, &given, saved, err);
+    }
+    drives_close(&given);
+    return rc;
+}
+
+static struct image *open_one(const struct saved_disk *disk, bool over,
+                              const struct drives *former, struct error *err)
+{
+    struct image_request rq = {.path = disk->path,
+                               .kind = disk->kind,
+                               .read_only = disk->read_only,
+                               .snapshot = over,
+                               .raw = true};
+    for (unsigned k = 0; former && k < MACHINE_DRIVES; k++) {
+        if (former->image[k] && image_is(former->image[k], disk->path)) {
+            rq.replaces = former->image[k];
+        }
+    }
+    return image_open(&rq, err);
+}
+
+/* May the image be used as it is? 1: yes, 0: with the saved content over it, -1: not at all. */
+static int judge(struct image *im, const struct saved_disk *disk, const char *slot,
+                 struct error *err)
+{
+    const char *name = short_path(disk->path);
+    uint64_t digest;
+    if (image_bytes(im) != disk->bytes) {
+        return error_set(
+            err, "%s: has %" PRIu64 " bytes; the state's %s has %" PRIu64 "; give that one",
+            name, image_bytes(im), slot, disk->bytes);
+    }
+    if (image_digest(im, &digest) < 0) {
+        return error_set(err, "%s: cannot be read", name);
+    }
+    if (digest == disk->digest) {
+        return !image_forced_read_only(im) || disk->read_only;
+    }
+    if (disk->read_only || disk->was_snapshot) {
+        return error_set(err,
+                         "%s: its content is not what it was when the state was saved; give "
+                         "the same image",
+                         name);
+    }
+    return 0;
+}
+
+static int open_disk(struct drives *d, unsigned i, struct saved_disk *disk,
+                     const struct drives *former, struct error *err)
+{
+    d->image[i] = open_one(disk, disk->snapshot, former, err);
+    int rc = d->image[i] ? judge(d->image[i], disk, slots[i], err) : -1;
+    disk->put_over = rc == 0 || (rc > 0 && disk->was_snapshot);
+    if (rc == 0) {
+        report("%s: %s; the saved content is put over it, and what the guest writes is "
+               "forgotten at the end",
+               short_path(disk->path),
+               image_forced_read_only(d->image[i]) ? "cannot be written"
+                                                   : "has changed since the state was saved");
+        image_close(d->image[i]);
+        d->image[i] = open_one(disk, true, former, err);
+        rc = d->image[i] ? 0 : -1;
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+/* Makes [at, at + n) of the image what is in bytes (NULL: zeros), where it is not that yet. */
+static int put_over(struct image *im, uint64_t at, const uint8_t *bytes, size_t n)
+{
+    enum { STEP = 4096 };
+    static const uint8_t zeros[STEP];
+    uint8_t now[STEP];
+    for (size_t done = 0; done < n; done += STEP) {
+        size_t len = n - done < STEP ? n - done : STEP;
+        const uint8_t *want = bytes ? bytes + done : zeros;
+        if (image_get(im, at + done, now, len) < 0) {
+            return -1;
+        }
+        if (memcmp(now, want, len) != 0 && image_put_over(im, at + done, want, len) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Zeros from *next, the first byte not yet dealt with, up to `end`: those chunks are not in the
+ * state. Of a snapshot they are what the image has. */
+static int fill_gap(struct image *im, const struct saved_disk *disk, uint64_t *next,
+                    uint64_t end)
+{
+    for (; !disk->was_snapshot && *next < end; *next += STATE_CHUNK) {
+        size_t n = end - *next < STATE_CHUNK ? (size_t)(end - *next) : STATE_CHUNK;
+        if (put_over(im, *next, NULL, n) < 0) {
+            return -1;
+        }
+    }
+    *next = end;
+    return 0;
+}
+
+static int put_contents(struct drives *d, const struct saved_disks *sd, struct state_reader *r,
+                        struct error *err)
+{
+    uint64_t next[MACHINE_DRIVES] = {0}, at;
+    size_t n;
+    int rc;
+    state_rewind(r);
+    while ((rc = state_next(r, err)) > 0) {
+        unsigned i = content_of(r, "chunk");
+        if (i == MACHINE_DRIVES || !sd->disk[i].put_over) {
+            continue;
+        }
+        if (state_chunk_bytes(r, sd->disk[i].bytes, &at, &n, err) < 0) {
+            return -1;
+        }
+        if (at < next[i]) {
+            return error_set(err, "%s: is out of order", r->name);
+        }
+        if (fill_gap(d->image[i], &sd->disk[i], &next[i], at) < 0 ||
+            put_over(d->image[i], at, r->chunk, n) < 0) {
+            return error_set(err, "%s: no room for its content; set TMPDIR", slots[i]);
+        }
+        next[i] = at + n;
+    }
+    for (unsigned i = 0; rc == 0 && i < MACHINE_DRIVES; i++) {
+        if (sd->disk[i].put_over &&
+            fill_gap(d->image[i], &sd->disk[i], &next[i], sd->disk[i].bytes) < 0) {
+            return error_set(err, "%s: no room for its content; set TMPDIR", slots[i]);
+        }
+    }
+    return rc;
+}
+
+int disks_open(struct drives *d, struct saved_disks *sd, const struct machine_saved *saved,
+               struct state_reader *r, const struct drives *former, struct error *err)
+{
+    int rc = 0;
+    *d = (struct drives){0};
+    for (unsigned i = 0; rc == 0 && i < MACHINE_DRIVES; i++) {
+        d->kind[i] = saved->drive[i];
+        d->present[i] = saved->drive[i] != DRIVE_NONE;
+        if (sd->disk[i].path && sd->disk[i].kind != saved->drive[i]) {
+            rc = error_set(err, "host disk %s: is not for this kind of drive", slots[i]);
+        } else if (sd->disk[i].path) {
+            rc = open_disk(d, i, &sd->disk[i], former, err);
+        }
+    }
+    if (rc == 0) {
+        rc = put_contents(d, sd, r, err);
+    }
+    if (rc < 0) {
+        drives_close(d);
+        for (unsigned i = 0; former && i < MACHINE_DRIVES; i++) {
+            image_lock_again(former->image[i]);
+        }
+    }
+    return rc;
+}
