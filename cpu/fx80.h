@@ -69,7 +69,9 @@ struct fx80 fx_div(struct fx_ctx *c, struct fx80 a, struct fx80 b);
 struct fx80 fx_sqrt(struct fx_ctx *c, struct fx80 a);
 
 enum fx_order { FX_LESS = -1, FX_EQUAL = 0, FX_GREATER = 1, FX_UNORDERED = 2 };
-/* quiet: only signalling NaNs and unsupported formats are invalid (FUCOM). */
+/* quiet: only signalling NaNs and unsupported formats are invalid (FUCOM). The order is right
+ * even after an unmasked exception: processors set the condition codes then, too (SDM 2 FCOM
+ * says that they do not). */
 enum fx_order fx_compare(struct fx_ctx *c, struct fx80 a, struct fx80 b, bool quiet);
 
 /* Always to the full 64 bits of precision. */
@@ -77,12 +79,15 @@ struct fx80 fx_round_to_int(struct fx_ctx *c, struct fx80 a);         /* FRNDINT
 struct fx80 fx_scale(struct fx_ctx *c, struct fx80 a, struct fx80 b); /* FSCALE */
 void fx_extract(struct fx_ctx *c, struct fx80 a, struct fx80 *exponent,
                 struct fx80 *significand);
-/* FPREM (nearest: FPREM1). *quotient: its low bits; *partial: the reduction is not complete. */
+/* FPREM (nearest: FPREM1). *quotient: its low bits; *partial: the reduction is not complete,
+ * and *quotient 0, as processors have C0, C3 and C1 then. */
 struct fx80 fx_remainder(struct fx_ctx *c, struct fx80 a, struct fx80 b, bool nearest,
                          unsigned *quotient, bool *partial);
 
-/* Memory formats. To f32, f64: rounded by direction; an unmasked overflow or underflow stores
- * nothing. To integers: out of range is invalid, with the integer indefinite (8000…). */
+/* Memory formats. From f32, f64: processors push the number even after an unmasked DE, but not
+ * after an unmasked IE. To f32, f64: rounded by direction; an unmasked overflow or underflow
+ * stores nothing, and raises no PE. To integers: out of range is invalid, with the integer
+ * indefinite (8000…). */
 struct fx80 fx_from_f32(struct fx_ctx *c, uint32_t bits);
 struct fx80 fx_from_f64(struct fx_ctx *c, uint64_t bits);
 /* As the memory operand of an arithmetic instruction: nothing is raised and a signalling NaN
@@ -101,7 +106,8 @@ void fx_to_bcd(struct fx_ctx *c, struct fx80 a, uint8_t bcd[10]);
 /* FLD1 FLDL2T FLDL2E FLDPI FLDLG2 FLDLN2 FLDZ by ModRM.rm 0..6; rounded by direction. */
 struct fx80 fx_constant(const struct fx_ctx *c, unsigned n);
 
-/* Transcendental, within one unit in the last place, full precision whatever PC says.
+/* Transcendental, within one unit in the last place, full precision whatever PC says. PE is
+ * raised by every result that is computed, exact or not, as on Intel's processors.
  * *out_of_range: |a| >= 2^63: C2 is set and the operand stays (the results are meaningless). */
 struct fx80 fx_2xm1(struct fx_ctx *c, struct fx80 a);
 struct fx80 fx_yl2x(struct fx_ctx *c, struct fx80 x, struct fx80 y);
@@ -109,6 +115,7 @@ struct fx80 fx_yl2xp1(struct fx_ctx *c, struct fx80 x, struct fx80 y);
 struct fx80 fx_patan(struct fx_ctx *c, struct fx80 y, struct fx80 x); /* arctan(y / x) */
 void fx_sincos(struct fx_ctx *c, struct fx80 a, struct fx80 *sin, struct fx80 *cos,
                bool *out_of_range); /* sin or cos may be NULL */
+/* FPTAN pushes 1.0 on it; on a NaN, the NaN once more. */
 struct fx80 fx_ptan(struct fx_ctx *c, struct fx80 a, bool *out_of_range);
 
 #endif
