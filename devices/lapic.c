@@ -349,7 +349,8 @@ void lapic_send(struct lapic *a)
         note(&a->dev.board->notes, NOTE_lapic_shorthand);
         return;
     }
-    if (mode <= APIC_LOWEST && vector < FIRST_VECTOR) {
+    /* What it sends to itself without the bus, it only receives. */
+    if (mode <= APIC_LOWEST && vector < FIRST_VECTOR && shorthand != ICR_SELF) {
         lapic_error(a, ESR_SEND_VECTOR);
         return;
     }

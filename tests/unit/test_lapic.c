@@ -483,7 +483,7 @@ START_TEST(ipi_to_self)
         {0x00000000, 0xC071, true, 0},  /* level, assert: as an edge */
         {0x00000000, 0x8071, false, 0}, /* level, deassert */
         {0x00000000, 0x4171, true, 0},  /* lowest priority */
-        {0x00000000, SELF | 0x0F, false, 0x20},
+        {0x00000000, SELF | 0x0F, false, 0x40},
         {0x00000000, 0x4003, false, 0x20},
         {0x00000000, OTHERS | 0x4500, false,
          0x04}, /* INIT, STARTUP: SeaBIOS looks for others */
