@@ -34,6 +34,7 @@ megs: 32
 cpu: model=p2_klamath, count=1, ips=20000000, reset_on_triple_fault=1, ignore_bad_msrs=0
 clock: sync=none, time0=1767225600
 port_e9_hack: enabled=1
+com1: enabled=1, mode=null
 log: $work/bochs.log
 panic: action=report
 error: action=report
