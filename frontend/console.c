@@ -138,7 +138,9 @@ static void help(void)
 static void command(struct console *c, struct session *s, uint8_t byte, bool busy)
 {
     if (byte == 'x') {
-        say("\n");
+        if (c->in_monitor) {
+            say("\n");
+        }
         session_end(s, EXIT_FINE);
     } else if (busy) {
         return;

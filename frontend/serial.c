@@ -165,12 +165,16 @@ static void drain(struct port *p)
     }
 }
 
-int serial_close(struct serial *se)
+int serial_close(struct serial *se, bool newline)
 {
     int rc = 0;
     for (unsigned n = 0; se && n < SERIAL_PORTS; n++) {
         struct port *p = &se->port[n];
         drain(p);
+        if (is_stdio(p) && !se->newline && (newline || isatty(STDOUT_FILENO))) {
+            say("\n"); /* for what comes next: the shell's prompt */
+            se->newline = true;
+        }
         if (p->end.failed || (is_stdio(p) && p->out.len > 0)) {
             report("-serial %s: cannot write; the output is not complete",
                    is_stdio(p) ? "stdio" : "file");
@@ -233,21 +237,6 @@ bool serial_failed(const struct serial *se)
 {
     for (unsigned n = 0; n < SERIAL_PORTS; n++) {
         if (is_stdio(&se->port[n]) && se->port[n].end.failed) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool serial_newline(const struct serial *se)
-{
-    return se->newline;
-}
-
-bool serial_controls(const struct serial *se)
-{
-    for (unsigned n = 0; n < SERIAL_PORTS; n++) {
-        if (se->port[n].end.kind == SERIAL_MON_STDIO) {
             return true;
         }
     }

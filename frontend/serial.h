@@ -17,18 +17,17 @@ struct session;
 /* Opens the ends that the options name. NULL and err: nothing stays open. */
 struct serial *serial_open(const struct options *o, const struct drives *d, struct error *err);
 void serial_start(struct serial *se); /* takes the terminal, where one is used */
-/* Writes what is left, within reason; gives the terminal back. -1: output was lost, and it has
- * been told. NULL is fine. */
-int serial_close(struct serial *se);
+/* Writes what is left, within reason; gives the terminal back. newline: stdout is to be at the
+ * start of a line then; a terminal always is. -1: output was lost, and it has been told. NULL
+ * is fine. */
+int serial_close(struct serial *se, bool newline);
 
 /* The machine sent a byte on port n. true: it would better pause soon. */
 bool serial_sent(struct serial *se, unsigned n, uint8_t byte);
 /* Between slices: bytes out and in. */
 void serial_poll(struct serial *se, struct session *s);
-bool serial_behind(const struct serial *se);   /* stdout's reader is */
-bool serial_failed(const struct serial *se);   /* stdout takes no more */
-bool serial_newline(const struct serial *se);  /* stdout is at the start of a line */
-bool serial_controls(const struct serial *se); /* there is a monitor behind Ctrl-A c */
+bool serial_behind(const struct serial *se); /* stdout's reader is */
+bool serial_failed(const struct serial *se); /* stdout takes no more */
 
 /* Has serial 0 sent text since the last one found? Finding it forgets all up to its end. anew:
  * another text than in the last call. */

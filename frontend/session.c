@@ -167,7 +167,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     }
     if (start_machine(s, err) < 0) {
         script_free(s->script);
-        serial_close(s->serial);
+        serial_close(s->serial, false);
         close_outputs(s);
         config_free(&s->config);
         return -1;
@@ -435,12 +435,8 @@ int session_finish(struct session *s)
 {
     monitor_close(s->monitor);
     term_close(s->term);
-    bool newline = serial_newline(s->serial);
-    int lost = serial_close(s->serial);
+    int lost = serial_close(s->serial, s->opt->hash); /* the hash has a line of its own */
     s->serial = NULL;
-    if (!newline && s->opt->hash) {
-        say("\n"); /* the hash has a line of its own */
-    }
     if (s->opt->hash) {
         session_print_hash(s);
     }
