@@ -153,6 +153,37 @@ START_TEST(tests_and_time)
 }
 END_TEST
 
+START_TEST(serial_ports)
+{
+    ck_assert_int_eq(parse(""), OPTIONS_RUN);
+    ck_assert_uint_eq(o.serials, 1); /* COM1 is there anyway … */
+    ck_assert_int_eq(o.serial[0].kind, SERIAL_NULL);
+    ck_assert_int_eq(parse("-serial none"), OPTIONS_RUN); /* … unless refused */
+    ck_assert_int_eq(o.serial[0].kind, SERIAL_NONE);
+    ck_assert_int_eq(parse("-serial file:a -serial none -serial pty -serial unix:s,server"),
+                     OPTIONS_RUN);
+    ck_assert_uint_eq(o.serials, 4);
+    ck_assert_str_eq(o.serial[0].file, "a");
+    ck_assert_int_eq(o.serial[1].kind, SERIAL_NONE);
+    ck_assert_int_eq(o.serial[2].kind, SERIAL_PTY);
+    ck_assert_str_eq(o.serial[3].socket, "s");
+    ck_assert_int_eq(parse("-nographic"), OPTIONS_RUN);
+    ck_assert_int_eq(o.serial[0].kind, SERIAL_MON_STDIO);
+    ck_assert_int_eq(o.display, DISPLAY_NONE);
+    ck_assert_int_eq(parse("-nographic -monitor none"), OPTIONS_RUN);
+    ck_assert_int_eq(o.serial[0].kind, SERIAL_STDIO);
+    ck_assert_int_eq(parse("-nographic -serial null -monitor stdio"), OPTIONS_RUN);
+    ck_assert_int_eq(parse("-S -serial mon:stdio"), OPTIONS_RUN);
+    refused("-serial com1", "-serial com1: bad value");
+    refused("-serial null -serial null -serial null -serial null -serial null",
+            "there are four");
+    refused("-serial stdio -serial mon:stdio", "another serial port");
+    refused("-nographic -monitor stdio", "-monitor stdio");
+    refused("-serial stdio -debugcon stdio", "-debugcon stdio");
+    refused("-serial stdio -display term", "-serial stdio");
+}
+END_TEST
+
 START_TEST(not_built_yet)
 {
     static const char *const later[] = {"full-screen",     "gdb tcp::1", "s",
@@ -270,6 +301,7 @@ int main(void)
     tcase_add_test(tc, dates);
     tcase_add_test(tc, drives);
     tcase_add_test(tc, tests_and_time);
+    tcase_add_test(tc, serial_ports);
     tcase_add_test(tc, not_built_yet);
     tcase_add_test(tc, direct_boot);
     tcase_add_test(tc, accepted_without_effect);
