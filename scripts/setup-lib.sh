@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # scripts/setup-lib.sh -- common to quickstart and test; sourced, POSIX sh.
 #
 #   say TEXT…                 a progress line
@@ -30,6 +31,10 @@ has()
     zlib | ncursesw | check) pkg-config --exists "$1" 2>/dev/null ;;
     seabios) find_seabios >/dev/null ;;
     clang) command -v clang >/dev/null && clang_sanitizes ;;
+    mtools) command -v mcopy >/dev/null && command -v mformat >/dev/null ;;
+    syslinux) command -v syslinux >/dev/null && [ -f /usr/lib/syslinux/mbr/mbr.bin ] ;;
+    isolinux) [ -f /usr/lib/ISOLINUX/isolinux.bin ] && [ -f /usr/lib/syslinux/modules/bios/ldlinux.c32 ] ;;
+    fdisk) command -v sfdisk >/dev/null ;;
     zydis) echo '#include <Zydis/Zydis.h>' | cc -E - >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
@@ -44,6 +49,8 @@ package_of()
     ncursesw) echo libncurses-dev ;;
     clang) echo clang libclang-rt-dev ;;
     zydis) echo libzydis-dev ;;
+    syslinux) echo syslinux syslinux-common ;;
+    isolinux) echo isolinux syslinux-common ;;
     *) echo "$1" ;;
     esac
 }
