@@ -348,6 +348,7 @@ static void soft_reset(struct ata_channel *ch)
 void ata_reset(struct ata_channel *ch, enum reset how)
 {
     begin_reset(ch);
+    memset(ch->buffer, 0, sizeof ch->buffer);
     ch->control = 0;
     for (unsigned n = 0; n < ATA_DEVICES; n++) {
         struct ata_device *d = &ch->device[n];

@@ -466,8 +466,7 @@ static void seek(struct ata_channel *ch, struct ata_device *d)
 static void read_cd(struct ata_channel *ch, struct ata_device *d)
 {
     enum { NOTHING = 0x00, USER_DATA = 0x10, PARTS = 0xF8, C2 = 0x06, SUBCHANNEL = 0x07 };
-    uint32_t n = get32(d->packet + 5) & 0xFFFFFF00;
-    n = n >> 8;
+    uint32_t n = get32(d->packet + 5) & 0xFFFFFF; /* bytes 6 to 8 */
     if ((d->packet[9] & C2) || (d->packet[10] & SUBCHANNEL)) {
         invalid_field(ch, d);
     } else if ((d->packet[9] & PARTS) == NOTHING) {

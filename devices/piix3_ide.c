@@ -7,7 +7,8 @@
  * Configuration space of 00:01.1:
  *   00h 8086h  02h 7010h  04h PCICMD: 2 bus master, 0 I/O  06h PCISTS  08h rev 00h
  *   09h class 010180h: IDE, bus master, compatibility mode
- *   20h  BMIBA    base of the bus master registers
+ *   20h  BMIBA    base of the bus master registers; the PIIX3 hardwires its upper half to 0,
+ *                which SeaBIOS would take for a BAR of nearly 4 GiB: here it can be written
  *   40h  IDETIM   15 decode the primary channel's ports; timing (no effect)   42h secondary
  *   44h  SIDETIM  timing of the slaves (no effect)
  * The channels' ports answer while PCICMD bit 0 and IDETIM bit 15 are set.

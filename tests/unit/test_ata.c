@@ -330,6 +330,442 @@ START_TEST(read_and_write_sectors)
 }
 END_TEST
 
+/* Bytes that no sector of a fresh disk has. */
+static void fill(unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        buf[i] = (uint8_t)(i * 11 + i / 512 * 3 + 1);
+    }
+}
+
+START_TEST(counts_of_zero)
+{
+    task(0xE0, 100, 0); /* 256 */
+    command(0x20);
+    for (unsigned n = 0; n < 256; n++) {
+        ck_assert_uint_eq(wait_irq(), READY | DRQ);
+        read_block(buf, 512);
+        ck_assert_uint_eq(load_le32(buf), 100 + n);
+    }
+    ck_assert_uint_eq(wait_ready(), READY);
+    task48(0xE0, 3000, 0x0203);
+    command(0x24);
+    for (unsigned n = 0; n < 0x203; n++) {
+        ck_assert_uint_eq(wait_irq(), READY | DRQ);
+        read_block(buf, 512);
+        ck_assert_uint_eq(load_le32(buf), 3000 + n);
+    }
+    ck_assert_uint_eq(wait_ready(), READY);
+    task48(0xE0, 0, 0); /* 65536 are more than there are */
+    command(0x42);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x10);
+    ck_assert_uint_eq(lba28() & 0xFFFFFF, DISK_SECTORS);
+}
+END_TEST
+
+START_TEST(multiple)
+{
+    out(ATA_COUNT, 8);
+    command(0xC6);
+    ck_assert_uint_eq(wait_irq(), READY);
+    identify(0xEC);
+    ck_assert_uint_eq(word(59), 0x0108);
+    task(0xE0, 777, 19);
+    read_sectors(0xC4, 19 * 512, 8 * 512);
+    ck_assert_mem_eq(buf, sector(0, 777), 19 * 512);
+    fill(19 * 512);
+    task(0xE0, 5000, 19);
+    write_sectors(0xC5, 19 * 512, 8 * 512);
+    ck_assert_mem_eq(buf, sector(0, 5000), 19 * 512);
+    task48(0xE0, 5000, 3);
+    read_sectors(0x29, 3 * 512, 8 * 512);
+    fill(9 * 512);
+    task48(0xE0, 6000, 9);
+    write_sectors(0x39, 9 * 512, 8 * 512);
+    ck_assert_mem_eq(buf, sector(0, 6000), 9 * 512);
+    for (uint8_t n = 3; n < 64; n = (uint8_t)(n * 2 + 1)) { /* no power of two, or too many */
+        out(ATA_COUNT, n);
+        command(0xC6);
+        ck_assert_uint_eq(wait_irq(), READY | ERR);
+    }
+    out(ATA_COUNT, 0); /* off: READ MULTIPLE aborts */
+    command(0xC6);
+    ck_assert_uint_eq(wait_irq(), READY);
+    task(0xE0, 1, 1);
+    command(0xC4);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x04);
+}
+END_TEST
+
+START_TEST(write_ext_and_verify)
+{
+    fill(512);
+    task48(0xE0, 39999, 1);
+    write_sectors(0x34, 512, 512);
+    ck_assert_mem_eq(buf, sector(0, 39999), 512);
+    task(0xE0, 39990, 10);
+    command(0x40);
+    ck_assert_uint_eq(wait_irq(), READY);
+    ck_assert_uint_eq(lba28(), 39999);
+    fill(1024);
+    task(0xE0, 7, 2);
+    write_sectors(0x3C, 1024, 512);
+    ck_assert_mem_eq(buf, sector(0, 7), 1024);
+}
+END_TEST
+
+/* The sectors before the end are moved; then IDNF with the address of the first that is not. */
+START_TEST(past_the_end)
+{
+    task(0xE0, DISK_SECTORS - 2, 5);
+    command(0x20);
+    for (unsigned n = 0; n < 2; n++) {
+        ck_assert_uint_eq(wait_irq(), READY | DRQ);
+        read_block(buf, 512);
+    }
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x10);
+    ck_assert_uint_eq(lba28(), DISK_SECTORS);
+    ck_assert_uint_eq(in(ATA_COUNT), 3);
+    fill(512);
+    task(0xE0, DISK_SECTORS - 1, 2);
+    command(0x30);
+    (void)wait_ready();
+    write_block(buf, 512);
+    ck_assert_uint_eq(wait_irq(), READY | DRQ);
+    write_block(buf, 512);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x10);
+    ck_assert_uint_eq(lba28(), DISK_SECTORS);
+    ck_assert_mem_eq(buf, sector(0, DISK_SECTORS - 1), 512);
+    task48(0xE0, UINT64_C(0xFFFFFFFFFFFF), 0xFFFF);
+    command(0x24);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x10);
+}
+END_TEST
+
+START_TEST(host_errors)
+{
+    b->medium[0].bad = 1003;
+    task(0xE0, 1000, 8);
+    command(0x20);
+    for (unsigned n = 0; n < 3; n++) {
+        ck_assert_uint_eq(wait_irq(), READY | DRQ);
+        read_block(buf, 512);
+    }
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x40);
+    ck_assert_uint_eq(lba28(), 1003);
+    ck_assert_uint_eq(in(ATA_COUNT), 5);
+    task(0xE0, 1000, 8);
+    command(0xC4); /* no data, but the right address */
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x40);
+    ck_assert_uint_eq(lba28(), 1003);
+    task(0xE0, 1002, 4);
+    fill(4 * 512);
+    command(0xC5);
+    (void)wait_ready();
+    write_block(buf, 4 * 512);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x04);
+    ck_assert_uint_eq(lba28(), 1003);
+    ck_assert_mem_eq(buf, sector(0, 1002), 512);
+    b->medium[0].bad = 0;
+    command(0xE7);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR), 0x04);
+    b->medium[0].bad = UINT64_MAX;
+    task(0xE0, 1000, 8);
+    read_sectors(0x20, 8 * 512, 512);
+}
+END_TEST
+
+START_TEST(read_only_disk)
+{
+    insert(b, 0, DRIVE_DISK, DISK_SECTORS, true);
+    for (unsigned i = 0; i < 4; i++) {
+        static const uint8_t codes[] = {0x30, 0xC5, 0xCA, 0x35};
+        task(0xE0, 10, 1);
+        command(codes[i]);
+        ck_assert_uint_eq(wait_irq(), READY | ERR);
+        ck_assert_uint_eq(in(ATA_ERROR), 0x04);
+    }
+    task(0xE0, 10, 1);
+    read_sectors(0x20, 512, 512);
+}
+END_TEST
+
+START_TEST(write_cache)
+{
+    fill(512);
+    task(0xE0, 1, 1);
+    write_sectors(0x30, 512, 512);
+    ck_assert_uint_eq(b->medium[0].flushes, 0);
+    command(0xEA);
+    ck_assert_uint_eq(wait_irq(), READY);
+    ck_assert_uint_eq(b->medium[0].flushes, 1);
+    out(ATA_ERROR, 0x82); /* switching it off writes it out */
+    command(0xEF);
+    ck_assert_uint_eq(wait_irq(), READY);
+    ck_assert_uint_eq(b->medium[0].flushes, 2);
+    task(0xE0, 1, 1);
+    write_sectors(0x30, 512, 512);
+    ck_assert_uint_eq(b->medium[0].flushes, 3);
+}
+END_TEST
+
+START_TEST(without_data)
+{
+    static const struct {
+        uint8_t code, dev, count;
+        uint32_t lba;
+        uint8_t error;
+    } t[] = {
+        {0x10, 0xE0, 0, 0, 0},
+        {0x1F, 0xE0, 0, 0, 0},
+        {0x70, 0xE0, 0, DISK_SECTORS - 1, 0},
+        {0x7F, 0xE0, 0, DISK_SECTORS, 0x10},
+        {0x00, 0xE0, 0, 0, 0x04}, /* NOP always aborts */
+        {0x08, 0xE0, 0, 0, 0x04}, /* DEVICE RESET is for packet devices */
+        {0xA0, 0xE0, 0, 0, 0x04},
+        {0xA1, 0xE0, 0, 0, 0x04},
+        {0xB0, 0xE0, 0, 0xC24F00, 0x04},
+        {0xE1, 0xE0, 0, 0, 0},
+        {0xE3, 0xE0, 0, 0, 0},
+        {0x95, 0xE0, 0, 0, 0},
+        {0xFF, 0xE0, 0, 0, 0x04},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        task(t[i].dev, t[i].lba, t[i].count);
+        command(t[i].code);
+        ck_assert_uint_eq(in(CONTROL)&BSY, BSY);
+        uint8_t status = wait_irq();
+        ck_assert_msg(status == (t[i].error ? (READY | ERR) : READY), "%02x: status %02x",
+                      t[i].code, status);
+        ck_assert_msg(in(ATA_ERROR) == t[i].error, "%02x", t[i].code);
+    }
+}
+END_TEST
+
+START_TEST(power)
+{
+    command(0xE5);
+    ck_assert_uint_eq(wait_irq(), READY);
+    ck_assert_uint_eq(in(ATA_COUNT), 0xFF);
+    command(0xE0);
+    ck_assert_uint_eq(wait_irq(), READY);
+    command(0x98);
+    ck_assert_uint_eq(wait_irq(), READY);
+    ck_assert_uint_eq(in(ATA_COUNT), 0x00);
+    task(0xE0, 9, 1);
+    read_sectors(0x20, 512, 512); /* spins up */
+    command(0xE5);
+    (void)wait_irq();
+    ck_assert_uint_eq(in(ATA_COUNT), 0xFF);
+    command(0xE6);
+    ck_assert_uint_eq(wait_irq(), READY);
+    command(0xE5); /* asleep: only a reset wakes it */
+    run(10 * MS);
+    ck_assert(!irq());
+    out(CONTROL, 0x04);
+    out(CONTROL, 0x00);
+    (void)wait_ready();
+    command(0xE5);
+    ck_assert_uint_eq(wait_irq(), READY);
+}
+END_TEST
+
+START_TEST(native_max)
+{
+    task(0xE0, 0, 0);
+    command(0xF8);
+    ck_assert_uint_eq(wait_irq(), READY);
+    ck_assert_uint_eq(lba28(), DISK_SECTORS - 1);
+    command(0x27);
+    ck_assert_uint_eq(wait_irq(), READY);
+    ck_assert_uint_eq(lba28() & 0xFFFFFF, DISK_SECTORS - 1);
+    task(0xA0, 0, 0);
+    command(0xF8);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+}
+END_TEST
+
+/* ATA-4 9.4: settings go back with SRST unless SET FEATURES 66h said otherwise. */
+START_TEST(settings_and_reset)
+{
+    for (int keep = 0; keep < 2; keep++) {
+        out(ATA_ERROR, keep ? 0x66 : 0xCC);
+        command(0xEF);
+        ck_assert_uint_eq(wait_irq(), READY);
+        out(ATA_COUNT, 2);
+        command(0xC6);
+        (void)wait_irq();
+        out(ATA_ERROR, 0x03);
+        out(ATA_COUNT, 0x22);
+        command(0xEF);
+        (void)wait_irq();
+        out(CONTROL, 0x04);
+        out(CONTROL, 0x00);
+        (void)wait_ready();
+        identify(0xEC);
+        ck_assert_uint_eq(word(59), keep ? 0x0102 : 0x0110);
+        ck_assert_uint_eq(word(63), 0x0407); /* transfer modes survive SRST in any case */
+    }
+}
+END_TEST
+
+/* --- odd accesses ------------------------------------------------------------------------ */
+
+START_TEST(widths_of_the_data_port)
+{
+    task(0xE0, 50, 1);
+    command(0x20);
+    (void)wait_irq();
+    const uint8_t *s = sector(0, 50);
+    struct bus *bus = &b->fx.board.bus;
+    ck_assert_uint_eq(bus_in(bus, PRIMARY, 4), load_le32(s));
+    ck_assert_uint_eq(bus_in(bus, PRIMARY, 2), load_le16(s + 4));
+    ck_assert_uint_eq(bus_in(bus, PRIMARY, 1), s[6]); /* a word goes by all the same */
+    ck_assert_uint_eq(bus_in(bus, PRIMARY, 2), load_le16(s + 8));
+    for (unsigned i = 10; i < 512; i += 2) {
+        ck_assert_uint_eq(data_in(), load_le16(s + i));
+    }
+    ck_assert_uint_eq(wait_ready(), READY);
+    ck_assert_uint_eq(data_in(), 0xFF7F); /* nobody drives the bus */
+    ck_assert_uint_eq(bus_in(bus, PRIMARY + 2, 2), in(2) | in(3) << 8);
+}
+END_TEST
+
+START_TEST(block_half_read)
+{
+    task(0xE0, 60, 2);
+    command(0x20);
+    (void)wait_irq();
+    (void)data_in();
+    out(ATA_LOW, 99); /* DRQ: the registers do not take it */
+    ck_assert_uint_eq(in(ATA_LOW), 60);
+    command(0xEC); /* nor a command */
+    run(10 * MS);
+    ck_assert_uint_eq(in(CONTROL), READY | DRQ);
+    ck_assert_uint_eq(data_in(), load_le16(sector(0, 60) + 2));
+    out(CONTROL, 0x04); /* but SRST ends everything */
+    out(CONTROL, 0x00);
+    ck_assert_uint_eq(wait_ready(), READY);
+    identify(0xEC);
+    ck_assert_uint_eq(word(3), 16);
+}
+END_TEST
+
+START_TEST(commands_while_busy)
+{
+    task(0xE0, 70, 1);
+    command(0x20);
+    ck_assert_uint_eq(in(CONTROL)&BSY, BSY);
+    command(0x30);
+    out(ATA_LOW, 1);
+    ck_assert_uint_eq(wait_irq(), READY | DRQ);
+    read_block(buf, 512);
+    ck_assert_mem_eq(buf, sector(0, 70), 512);
+    data_out(0x1234); /* no DRQ */
+    ck_assert_uint_eq(in(CONTROL), READY);
+}
+END_TEST
+
+/* Random accesses: nothing breaks, and a copy made on the way goes on exactly as the original
+ * does. */
+static uint32_t random_access(struct bench *t, uint64_t *seed)
+{
+    static const uint8_t codes[] = {0x20, 0x21, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x91,
+                                    0xC4, 0xC5, 0xC6, 0xE7, 0xEC, 0xEF, 0xE0, 0x08, 0xA0,
+                                    0xA1, 0x90, 0x70, 0x10, 0xF8, 0xE5, 0xC8, 0xCA};
+    uint32_t r = test_random(seed);
+    uint16_t base = r & 0x100 ? PRIMARY : SECONDARY;
+    uint16_t port = (uint16_t)(base + (r >> 4 & 7));
+    struct bus *bus = &t->fx.board.bus;
+    uint32_t v = 0;
+    switch (r & 15) {
+    case 0: bus_out(bus, (uint16_t)(base + 7), codes[(r >> 9) % ARRAY_LEN(codes)], 1); break;
+    case 1: bus_out(bus, (uint16_t)(base + CONTROL), r >> 9 & 0x82, 1); break;
+    case 2:
+        bus_out(bus, (uint16_t)(base + CONTROL), r >> 9 & (r & 0x8000 ? 0x86 : 2), 1);
+        break;
+    case 3:
+    case 4: bus_out(bus, port, r >> 9, 1u << (r >> 20 & 3) % 3); break;
+    case 5:
+    case 6: v = bus_in(bus, port, 1u << (r >> 20 & 3) % 3); break;
+    case 7:
+        for (unsigned i = 0; i < (r >> 9 & 0xFFF); i++) {
+            v = v * 31 + bus_in(bus, base, 2);
+        }
+        break;
+    case 8:
+        for (unsigned i = 0; i < (r >> 9 & 0xFFF); i++) {
+            bus_out(bus, base, r + i, 2);
+        }
+        break;
+    default: fixture_run_to(&t->fx, t->fx.board.clock.now + (r >> 9 & 0x3FFF)); break;
+    }
+    clock_fire(&t->fx.board.clock);
+    return v + t->fx.irq[14] + 2u * t->fx.irq[15];
+}
+
+static struct bench copy;
+
+static void clone_bench(struct bench *from, struct bench *to)
+{
+    for (unsigned n = 0; n < 4; n++) {
+        if (from->medium[n].bytes) {
+            memcpy(to->medium[n].bytes, from->medium[n].bytes, from->medium[n].size);
+            to->fx.board.drive[DRIVE_HDA + n].digest =
+                from->fx.board.drive[DRIVE_HDA + n].digest;
+        }
+    }
+    to->fx.board.clock.now = from->fx.board.clock.now;
+    to->fx.board.clock.seq = from->fx.board.clock.seq;
+    memcpy(to->fx.irq, from->fx.irq, sizeof to->fx.irq);
+    fixture_clone(from->ide, to->ide);
+}
+
+START_TEST(random_traffic_save_load)
+{
+    static const enum drive_kind kind[4] = {DRIVE_DISK, DRIVE_CDROM, DRIVE_CDROM, DRIVE_DISK};
+    uint64_t seed = (uint64_t)_i + 1;
+    teardown();
+    bench_init(b, kind);
+    bench_init(&copy, kind);
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned i = 0; i < 300; i++) {
+            (void)random_access(b, &seed);
+        }
+        clone_bench(b, &copy);
+        uint64_t seed2 = seed;
+        for (unsigned i = 0; i < 100; i++) {
+            ck_assert_uint_eq(random_access(b, &seed), random_access(&copy, &seed2));
+        }
+        char text[200];
+        ck_assert_msg(!state_diff(b->ide->cls->state, b->ide, copy.ide, text, sizeof text),
+                      "%s", text);
+        for (unsigned n = 0; n < 4; n++) {
+            ck_assert_uint_eq(b->fx.board.drive[DRIVE_HDA + n].digest,
+                              copy.fx.board.drive[DRIVE_HDA + n].digest);
+        }
+    }
+    bench_free(&copy);
+}
+END_TEST
+
+START_TEST(schema)
+{
+    struct error err;
+    ck_assert_msg(state_coverage(b->ide->cls->state, &err) == 0, "%s", err.text);
+    ck_assert_msg(state_coverage(&ata_channel_schema, &err) == 0, "%s", err.text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("ata");
@@ -347,6 +783,22 @@ int main(void)
     tcase_add_test(tc, set_features);
     tcase_add_test(tc, translation);
     tcase_add_test(tc, read_and_write_sectors);
+    tcase_add_test(tc, counts_of_zero);
+    tcase_add_test(tc, multiple);
+    tcase_add_test(tc, write_ext_and_verify);
+    tcase_add_test(tc, past_the_end);
+    tcase_add_test(tc, host_errors);
+    tcase_add_test(tc, read_only_disk);
+    tcase_add_test(tc, write_cache);
+    tcase_add_test(tc, without_data);
+    tcase_add_test(tc, power);
+    tcase_add_test(tc, native_max);
+    tcase_add_test(tc, settings_and_reset);
+    tcase_add_test(tc, widths_of_the_data_port);
+    tcase_add_test(tc, block_half_read);
+    tcase_add_test(tc, commands_while_busy);
+    tcase_add_loop_test(tc, random_traffic_save_load, 0, 4);
+    tcase_add_test(tc, schema);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
