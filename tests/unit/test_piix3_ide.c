@@ -499,7 +499,7 @@ START_TEST(save_in_mid_transfer)
     static const enum drive_kind kind[4] = {DRIVE_DISK, DRIVE_NONE, DRIVE_CDROM, DRIVE_NONE};
     bench_init(&copy, kind);
     for (unsigned write = 0; write < 2; write++) {
-        for (uint64_t at = 0; at < 2500 * US; at += 130 * US) {
+        for (uint64_t at = 0; at < 2500 * US; at += 370 * US) {
             fill(DATA, 0x20000);
             prd(0, DATA, 0xFFFE); /* not a whole number of sectors */
             prd(1, DATA + 0xFFFE, 0);
