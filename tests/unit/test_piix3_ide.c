@@ -379,39 +379,6 @@ END_TEST
 
 static struct bench copy;
 
-/* Everything that the guest or the host can tell apart. */
-static void clone_bench(struct bench *from, struct bench *to)
-{
-    struct ram *a = phys_main_ram(from->fx.board.phys), *c = phys_main_ram(to->fx.board.phys);
-    memcpy(c->bytes, a->bytes, a->size);
-    ram_touch(c, 0, c->size);
-    for (unsigned n = 0; n < 4; n++) {
-        if (from->medium[n].bytes) {
-            memcpy(to->medium[n].bytes, from->medium[n].bytes, from->medium[n].size);
-            to->fx.board.drive[DRIVE_HDA + n].digest =
-                from->fx.board.drive[DRIVE_HDA + n].digest;
-        }
-    }
-    to->fx.board.clock.now = from->fx.board.clock.now;
-    to->fx.board.clock.seq = from->fx.board.clock.seq;
-    memcpy(to->fx.irq, from->fx.irq, sizeof to->fx.irq);
-    fixture_clone(from->ide, to->ide);
-    pci_map(&to->fx.board);
-}
-
-static void check_equal(struct bench *x, struct bench *y)
-{
-    char text[200];
-    ck_assert_msg(!state_diff(x->ide->cls->state, x->ide, y->ide, text, sizeof text), "%s",
-                  text);
-    for (unsigned n = 0; n < 4; n++) {
-        ck_assert_uint_eq(x->fx.board.drive[DRIVE_HDA + n].digest,
-                          y->fx.board.drive[DRIVE_HDA + n].digest);
-    }
-    struct phys *p = x->fx.board.phys, *q = y->fx.board.phys;
-    ck_assert_uint_eq(ram_hash(p, phys_main_ram(p)), ram_hash(q, phys_main_ram(q)));
-}
-
 /* A driver's day in many small steps: a command of either channel by PIO or DMA, with odd
  * tables, at times given up half-way. Any step may be the last before the save. */
 static uint32_t step(struct bench *t, uint64_t *seed)
