@@ -25,6 +25,7 @@ struct cpu_bus {
     uint8_t (*int_ack)(void *ctx); /* INTA cycles: the vector */
     uint64_t *tick;
     void (*apic_base)(void *ctx, uint64_t value); /* WRMSR to IA32_APIC_BASE; may be NULL */
+    void (*ferr)(void *ctx, bool level); /* FERR#, asserted or not; NULL: not connected */
 };
 
 struct cpu_config {
@@ -64,6 +65,9 @@ void cpu_set_a20(struct cpu *cpu, bool open);   /* A20M#: closed = bit 20 is for
 /* IA32_APIC_BASE, for the board that holds the local APIC: after a reset of either kind;
  * changes in between come by cpu_bus. 0: this model has no local APIC. */
 uint64_t cpu_apic_base(const struct cpu *cpu);
+
+void cpu_set_ignne(struct cpu *cpu, bool level); /* IGNNE#, the answer to FERR# */
+bool cpu_has_fpu(const struct cpu *cpu);
 
 /* The laboratory: return CPU_RING0, before anything is pushed, where an exception or interrupt
  * is about to be delivered to ring 0. cpu_pending() tells vector, error code and address. */

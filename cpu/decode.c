@@ -23,26 +23,31 @@
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body, shape)
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body, shape)
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body, shape)
+#define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body, shape)
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
 #undef INSR
+#undef INSX
 
 #define ROW(id, code, digit, shape, opn, cls, feat, rd, wr, un, props, real) \
-    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_##cls, FEAT_##feat, rd, wr, un, props, real},
+    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_##cls, FEAT_##feat, rd, wr, un, props, real, false, 0},
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props) \
     ROW(id, code, -1, shape, opn, cls, feat, rd, wr, un, props, false)
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) \
     ROW(id, code, digit, shape, opn, cls, feat, rd, wr, un, props, false)
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) \
     ROW(id, code, digit, shape, opn, cls, feat, rd, wr, un, props, true)
+#define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) \
+    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_##cls, FEAT_##feat, rd, wr, un, props, false, true, rm},
 const struct insn_row insn_rows[I_COUNT] = {
-    [I_NONE] = {"UNDEFINED", 0, -1, SHAPE_Z, OPN_none, CLASS_GATE, FEAT_BASE, 0, 0, 0, FAULT | ENDS, false},
+    [I_NONE] = {"UNDEFINED", 0, -1, SHAPE_Z, OPN_none, CLASS_GATE, FEAT_BASE, 0, 0, 0, FAULT | ENDS, false, false, 0},
 #include "cpu/insn.def"
 };
 #undef INSN
 #undef INSG
 #undef INSR
+#undef INSX
 
 #define FNS_Z(b)  {exec_##b}
 #define FNS_ZV(b) {exec_##b##_16, exec_##b##_32}
@@ -59,6 +64,7 @@ const struct insn_row insn_rows[I_COUNT] = {
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EXEC_##cls(body, shape),
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EXEC_##cls(body, shape),
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EXEC_##cls(body, shape),
+#define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EXEC_##cls(body, shape),
 static exec_fn *const exec_table[I_COUNT][4] = {
     [I_NONE] = {exec_undefined},
 #include "cpu/insn.def"
@@ -66,6 +72,7 @@ static exec_fn *const exec_table[I_COUNT][4] = {
 #undef INSN
 #undef INSG
 #undef INSR
+#undef INSX
 // clang-format on
 
 /* ---- opcode map */
@@ -117,6 +124,21 @@ static void map_row(struct decode_map *map, unsigned id, unsigned side)
     }
 }
 
+static void map_x87_row(struct decode_map *map, unsigned id)
+{
+    const struct insn_row *row = &insn_rows[id];
+    if (row->digit < 0) {
+        map->wait = (uint16_t)id;
+        return;
+    }
+    uint16_t *forms = map->x87[row->code & 7][row->digit];
+    for (int rm = 0; rm <= RM_MEM; rm++) {
+        if (row->rm == rm || (row->rm == RM_ANY && rm != RM_MEM)) {
+            forms[rm] = (uint16_t)id;
+        }
+    }
+}
+
 void decode_map_init(struct decode_map *map, uint32_t features)
 {
     memset(map, 0, sizeof *map);
@@ -124,6 +146,10 @@ void decode_map_init(struct decode_map *map, uint32_t features)
         for (unsigned id = 1; id < I_COUNT; id++) {
             const struct insn_row *row = &insn_rows[id];
             if (row->real != (pass == 1) || (row->feature & ~features)) {
+                continue;
+            }
+            if (row->x87) {
+                map_x87_row(map, id);
                 continue;
             }
             if (!row->real) {
@@ -136,7 +162,9 @@ void decode_map_init(struct decode_map *map, uint32_t features)
     }
     for (unsigned id = 1; id < I_COUNT;
          id++) { /* a code that exists in no mode: still ModRM? */
-        map->modrm[insn_rows[id].code] = has_modrm(insn_rows[id].operands);
+        if (!insn_rows[id].x87) {
+            map->modrm[insn_rows[id].code] = has_modrm(insn_rows[id].operands);
+        }
     }
 }
 
@@ -377,6 +405,25 @@ static bool take_modrm(struct fetch *f, const struct prefixes *p, unsigned opera
     return true;
 }
 
+/* The row of a code. While the x87 can execute, its instructions have rows of their own; with
+ * an exception pending, only those that do not wait have. */
+static unsigned row_of(const struct decode_map *map, uint32_t mode, unsigned code,
+                       unsigned modrm)
+{
+    unsigned reg = modrm >> 3 & 7, id = map->row[mode & MODE_PROT ? 0 : 1][code][reg], x87;
+    if (!(mode & MODE_FPU)) {
+        return id;
+    }
+    if ((code & ~7u) == 0xD8) {
+        x87 = map->x87[code & 7][reg][modrm >= 0xC0 ? modrm & 7 : RM_MEM];
+    } else if (code == 0x9B) {
+        x87 = map->wait;
+    } else {
+        return id;
+    }
+    return !(mode & MODE_FPU_ERROR) || (insn_rows[x87].props & NOWAIT) ? x87 : id;
+}
+
 enum decode_result decode(const struct decode_map *map, uint32_t mode, const uint8_t *bytes,
                           unsigned avail, unsigned off, struct insn *u, struct insn_cold *cold)
 {
@@ -392,7 +439,7 @@ enum decode_result decode(const struct decode_map *map, uint32_t mode, const uin
     if (map->modrm[code]) {
         modrm = take(&f, 1);
     }
-    unsigned id = map->row[mode & MODE_PROT ? 0 : 1][code][modrm >> 3 & 7];
+    unsigned id = row_of(map, mode, code, modrm);
     const struct insn_row *row = &insn_rows[id];
     if (map->modrm[code] && id != I_NONE) {
         mem = take_modrm(&f, &p, row->operands, u, modrm);
@@ -425,6 +472,8 @@ enum decode_result decode(const struct decode_map *map, uint32_t mode, const uin
     u->next = (uint8_t)(off + f.pos);
     if (is_relative(row->operands)) {
         u->imm += u->next;
+    } else if (row->x87) {
+        u->imm = off | ((code & 7) << 8 | modrm) << 16;
     }
     u->fn = exec_table[id][variant(row, p.op32, mem, p.flags & (CF_REP | CF_REPNE))];
     return DECODE_OK;

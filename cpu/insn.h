@@ -5,14 +5,15 @@
  *   INSN(id, code, body, shape, operands, class, feature, reads, writes, undefined, props)
  *
  *   id        MNEMONIC_Operands in the SDM's letters (SDM 2, appendix A): I_id
- *   code      the opcode: 0xNN, or 0x1NN for 0F NN; INSG rows add the /digit of a group
- *   body      the family of handlers: exec_<body>_<variant> in cpu/exec/ for class USER; the
- * other classes are emulated by emu_<body>() in cpu/sys/ shape     which variants there are
- * (enum insn_shape) operands  how operands are encoded (enum insn_operands) class     USER PRIV
- * IOPL HOLE GATE (enum insn_class) feature   of the processor model; without it the code is
- * undefined reads, writes, undefined   arithmetic flags: e.g. SZP, OSZAPC props     FAULT may
- * fault (memory apart), ENDS ends a block, LOCK allowed, PROT #UD outside protected mode, MEM
- * register form is #UD, REG memory form is #UD
+ *   code      the opcode: 0xNN, or 0x1NN for 0F NN; INSG rows add the /digit of a group, INSX
+ * rows digit and ModRM.rm body      the family of handlers: exec_<body>_<variant> in cpu/exec/
+ * for class USER; the other classes are emulated by emu_<body>() in cpu/sys/ shape     which
+ * variants there are (enum insn_shape) operands  how operands are encoded (enum insn_operands)
+ * class     USER PRIV IOPL HOLE GATE (enum insn_class) feature   of the processor model;
+ * without it the code is undefined reads, writes, undefined   arithmetic flags: e.g. SZP,
+ * OSZAPC props     FAULT may fault (memory apart), ENDS ends a block, LOCK allowed, PROT #UD
+ * outside protected mode, MEM register form is #UD, REG memory form is #UD, NOWAIT executes
+ * although an x87 exception is pending
  */
 #ifndef TERRAPIN_CPU_INSN_H
 #define TERRAPIN_CPU_INSN_H
@@ -84,7 +85,11 @@ enum insn_operands {
     OPN_AXOv, /* moffs */
     OPN_XY,   /* strings: seg = source segment after prefixes */
     OPN_Sreg, /* PUSH/POP seg: a from the opcode by the row */
+    OPN_STi,  /* ST(i): b */
 };
+
+/* ModRM.rm of INSX rows, beside 0..7. */
+enum { RM_MEM = 8, RM_ANY };
 
 enum cpu_feature {
     FEAT_BASE = 0,
@@ -107,8 +112,9 @@ enum cpu_feature {
     FEAT_CMOV = 1 << 16,
     FEAT_PAT = 1 << 17,
     FEAT_FPU = 1 << 18,
-    FEAT_PMC = 1 << 19,  /* RDPMC */
-    FEAT_NOPL = 1 << 20, /* 0F 1F and 0F 18..1E hint forms */
+    FEAT_PMC = 1 << 19,                /* RDPMC */
+    FEAT_NOPL = 1 << 20,               /* 0F 1F and 0F 18..1E hint forms */
+    FEAT_FCMOV = FEAT_FPU | FEAT_CMOV, /* FCMOVcc, FCOMI */
 };
 
 /* Arithmetic flags at their EFLAGS positions, for the table's columns. */
@@ -138,7 +144,16 @@ enum {
     OSAP = O_ | S_ | A_ | P_
 };
 
-enum insn_props { P_NONE = 0, FAULT = 1, ENDS = 2, LOCK = 4, PROT = 8, MEM = 16, REG = 32 };
+enum insn_props {
+    P_NONE = 0,
+    FAULT = 1,
+    ENDS = 2,
+    LOCK = 4,
+    PROT = 8,
+    MEM = 16,
+    REG = 32,
+    NOWAIT = 64
+};
 
 enum insn_id {
     I_NONE, /* an empty code: #UD */
@@ -150,10 +165,14 @@ enum insn_id {
 #define INSR(id, code, digit, body, shape, operands, class, feature, reads, writes, undef,     \
              props)                                                                            \
     I_##id,
+#define INSX(id, code, digit, rm, body, shape, operands, class, feature, reads, writes, undef, \
+             props)                                                                            \
+    I_##id,
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
 #undef INSR
+#undef INSX
     I_COUNT
 };
 
@@ -166,6 +185,8 @@ struct insn_row {
     uint16_t reads, writes, undefined;
     uint8_t props;
     bool real; /* the row for real and virtual-8086 mode of a code that has two */
+    bool x87;  /* an INSX row, with … */
+    int8_t rm; /* … ModRM.rm: 0..7, RM_MEM, RM_ANY */
 };
 extern const struct insn_row insn_rows[I_COUNT];
 
@@ -175,7 +196,8 @@ typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
 /* The micro-operation: all that a handler needs, resolved at decode time. */
 struct insn {
     exec_fn *fn;
-    uint32_t imm;  /* immediate, or a branch target relative to the block's first byte */
+    uint32_t imm;  /* immediate, or a branch target relative to the block's first byte; x87: its
+                      offset from there, and the last opcode register's value << 16 */
     uint32_t disp; /* displacement, or the link of a branch: a block's index */
     uint8_t a, b;  /* operands: register number, byte position (8-bit), segment register */
     uint8_t base, index, scale; /* ea = r[base] + (r[index] << scale) + disp */

@@ -1,6 +1,8 @@
 /* cpu/lmem.c -- the slow half of loads and stores (lmem.h). */
 #include "cpu/lmem.h"
 
+#include <string.h>
+
 #include "cpu/engine.h"
 
 /* A device's registers are reached at the exact tick; RAM does not care. */
@@ -171,6 +173,80 @@ void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, u
     mmu_access(cpu, i, la, access);
     if (la >> PAGE_SHIFT != last >> PAGE_SHIFT) {
         mmu_access(cpu, i, last & ~(laddr)PAGE_MASK, access);
+    }
+}
+
+/* ---- long operands */
+
+/* Everything that can fault, and breakpoints; both pages' physical addresses. */
+static void translate_long(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
+                           unsigned align, enum access access, paddr pa[2])
+{
+    for (unsigned at = 0; at < size; at += align) {
+        mmu_before(cpu, i, la + at, size - at < align ? size - at : align, access);
+    }
+    pa[0] = mmu_access(cpu, i, la, access);
+    if (crosses(la, size)) {
+        pa[1] = mmu_access(cpu, i, next_page(la), access);
+    }
+}
+
+struct part {
+    paddr pa;
+    unsigned size;
+};
+
+/* The part of a long operand at la + at: as much as registers have that does not cross a page.
+ */
+static struct part part_at(const paddr pa[2], laddr la, unsigned at, unsigned size)
+{
+    unsigned first = PAGE_SIZE - (la & PAGE_MASK);
+    unsigned left = at < first && first < size ? first - at : size - at;
+    return (struct part){at < first ? pa[0] + at : pa[1] + at - first, left >= 4   ? 4
+                                                                       : left >= 2 ? 2
+                                                                                   : 1};
+}
+
+void lmem_read_bytes(struct cpu *cpu, const struct insn *i, eaddr ea, uint8_t *out,
+                     unsigned size, unsigned align)
+{
+    const uint8_t *p = lmem_rd_ptr(cpu, i->seg, ea, size);
+    laddr la = cpu->seg[i->seg].base + ea;
+    paddr pa[2] = {0};
+    if (LIKELY(p != NULL)) {
+        memcpy(out, p, size);
+        return;
+    }
+    check_span(cpu, i, i->seg, ea, size, ACCESS_READ);
+    translate_long(cpu, i, la, size, align, ACCESS_READ, pa);
+    for (unsigned at = 0; at < size;) {
+        struct part part = part_at(pa, la, at, size);
+        store_le(out + at, read_pa(cpu, i, part.pa, part.size), part.size);
+        at += part.size;
+    }
+}
+
+void lmem_write_bytes(struct cpu *cpu, const struct insn *i, eaddr ea, const uint8_t *in,
+                      unsigned size, unsigned align)
+{
+    uint8_t *p = lmem_wr_ptr(cpu, i->seg, ea, size);
+    laddr la = cpu->seg[i->seg].base + ea;
+    paddr pa[2] = {0};
+    if (LIKELY(p != NULL)) {
+        memcpy(p, in, size);
+        return;
+    }
+    check_span(cpu, i, i->seg, ea, size, ACCESS_WRITE);
+    p = beside_watched(cpu, la, size);
+    if (LIKELY(p != NULL)) {
+        memcpy(p, in, size);
+        return;
+    }
+    translate_long(cpu, i, la, size, align, ACCESS_WRITE, pa);
+    for (unsigned at = 0; at < size;) {
+        struct part part = part_at(pa, la, at, size);
+        write_pa(cpu, i, part.pa, load_le(in + at, part.size), part.size);
+        at += part.size;
     }
 }
 

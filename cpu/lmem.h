@@ -31,6 +31,13 @@ uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eadd
 uint32_t lmem_rmw_read(struct cpu *cpu, const struct insn *i, unsigned size);
 void lmem_rmw_write(struct cpu *cpu, const struct insn *i, uint32_t val, unsigned size);
 
+/* Operands of any length up to 128 bytes, all or nothing: a fault of any byte comes before the
+ * first access. align: what the address must be divisible by where alignment is checked. */
+void lmem_read_bytes(struct cpu *cpu, const struct insn *i, eaddr ea, uint8_t *out,
+                     unsigned size, unsigned align);
+void lmem_write_bytes(struct cpu *cpu, const struct insn *i, eaddr ea, const uint8_t *in,
+                      unsigned size, unsigned align);
+
 /* By linear address with rights of the present privilege (after segment checks), or as the
  * processor itself does for descriptor tables and TSS (implicit supervisor access, SDM 3A 4.6).
  */

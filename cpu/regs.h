@@ -13,6 +13,7 @@
 #define TERRAPIN_CPU_REGS_H
 
 #include "cpu/cpu.h"
+#include "cpu/fx80.h"
 
 enum reg { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, REG_ZERO, REG_SLOTS };
 enum seg_reg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_COUNT };
@@ -37,7 +38,9 @@ enum mode_bits {
     MODE_STACK32 = 2, /* SS.B: stack pointer is ESP */
     MODE_PROT = 4,    /* protected mode, not virtual-8086 */
     MODE_USER = 8,    /* the page maps of user rights are live */
-    MODE_BITS = 8,    /* above them the jump cache keys have a map generation */
+    MODE_FPU = 16,    /* x87 instructions execute: there is one, and nobody wants a trap … */
+    MODE_FPU_ERROR = 32, /* … but only those that do not wait: an exception is pending */
+    MODE_BITS = 8,       /* above them the jump cache keys have a map generation */
 };
 
 struct trap { /* a fault on its way to delivery; see trap_raise() */
@@ -45,6 +48,18 @@ struct trap { /* a fault on its way to delivery; see trap_raise() */
     laddr la; /* page fault: CR2 */
     uint8_t vector;
     bool has_code;
+};
+
+/* The x87 (SDM 1 chapter 8). Tags are derived from contents when somebody asks. */
+struct x87 {
+    struct fx80 reg[8]; /* R0 … R7; ST(n) is R((top + n) & 7) */
+    uint32_t ip, dp;    /* of the last instruction that was not a control instruction … */
+    uint16_t cs, ds;
+    uint16_t opcode; /* … and its 11 bits */
+    uint16_t control;
+    uint16_t status; /* without TOP */
+    uint8_t top;
+    uint8_t full; /* bit n: Rn is not empty */
 };
 
 struct insn;
@@ -66,6 +81,8 @@ struct cpu {
     uint32_t df;          /* direction flag: 0 up, 1 down */
     struct seg_view seg[SEG_COUNT];
     uint16_t sel[SEG_COUNT]; /* selectors */
+
+    struct x87 x87;
 
     /* Warm. */
     uint32_t mode;         /* enum mode_bits */

@@ -17,6 +17,7 @@ extern const struct device_class i8254_class;    /* interval timer */
 extern const struct device_class i8042_class;    /* keyboard controller, keyboard, mouse */
 extern const struct device_class speaker_class;  /* port 61h */
 extern const struct device_class mc146818_class; /* clock and CMOS RAM */
+extern const struct device_class npx_class;      /* coprocessor errors */
 extern const struct device_class port92_class;   /* fast A20, fast INIT# */
 extern const struct device_class i82077_class;   /* floppy controller */
 extern const struct device_class ns16550a_class; /* serial port */
@@ -27,6 +28,10 @@ extern const struct device_class post_class;       /* port 80h */
 extern const struct device_class dbgport_class;    /* port E9h */
 extern const struct device_class fwlog_class;      /* port 402h */
 extern const struct device_class debug_exit_class; /* isa-debug-exit */
+
+/* npx.c: FERR# from the processor, IGNNE# to it. */
+void npx_set_ferr(struct device *dev, bool level);
+void npx_connect_ignne(struct device *dev, struct wire ignne);
 
 /* port92.c: its A20 output, and what others do to the gate. */
 void port92_connect_a20(struct device *dev, struct wire a20);

@@ -105,6 +105,7 @@ struct board_config {
     char boot_order[8];  /* "ac", letters of -boot */
     bool boot_menu;
     bool serial[4];           /* COM1..4 are on the board */
+    bool fpu;                 /* the processor has an x87 */
     uint16_t debug_exit_port; /* 0: no isa-debug-exit */
     uint16_t debug_exit_size;
 };

@@ -197,6 +197,12 @@ static void apic_base(void *ctx, uint64_t value)
     lapic_set_base(m->lapic, value);
 }
 
+static void ferr(void *ctx, bool level)
+{
+    struct machine *m = ctx;
+    npx_set_ferr(m->npx, level);
+}
+
 /* A chip asks; it happens when the instruction is over. */
 static void power_asked(void *ctx, enum power_event what, uint32_t code)
 {
@@ -237,9 +243,19 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
     }
     struct cpu_config cpu_cfg = {cfg->cpu, m->board.clock.mips, cfg->single_step,
                                  cfg->no_assist, cfg->shadow_flush};
-    struct cpu_bus bus = {m, port_in, port_out, int_ack, &m->board.clock.now, apic_base};
+    struct cpu_bus bus = {.ctx = m,
+                          .in = port_in,
+                          .out = port_out,
+                          .int_ack = int_ack,
+                          .tick = &m->board.clock.now,
+                          .apic_base = apic_base,
+                          .ferr = ferr};
     m->cpu = cpu_new(&cpu_cfg, &bus, m->phys, &m->board.notes, err);
-    return m->cpu ? pc_build(m, err) : -1;
+    if (!m->cpu) {
+        return -1;
+    }
+    m->board.config.fpu = cpu_has_fpu(m->cpu);
+    return pc_build(m, err);
 }
 
 struct machine *machine_new(const struct machine_config *cfg, const struct host *host,

@@ -18,7 +18,7 @@ struct machine {
      */
     uint8_t *bios, *vgabios;
     /* The chips that the machine itself talks to. */
-    struct device *pc, *pic, *lapic, *ioapic, *keyboard, *screen, *power;
+    struct device *pc, *pic, *lapic, *ioapic, *keyboard, *screen, *power, *npx;
     struct device *serial[MACHINE_SERIALS];
     unsigned serials;
     /* What a chip asked for in this instruction; the first one counts. */

@@ -467,12 +467,13 @@ static uint8_t floppy_type(const struct drive *f)
     }
 }
 
-static void fill_floppies(uint8_t *r, const struct drive *drive)
+static void fill_equipment(uint8_t *r, const struct drive *drive, bool fpu)
 {
-    enum { MOUSE = 0x04, FLOPPY = 0x01 };
+    enum { MOUSE = 0x04, FPU = 0x02, FLOPPY = 0x01 };
     uint8_t a = floppy_type(&drive[DRIVE_FDA]), b = floppy_type(&drive[DRIVE_FDB]);
     r[CMOS_FLOPPIES] = (uint8_t)(a << 4 | b);
-    r[CMOS_EQUIPMENT] = MOUSE; /* display type 00: it has its own BIOS, as EGA and VGA do */
+    r[CMOS_EQUIPMENT] =
+        MOUSE | (fpu ? FPU : 0); /* display type 00: it has its own BIOS, as EGA and VGA do */
     if (a || b) {
         r[CMOS_EQUIPMENT] |= (uint8_t)(FLOPPY | (a && b ? 1 << 6 : 0));
     }
@@ -550,7 +551,7 @@ static void fill(struct mc146818 *d)
     r[REG_D] = D_VRT;
     fill_time(d, b->config.start_time);
     fill_memory(r, b->config.ram_bytes);
-    fill_floppies(r, b->drive);
+    fill_equipment(r, b->drive, b->config.fpu);
     fill_disks(r, b->drive);
     fill_boot_order(r, b->config.boot_order, sizeof b->config.boot_order);
     fill_checksum(r);

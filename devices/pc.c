@@ -72,6 +72,7 @@ static const struct slot pc_slots[] = {
     {&i8042_class,      .base = 0x060, .irq = 1,  .dma = -1},
     {&speaker_class,    .base = 0x061, .irq = -1, .dma = -1},
     {&mc146818_class,   .base = 0x070, .irq = 8,  .dma = -1},
+    {&npx_class,        .base = 0x0F0, .irq = 13, .dma = -1},
     {&port92_class,     .base = 0x092, .irq = -1, .dma = -1},
     {&i82077_class,     .base = 0x3F0, .irq = 6,  .dma = 2},
     {&piix3_ide_class,  .base = 0x000, .irq = 14, .dma = -1},
@@ -107,6 +108,13 @@ static void pc_a20_set(void *ctx, unsigned n, bool open)
     pc->a20 = open;
     port92_show_a20(pc->port92, open);
     cpu_set_a20(pc->cpu, open);
+}
+
+static void pc_ignne_set(void *ctx, unsigned n, bool level)
+{
+    struct machine *m = ctx;
+    (void)n;
+    cpu_set_ignne(m->cpu, level);
 }
 
 static void pc_intr_set(void *ctx, unsigned n, bool level)
@@ -212,6 +220,9 @@ static void attached(struct machine *m, struct device *d)
         m->power = d;
     } else if (d->cls == &ns16550a_class && m->serials < MACHINE_SERIALS) {
         m->serial[m->serials++] = d;
+    } else if (d->cls == &npx_class) {
+        m->npx = d;
+        npx_connect_ignne(d, (struct wire){pc_ignne_set, m, 0});
     }
 }
 

@@ -5,7 +5,7 @@
  *
  * NOT IMPLEMENTED: breakpoints on the processor's own accesses (descriptor tables, TSS); branch
  * trace and performance counters (their MSRs read as 0); machine check; effects of CR0.CD and
- * NW (stored); system management mode. The coprocessor: an absent 8087.
+ * NW (stored); system management mode.
  */
 #include "cpu/sys/sys.h"
 
@@ -67,7 +67,7 @@ static bool cr0_set(struct cpu *cpu, uint32_t v)
     if ((v ^ old) & (CR0_WP | CR0_PG)) {
         shadow_select(cpu);
     }
-    if ((v ^ old) & (CR0_PE | CR0_AM)) {
+    if ((v ^ old) & (CR0_PE | CR0_AM | CR0_EM | CR0_TS | CR0_NE)) {
         sys_update(cpu);
     }
     return true;
@@ -162,6 +162,7 @@ EMULATE(CLTS)
 {
     (void)i;
     cpu->sys->cr0 &= ~(uint32_t)CR0_TS;
+    sys_update(cpu);
     return RESUME;
 }
 
@@ -473,27 +474,4 @@ EMULATE(SYSEXIT)
     cpu->r[ESP] = cpu->r[ECX];
     cpu->eip = cpu->r[EDX];
     return JUMPED;
-}
-
-/* SDM 2B WAIT: TS says that the coprocessor still belongs to another task. */
-EMULATE(WAIT)
-{
-    (void)i;
-    uint32_t bits = CR0_MP | CR0_TS;
-    if ((cpu->sys->cr0 & bits) == bits) {
-        trap_raise(cpu, NULL, EXC_NM, 0);
-    }
-    return RESUME;
-}
-
-/* Escape to a coprocessor that is not there: the bus stays silent, nothing is stored. Software
- * finds that out by FNINIT, FNSTSW, FNSTCW. */
-EMULATE(ESC)
-{
-    (void)i;
-    if (cpu->sys->cr0 & (CR0_EM | CR0_TS)) {
-        trap_raise(cpu, NULL, EXC_NM, 0);
-    }
-    note(cpu->notes, NOTE_cpu_fpu);
-    return RESUME;
 }

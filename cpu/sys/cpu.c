@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cpu/sys/sys.h"
+#include "cpu/x87.h"
 
 struct cpu_whole { /* one allocation, one field table; the engine sees its first half */
     struct cpu cpu;
@@ -38,6 +39,41 @@ static const struct field seg_view_fields[] = {
 static const struct schema seg_view_schema = {"segment", sizeof(struct seg_view), 1,
                                               1,         seg_view_fields,         NULL};
 
+static const struct field fx80_fields[] = {
+    FIELD(struct fx80, m),
+    FIELD(struct fx80, se),
+    FIELDS_END,
+};
+static const struct schema fx80_schema = {"fx80", sizeof(struct fx80), 1, 1, fx80_fields, NULL};
+
+static const struct field x87_fields[] = {
+    FIELD_S(struct x87, reg, &fx80_schema, struct fx80),
+    FIELD(struct x87, ip),
+    FIELD(struct x87, dp),
+    FIELD(struct x87, cs),
+    FIELD(struct x87, ds),
+    FIELD_R(struct x87, opcode, 0, 0x7FF),
+    FIELD(struct x87, control),
+    FIELD(struct x87, status),
+    FIELD_R(struct x87, top, 0, 7),
+    FIELD(struct x87, full),
+    FIELDS_END,
+};
+
+/* The status word in parts, as instructions leave it: ES and B are what the masks say. */
+static bool x87_loaded(void *obj)
+{
+    const struct x87 *f = obj;
+    bool error = f->status & ~f->control & X87_EXCEPTIONS;
+    unsigned summary = error ? X87_ES | X87_BUSY : 0;
+    unsigned top = 7u << X87_TOP_SHIFT;
+    return (f->control & ~X87_CONTROL_BITS) == X87_CONTROL_ONE && !(f->status & top) &&
+           (f->status & (X87_ES | X87_BUSY)) == summary;
+}
+
+static const struct schema x87_schema = {"x87", sizeof(struct x87), 1,
+                                         1,     x87_fields,         x87_loaded};
+
 static const struct field cpu_fields[] = {
     FIELD_A(struct cpu, r),
     FIELD(struct cpu, eip),
@@ -53,6 +89,7 @@ static const struct field cpu_fields[] = {
     FIELD_R(struct cpu, df, 0, 1),
     FIELD_S(struct cpu, seg, &seg_view_schema, struct seg_view),
     FIELD_A(struct cpu, sel),
+    FIELD_S(struct cpu, x87, &x87_schema, struct x87),
     DERIVED(struct cpu, mode),
     DERIVED(struct cpu, synced),
     DERIVED(struct cpu, attention),
@@ -113,6 +150,8 @@ static const struct field sys_fields[] = {
     FIELD_R(struct cpu_sys, activity, ACTIVE, SHUTDOWN),
     FIELD_R(struct cpu_sys, shadow, SHADOW_NONE, SHADOW_SS),
     FIELD(struct cpu_sys, intr),
+    FIELD(struct cpu_sys, ferr),
+    FIELD(struct cpu_sys, ignne),
     FIELD(struct cpu_sys, nmi_pending),
     FIELD(struct cpu_sys, nmi_blocked),
     FIELD(struct cpu_sys, a20),
@@ -267,7 +306,8 @@ static void reset_system(struct cpu *cpu)
 }
 
 /* Not from inside cpu_run: a board that sees a reset pulse there calls cpu_attention() first.
- * The lines INTR and A20M# are the board's and stay; so do time and most MSRs. */
+ * The lines INTR, A20M# and IGNNE# are the board's and stay; so do time, the x87 and most MSRs.
+ */
 void cpu_init(struct cpu *cpu)
 {
     struct cpu_sys *sys = cpu->sys;
@@ -288,6 +328,7 @@ void cpu_init(struct cpu *cpu)
 void cpu_reset(struct cpu *cpu, bool power_on)
 {
     struct cpu_sys *sys = cpu->sys;
+    x87_reset(cpu);
     cpu_init(cpu);
     sys->apic_base = APIC_BASE_RESET;
     if (power_on) {
@@ -297,6 +338,11 @@ void cpu_reset(struct cpu *cpu, bool power_on)
 }
 
 /* ---- wires */
+
+bool cpu_has_fpu(const struct cpu *cpu)
+{
+    return cpu->features & FEAT_FPU;
+}
 
 void cpu_set_intr(struct cpu *cpu, bool level)
 {

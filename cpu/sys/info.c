@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cpu/sys/sys.h"
+#include "cpu/x87.h"
 
 /* ---- registers by name */
 
@@ -250,6 +251,20 @@ static void say_flags(const struct cpu *cpu, const struct out *o)
         sys->activity == HALTED);
 }
 
+/* Tags as FNSTENV abridges them in FXSAVE: 1 is not empty. */
+static void say_x87(const struct cpu *cpu, const struct out *o)
+{
+    const struct x87 *f = &cpu->x87;
+    say(o,
+        "FCW=%04x FSW=%04x [ST=%u] FTW=%02x FIP=%04x:%08" PRIx32 " FDP=%04x:%08" PRIx32
+        " FOP=%03x\n",
+        f->control, f->status | f->top << X87_TOP_SHIFT, f->top, f->full, f->cs, f->ip, f->ds,
+        f->dp, f->opcode);
+    for (unsigned n = 0; n < 8; n++) {
+        say(o, "FPR%u=%016" PRIx64 " %04x%s", n, f->reg[n].m, f->reg[n].se, n & 1 ? "\n" : " ");
+    }
+}
+
 static void info_registers(const struct cpu *cpu, const struct out *o)
 {
     static const char *const names[SEG_COUNT] = {"ES", "CS", "SS", "DS", "FS", "GS"};
@@ -272,6 +287,9 @@ static void info_registers(const struct cpu *cpu, const struct out *o)
     say(o, "DR0=%08" PRIx32 " DR1=%08" PRIx32 " DR2=%08" PRIx32 " DR3=%08" PRIx32 "\n",
         sys->dr[0], sys->dr[1], sys->dr[2], sys->dr[3]);
     say(o, "DR6=%08" PRIx32 " DR7=%08" PRIx32 "\n", sys->dr[6], sys->dr[7]);
+    if (cpu_has_fpu(cpu)) {
+        say_x87(cpu, o);
+    }
 }
 
 static void info_traps(const struct cpu *cpu, const struct out *o)

@@ -4,7 +4,10 @@
  * (04 35), Pentium P54C C2 (05 25), Pentium Pro sB1 (06 19: the first for which software finds
  * SYSENTER usable, SDM 2B SYSENTER). They stand in EDX after reset and in CPUID.1:EAX.
  *
- * A feature that we lack is neither advertised nor accepted by "+name": FPU, VME, MTRR,
+ * The 486 is a DX2 with its x87 on the chip; a 386 has one if it is bought beside (+fpu: a
+ * 387).
+ *
+ * A feature that we lack is neither advertised nor accepted by "+name": VME, MTRR,
  * MCA, PAT and all that came after the Pentium Pro.
  */
 #include <string.h>
@@ -13,7 +16,7 @@
 
 enum {
     FEATURES_386 = FEAT_I486OPS,
-    FEATURES_486 = FEATURES_386 | FEAT_486 | FEAT_CPUID,
+    FEATURES_486 = FEATURES_386 | FEAT_486 | FEAT_CPUID | FEAT_FPU,
     FEATURES_PENTIUM =
         FEATURES_486 | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR | FEAT_MCE | FEAT_CX8,
     FEATURES_PENTIUMPRO = FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV |
@@ -36,6 +39,7 @@ static const struct feature_name {
     int8_t cpuid;     /* bit of CPUID.1:EDX, or -1 */
 } feature_names[] = {
     {"i486ops", FEAT_I486OPS, -1},
+    {"fpu", FEAT_FPU, 0},
     {"cpuid", FEAT_CPUID, -1},
     {"de", FEAT_DE, 2},
     {"pse", FEAT_PSE, 3},
@@ -50,7 +54,6 @@ static const struct feature_name {
     {"cmov", FEAT_CMOV, 15},
     {"pmc", FEAT_PMC, -1},
     {"nopl", FEAT_NOPL, -1},
-    {"fpu", 0, -1},
     {"vme", 0, -1},
     {"mtrr", 0, -1},
     {"mca", 0, -1},
@@ -71,14 +74,14 @@ const char *cpu_model_help(void)
     return "-cpu MODEL[,+FEATURE][,-FEATURE]...\n"
            "  386         80386DX, with BSWAP, INVD and WBINVD: they came with the 486, but "
            "the\n"
-           "              firmware uses them; 386,-i486ops is strict\n"
-           "  486         i486DX2: XADD CMPXCHG INVLPG CPUID, alignment check, CR0.WP\n"
+           "              firmware uses them; 386,-i486ops is strict; 386,+fpu adds a 387\n"
+           "  486         i486DX2: x87, XADD CMPXCHG INVLPG CPUID, alignment check, CR0.WP\n"
            "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints\n"
            "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs, local APIC\n"
            "              (default)\n"
-           "Features: i486ops cpuid de pse tsc msr pae mce cx8 apic sep pge cmov pmc\n"
-           "  nopl\n"
-           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; fpu vme mtrr mca "
+           "Features: i486ops fpu cpuid de pse tsc msr pae mce cx8 apic sep pge cmov\n"
+           "  pmc nopl\n"
+           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; vme mtrr mca "
            "pat\n"
            "  pse36 mmx fxsr sse sse2 clflush nx popek popek-iret\n";
 }

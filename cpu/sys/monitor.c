@@ -16,10 +16,12 @@
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body)
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body)
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body)
+#define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body)
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
 #undef INSR
+#undef INSX
 
 #define EMU_USER(b) NULL
 #define EMU_PRIV(b) emu_##b
@@ -29,12 +31,14 @@
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EMU_##cls(body),
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EMU_##cls(body),
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EMU_##cls(body),
+#define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EMU_##cls(body),
 static emu_fn *const emu_table[I_COUNT] = {
 #include "cpu/insn.def"
 };
 #undef INSN
 #undef INSG
 #undef INSR
+#undef INSX
 // clang-format on
 
 /* CPL is 0 in real mode and 3 in virtual-8086 mode, so one comparison serves all modes (SDM 3A
@@ -69,7 +73,7 @@ void sys_update(struct cpu *cpu)
     cpu->mode = (sys->seg[SEG_CS].attr & ATTR_DB ? MODE_CODE32 : 0u) |
                 (sys->seg[SEG_SS].attr & ATTR_DB ? MODE_STACK32 : 0u) |
                 ((sys->cr0 & CR0_PE) && !vm86(cpu) ? MODE_PROT : 0u) |
-                (sys->cpl == 3 ? MODE_USER : 0u);
+                (sys->cpl == 3 ? MODE_USER : 0u) | x87_mode(cpu);
     for (unsigned seg = 0; seg < SEG_COUNT; seg++) {
         seg_update(cpu, seg);
     }

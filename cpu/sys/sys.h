@@ -112,6 +112,8 @@ struct cpu_sys {
     uint8_t activity; /* enum activity */
     uint8_t shadow;   /* enum shadow: what cast the last one (shadow_set) */
     bool intr;        /* INTR line */
+    bool ferr;        /* FERR# asserted */
+    bool ignne;       /* IGNNE# asserted */
     bool nmi_pending, nmi_blocked;
     bool a20;        /* gate open */
     bool ring0_stop; /* laboratory */
@@ -332,6 +334,10 @@ static inline void debug_forget(struct cpu *cpu)
 /* A debug trap after instruction i, which is in progress (NULL: state is exact); dr6 says why,
  * 0: none after all. */
 void debug_trap_after(struct cpu *cpu, const struct insn *i, uint32_t dr6);
+
+/* ---- x87.c */
+uint32_t x87_mode(const struct cpu *cpu); /* MODE_FPU and MODE_FPU_ERROR as they should be */
+void x87_reset(struct cpu *cpu);
 
 /* ---- model.c */
 struct cpu_model {

@@ -162,7 +162,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: run_pcv FILE [OPCODE]\n");
         return 2;
     }
-    struct cpu_bus bus = {NULL, port_in, port_out, int_ack, &b.tick, NULL};
+    struct cpu_bus bus = {
+        .ctx = NULL, .in = port_in, .out = port_out, .int_ack = int_ack, .tick = &b.tick};
     struct cpu_config cfg = {.model = "pentiumpro", .single_step = getenv("PCV_STEP") != NULL};
     b.ph = phys_new(RAM, &err);
     phys_map_ram(b.ph, 0, RAM, phys_main_ram(b.ph), 0);

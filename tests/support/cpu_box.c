@@ -69,7 +69,8 @@ void box_new(struct box *b, bool single_step)
     b->ph = phys_new(RAM, &err);
     ck_assert_ptr_ne(b->ph, NULL);
     phys_map_ram(b->ph, 0, RAM, phys_main_ram(b->ph), 0);
-    struct cpu_bus bus = {b, box_in, box_out, box_ack, &b->tick, NULL};
+    struct cpu_bus bus = {
+        .ctx = b, .in = box_in, .out = box_out, .int_ack = box_ack, .tick = &b->tick};
     struct cpu_config cfg = {.single_step = single_step};
     b->cpu = cpu_new(&cfg, &bus, b->ph, &b->notes, &err);
     ck_assert_msg(b->cpu != NULL, "%s", err.text);

@@ -46,7 +46,8 @@ void cpu_fixture_init(struct cpu_fixture *fx, const struct cpu_config *cfg)
     fx->ph = phys_new(CPU_FIXTURE_RAM, &err);
     ck_assert_msg(fx->ph != NULL, "%s", err.text);
     phys_map_ram(fx->ph, 0, CPU_FIXTURE_RAM, phys_main_ram(fx->ph), 0);
-    fx->bus = (struct cpu_bus){fx, port_in, port_out, int_ack, &fx->tick, NULL};
+    fx->bus = (struct cpu_bus){
+        .ctx = fx, .in = port_in, .out = port_out, .int_ack = int_ack, .tick = &fx->tick};
     fx->cpu = cpu_new(cfg, &fx->bus, fx->ph, &fx->notes, &err);
     ck_assert_msg(fx->cpu != NULL, "%s", err.text);
     cpu_set_a20(fx->cpu, true);

@@ -1,0 +1,336 @@
+/* cpu/exec/x87.c -- the x87's loads, stores and moves, and how its instructions end (SDM 1
+ * 8.1.2 the register stack, 8.5 exceptions, 5.2.1 data transfer).
+ */
+#include "cpu/x87.h"
+
+#include <string.h>
+
+#include "cpu/flags.h"
+
+/* ---- the end of an instruction */
+
+void x87_summarize(struct cpu *cpu, const struct insn *i)
+{
+    struct x87 *f = &cpu->x87;
+    bool before = f->status & X87_ES, now = x87_unmasked(cpu, f->status) != 0;
+    f->status = (uint16_t)(f->status & ~(X87_ES | X87_BUSY));
+    f->status |= now ? X87_ES | X87_BUSY : 0;
+    if (before != now) {
+        x87_error_changed(cpu, i);
+    }
+}
+
+/* An invalid operation comes alone; an unmasked exception of the operands leaves nothing to say
+ * about a result (SDM 1 4.9.2). */
+static unsigned precedence(const struct cpu *cpu, unsigned raised)
+{
+    if (raised & FX_IE) {
+        return raised & X87_SF ? raised & X87_STACK_FULL : FX_IE;
+    }
+    return x87_forbids(cpu, raised) ? raised & X87_BEFORE : raised;
+}
+
+void x87_done_codes(struct cpu *cpu, const struct insn *i, unsigned raised, unsigned affected,
+                    unsigned codes)
+{
+    struct x87 *f = &cpu->x87;
+    raised = precedence(cpu, raised);
+    f->ip = cpu->eip + (i->imm & 0xFF);
+    f->cs = cpu->sel[SEG_CS];
+    f->opcode = (uint16_t)(i->imm >> 16);
+    f->status = (uint16_t)((f->status & ~affected) | raised | codes);
+    if (x87_unmasked(cpu, raised)) {
+        x87_summarize(cpu, i);
+    }
+}
+
+/* ---- loads */
+
+/* A denormal is loaded though DE may be unmasked: processors do, the manual does not say. */
+static void load(struct cpu *cpu, const struct insn *i, struct fx80 v, unsigned raised)
+{
+    if (!x87_empty(&cpu->x87, 7) && !(raised & X87_SF)) {
+        v = fx_indefinite;
+        raised = X87_STACK_FULL;
+    }
+    if (!(x87_unmasked(cpu, raised) & FX_IE)) {
+        x87_push(&cpu->x87, v);
+    }
+    x87_done(cpu, i, raised);
+}
+
+static void load_mem(struct cpu *cpu, const struct insn *i, eaddr ea, struct fx80 v,
+                     const struct fx_ctx *c)
+{
+    x87_data(cpu, i, ea);
+    load(cpu, i, v, c->raised);
+}
+
+static uint64_t load64(struct cpu *cpu, const struct insn *i, eaddr ea)
+{
+    uint8_t bytes[8];
+    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    return load_le64(bytes);
+}
+
+#define LOAD(NAME, FETCH)                                                                      \
+    EXEC(NAME)                                                                                 \
+    {                                                                                          \
+        eaddr ea = insn_ea(cpu, i);                                                            \
+        struct fx_ctx c = x87_ctx(cpu);                                                        \
+        struct fx80 v = (FETCH);                                                               \
+        load_mem(cpu, i, ea, v, &c);                                                           \
+        NEXT();                                                                                \
+    }
+
+static struct fx80 load80(struct cpu *cpu, const struct insn *i, eaddr ea)
+{
+    uint8_t bytes[10];
+    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    return (struct fx80){load_le64(bytes), load_le16(bytes + 8)};
+}
+
+static struct fx80 load_bcd(struct cpu *cpu, const struct insn *i, eaddr ea)
+{
+    uint8_t bytes[10];
+    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    return fx_from_bcd(bytes);
+}
+
+LOAD(FLD_m32, fx_from_f32(&c, lmem_r32(cpu, i, i->seg, ea)))
+LOAD(FLD_m64, fx_from_f64(&c, load64(cpu, i, ea)))
+LOAD(FLD_m80, load80(cpu, i, ea))
+LOAD(FILD_i16, fx_from_i64((int16_t)lmem_r16(cpu, i, i->seg, ea)))
+LOAD(FILD_i32, fx_from_i64((int32_t)lmem_r32(cpu, i, i->seg, ea)))
+LOAD(FILD_i64, fx_from_i64((int64_t)load64(cpu, i, ea)))
+LOAD(FBLD, load_bcd(cpu, i, ea))
+
+EXEC(FLD_STi)
+{
+    struct x87 *f = &cpu->x87;
+    bool empty = x87_empty(f, i->b);
+    load(cpu, i, empty ? fx_indefinite : *x87_st(f, i->b), empty ? X87_STACK_EMPTY : 0);
+    NEXT();
+}
+
+EXEC(FLD_constant)
+{
+    struct fx_ctx c = x87_ctx(cpu);
+    load(cpu, i, fx_constant(&c, i->b), 0);
+    NEXT();
+}
+
+/* ---- stores */
+
+/* After the store, or where none was allowed: then an overflow or underflow leaves neither
+ * precision nor rounding to speak of, for there is no result. */
+static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned raised, bool pop)
+{
+    if (x87_forbids_store(cpu, raised)) {
+        raised &= ~(unsigned)(FX_PE | FX_C1);
+    } else if (pop) {
+        x87_pop(&cpu->x87);
+    }
+    x87_data(cpu, i, ea);
+    x87_done(cpu, i, raised);
+}
+
+static void store64(struct cpu *cpu, const struct insn *i, eaddr ea, uint64_t v)
+{
+    uint8_t bytes[8];
+    store_le64(bytes, v);
+    lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+}
+
+/* CONVERT: of *x87_st(f, 0), in context c; EMPTY: what a masked stack underflow stores. */
+#define STORE(NAME, TYPE, CONVERT, EMPTY, WRITE, POP)                                          \
+    EXEC(NAME)                                                                                 \
+    {                                                                                          \
+        eaddr ea = insn_ea(cpu, i);                                                            \
+        struct x87 *f = &cpu->x87;                                                             \
+        struct fx_ctx c = x87_ctx(cpu);                                                        \
+        bool empty = x87_empty(f, 0);                                                          \
+        TYPE v = empty ? (TYPE)(EMPTY) : (TYPE)(CONVERT);                                      \
+        unsigned raised = empty ? X87_STACK_EMPTY : c.raised;                                  \
+        if (!x87_forbids_store(cpu, raised)) {                                                 \
+            WRITE;                                                                             \
+        }                                                                                      \
+        stored(cpu, i, ea, raised, POP);                                                       \
+        NEXT();                                                                                \
+    }
+
+#define WRITE16 lmem_w16(cpu, i, i->seg, ea, v)
+#define WRITE32 lmem_w32(cpu, i, i->seg, ea, v)
+#define WRITE64 store64(cpu, i, ea, v)
+#define I64_MIN UINT64_C(0x8000000000000000)
+
+// clang-format off
+STORE(FST_m32,   uint32_t, fx_to_f32(&c, *x87_st(f, 0)), 0xFFC00000u, WRITE32, false)
+STORE(FSTP_m32,  uint32_t, fx_to_f32(&c, *x87_st(f, 0)), 0xFFC00000u, WRITE32, true)
+STORE(FST_m64,   uint64_t, fx_to_f64(&c, *x87_st(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, false)
+STORE(FSTP_m64,  uint64_t, fx_to_f64(&c, *x87_st(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, true)
+STORE(FIST_i16,  uint16_t, fx_to_i16(&c, *x87_st(f, 0)), 0x8000, WRITE16, false)
+STORE(FISTP_i16, uint16_t, fx_to_i16(&c, *x87_st(f, 0)), 0x8000, WRITE16, true)
+STORE(FIST_i32,  uint32_t, fx_to_i32(&c, *x87_st(f, 0)), 0x80000000u, WRITE32, false)
+STORE(FISTP_i32, uint32_t, fx_to_i32(&c, *x87_st(f, 0)), 0x80000000u, WRITE32, true)
+STORE(FISTP_i64, uint64_t, fx_to_i64(&c, *x87_st(f, 0)), I64_MIN, WRITE64, true)
+// clang-format on
+
+EXEC(FSTP_m80)
+{
+    eaddr ea = insn_ea(cpu, i);
+    bool empty = x87_empty(&cpu->x87, 0);
+    unsigned raised = empty ? X87_STACK_EMPTY : 0;
+    if (!x87_forbids_store(cpu, raised)) {
+        struct fx80 v = empty ? fx_indefinite : *x87_st(&cpu->x87, 0);
+        uint8_t bytes[10];
+        store_le64(bytes, v.m);
+        store_le16(bytes + 8, v.se);
+        lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    }
+    stored(cpu, i, ea, raised, true);
+    NEXT();
+}
+
+EXEC(FBSTP)
+{
+    static const uint8_t indefinite[10] = {0, 0, 0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF};
+    eaddr ea = insn_ea(cpu, i);
+    struct fx_ctx c = x87_ctx(cpu);
+    uint8_t bytes[10];
+    memcpy(bytes, indefinite, sizeof bytes);
+    if (x87_empty(&cpu->x87, 0)) {
+        c.raised = X87_STACK_EMPTY;
+    } else {
+        fx_to_bcd(&c, *x87_st(&cpu->x87, 0), bytes);
+    }
+    if (!x87_forbids_store(cpu, c.raised)) {
+        lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    }
+    stored(cpu, i, ea, c.raised, true);
+    NEXT();
+}
+
+/* ---- moves between registers */
+
+static void copy(struct cpu *cpu, const struct insn *i, bool pop)
+{
+    struct x87 *f = &cpu->x87;
+    bool empty = x87_empty(f, 0);
+    unsigned raised = empty ? X87_STACK_EMPTY : 0;
+    if (!x87_forbids(cpu, raised)) {
+        x87_set(f, i->b, empty ? fx_indefinite : *x87_st(f, 0));
+        if (pop) {
+            x87_pop(f);
+        }
+    }
+    x87_done(cpu, i, raised);
+}
+
+EXEC(FST_STi)
+{
+    copy(cpu, i, false);
+    NEXT();
+}
+
+EXEC(FSTP_STi)
+{
+    copy(cpu, i, true);
+    NEXT();
+}
+
+/* An undocumented code: an empty ST goes unnoticed, and nowhere. */
+EXEC(FSTP_D9)
+{
+    struct x87 *f = &cpu->x87;
+    if (!x87_empty(f, 0)) {
+        x87_set(f, i->b, *x87_st(f, 0));
+    }
+    x87_pop(f);
+    x87_done(cpu, i, 0);
+    NEXT();
+}
+
+static struct fx80 or_indefinite(struct x87 *f, unsigned n)
+{
+    return x87_empty(f, n) ? fx_indefinite : *x87_st(f, n);
+}
+
+EXEC(FXCH)
+{
+    struct x87 *f = &cpu->x87;
+    unsigned raised = x87_empty(f, 0) || x87_empty(f, i->b) ? X87_STACK_EMPTY : 0;
+    if (!x87_forbids(cpu, raised)) {
+        struct fx80 a = or_indefinite(f, 0), b = or_indefinite(f, i->b);
+        x87_set(f, 0, b);
+        x87_set(f, i->b, a);
+    }
+    x87_done(cpu, i, raised);
+    NEXT();
+}
+
+static void move_if(struct cpu *cpu, const struct insn *i, bool condition)
+{
+    struct x87 *f = &cpu->x87;
+    bool empty = x87_empty(f, 0) || x87_empty(f, i->b);
+    unsigned raised = empty ? X87_STACK_EMPTY : 0;
+    if ((empty || condition) && !x87_forbids(cpu, raised)) {
+        x87_set(f, 0, empty ? fx_indefinite : *x87_st(f, i->b));
+    }
+    x87_done_quiet(cpu, i, raised);
+}
+
+#define FCMOV(CC, COND)                                                                        \
+    EXEC(FCMOV##CC)                                                                            \
+    {                                                                                          \
+        move_if(cpu, i, COND);                                                                 \
+        NEXT();                                                                                \
+    }
+FCMOV(B, flag_c(&cpu->flags))
+FCMOV(E, flag_z(&cpu->flags))
+FCMOV(BE, flag_c(&cpu->flags) || flag_z(&cpu->flags))
+FCMOV(U, flag_p(&cpu->flags))
+FCMOV(NB, !flag_c(&cpu->flags))
+FCMOV(NE, !flag_z(&cpu->flags))
+FCMOV(NBE, !flag_c(&cpu->flags) && !flag_z(&cpu->flags))
+FCMOV(NU, !flag_p(&cpu->flags))
+
+/* ---- the stack itself */
+
+EXEC(FFREE)
+{
+    struct x87 *f = &cpu->x87;
+    f->full &= (uint8_t) ~(1u << ((f->top + i->b) & 7));
+    x87_done(cpu, i, 0);
+    NEXT();
+}
+
+EXEC(FFREEP)
+{
+    struct x87 *f = &cpu->x87;
+    f->full &= (uint8_t) ~(1u << ((f->top + i->b) & 7));
+    x87_pop(f);
+    x87_done(cpu, i, 0);
+    NEXT();
+}
+
+/* Pops without a look at tags: TOP alone moves. */
+EXEC(FINCSTP)
+{
+    cpu->x87.top = (cpu->x87.top + 1) & 7;
+    x87_done(cpu, i, 0);
+    NEXT();
+}
+
+EXEC(FDECSTP)
+{
+    cpu->x87.top = (cpu->x87.top - 1) & 7;
+    x87_done(cpu, i, 0);
+    NEXT();
+}
+
+EXEC(FNOP)
+{
+    x87_done_quiet(cpu, i, 0);
+    NEXT();
+}
