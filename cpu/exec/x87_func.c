@@ -108,7 +108,7 @@ static void remainder_of(struct cpu *cpu, const struct insn *i, bool nearest)
     if (!x87_forbids(cpu, c.raised)) {
         x87_set(f, 0, v);
     }
-    if (x87_forbids(cpu, c.raised) || (c.raised & FX_IE)) {
+    if (x87_forbids(cpu, c.raised) || fx_classify(v) == FX_QNAN) { /* no quotient */
         x87_done_codes(cpu, i, c.raised, X87_C1 | X87_C2, 0);
         return;
     }

@@ -88,8 +88,9 @@ static const struct pm_row rows[] = {
     {"ESC with TS", PM_RING0, NM, 0, OR_CR0_LEN, BYTES(OR_CR0(8), 0xD9, 0xD0)},
     {"ESC with EM", PM_RING0, NM, 0, OR_CR0_LEN, BYTES(OR_CR0(4), 0xD9, 0xD0)},
     {"ESC, CLTS", PM_RING0, PM_OK, 0, 0, BYTES(OR_CR0(8), 0x0F, 0x06, 0xD9, 0xD0, DONE)},
-    {"ESC touches no memory", PM_RING0, PM_OK, 0, 0,
-     BYTES(MOV_AX(0), MOV_DS_AX, 0xD9, 0x3D, D(0), DONE)},
+    {"FNSTCW, null DS", PM_RING0, GP, 0, 6, BYTES(MOV_AX(0), MOV_DS_AX, 0xD9, 0x3D, D(0))},
+    {"reserved x87 code", PM_RING0, UD, 0, 0, BYTES(0xD9, 0xD1)},
+    {"reserved x87 code with TS", PM_RING0, NM, 0, OR_CR0_LEN, BYTES(OR_CR0(8), 0xD9, 0xD1)},
     /* flags */
     {"CLI at 3, IOPL 0", PM_RING3, GP, 0, 0, BYTES(0xFA)},
     {"STI at 3, IOPL 0", PM_RING3, GP, 0, 0, BYTES(0xFB)},

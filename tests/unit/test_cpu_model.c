@@ -18,14 +18,16 @@ static const struct {
     {"386,-i486ops", true, NULL},
     {"pentiumpro,-tsc,-pae", true, NULL},
     {"pentium,+cmov,-cmov,+sep", true, NULL},
-    {"pentiumpro,-fpu", true, NULL}, /* taking away what is not there */
+    {"pentiumpro,-fpu", true, NULL},
+    {"386,+fpu", true, NULL},
+    {"386,-fpu", true, NULL}, /* taking away what is not there */
     {"pentium2", false, "-cpu pentium2: not implemented yet"},
     {"pentiummmx", false, "not implemented yet"},
     {"pentium3,+tsc", false, "not implemented yet"},
     {"pentium4", false, "not implemented yet"},
     {"pentiumpro,+popek", false, "-cpu +popek: not implemented yet"},
     {"pentiumpro,+popek-iret", false, "not implemented yet"},
-    {"pentium,+fpu", false, "not implemented yet"},
+    {"pentium,+mmx", false, "not implemented yet"},
     {"z80", false, "no such model"},
     {"", false, "help"},
     {"38", false, "help"},
@@ -179,6 +181,13 @@ static const struct {
     {"RDPMC", "pentiumpro", OK, CODE(0x66, 0x31, 0xC9, 0x0F, 0x33)},
     {"CMOVZ", "pentium", UD, CODE(0x0F, 0x44, 0xC0)},
     {"CMOVZ", "pentiumpro", OK, CODE(0x0F, 0x44, 0xC0)},
+    {"FUCOMI", "pentium", UD, CODE(0xDB, 0xE8)},
+    {"FUCOMI", "pentiumpro", OK, CODE(0xDB, 0xE8)},
+    {"FUCOMI", "pentiumpro,-cmov", UD, CODE(0xDB, 0xE8)},
+    {"FUCOMI", "pentium,-fpu", OK, CODE(0xDB, 0xE8)}, /* goes to nobody */
+    {"reserved x87 code", "486", UD, CODE(0xD9, 0xD1)},
+    {"reserved x87 code", "386", OK, CODE(0xD9, 0xD1)},
+    {"reserved x87 code", "386,+fpu", UD, CODE(0xD9, 0xD1)},
     {"NOPL", "pentium", UD, CODE(0x0F, 0x1F, 0xC0)},
     {"NOPL", "pentiumpro", OK, CODE(0x0F, 0x1F, 0xC0)},
     {"read CR4", "486", UD, CODE(0x0F, 0x20, 0xE0)},
@@ -246,15 +255,15 @@ START_TEST(cpuid_leaves)
         uint32_t leaf, eax, ebx, ecx, edx;
     } want[] = {
         {"pentiumpro", 0, 2, 0x756E6547, 0x6C65746E, 0x49656E69},
-        {"pentiumpro", 1, 0x619, 0, 0, 0xABFC},
-        {"pentiumpro,-apic", 1, 0x619, 0, 0, 0xA9FC},
-        {"pentiumpro,-cmov,-tsc", 1, 0x619, 0, 0, 0x2BEC},
+        {"pentiumpro", 1, 0x619, 0, 0, 0xABFD},
+        {"pentiumpro,-apic", 1, 0x619, 0, 0, 0xA9FD},
+        {"pentiumpro,-cmov,-tsc", 1, 0x619, 0, 0, 0x2BED},
         {"pentiumpro", 2, 0x03020101, 0, 0, 0x06040A42},
         {"pentiumpro", 0x80000000, 0x03020101, 0, 0, 0x06040A42},
         {"pentium", 0, 1, 0x756E6547, 0x6C65746E, 0x49656E69},
-        {"pentium", 1, 0x525, 0, 0, 0x1BC},
-        {"pentium", 2, 0x525, 0, 0, 0x1BC},
-        {"486", 1, 0x435, 0, 0, 0},
+        {"pentium", 1, 0x525, 0, 0, 0x1BD},
+        {"pentium", 2, 0x525, 0, 0, 0x1BD},
+        {"486", 1, 0x435, 0, 0, 1},
     };
     static const uint8_t code[] = {0x0F, 0xA2};
     struct cpu_fixture fx;

@@ -12,6 +12,7 @@
 
 enum { ALL_FEATURES = -1 };
 enum { CODE16 = 0, CODE32 = MODE_CODE32 | MODE_STACK32 | MODE_PROT };
+enum { FPU32 = CODE32 | MODE_FPU, ERROR32 = FPU32 | MODE_FPU_ERROR };
 
 static struct decode_map map;
 
@@ -58,6 +59,25 @@ static const struct {
     {"\x67\xA1\x34\x12\x00\x00", 6, CODE16, "MOV_AXOv", 6},
     {"\x0F\xC7\x0E\x00\x10", 5, CODE16, "CMPXCHG8B_M", 5},
     {"\x0F\x1F\x40\x00", 4, CODE32, "NOP_Ev_0", 4},
+    {"\xD9\x45\x08", 3, CODE32, "ESC_D9", 3}, /* nothing executes: CR0.EM or TS */
+    {"\xD9\x45\x08", 3, FPU32, "FLD_m32", 3},
+    {"\xD9\x45\x08", 3, ERROR32, "ESC_D9", 3}, /* waits, for an exception is pending */
+    {"\xD9\x7D\x08", 3, ERROR32, "FNSTCW", 3},
+    {"\xDB\xE3", 2, ERROR32, "FNINIT", 2},
+    {"\xDB\xE3", 2, CODE32, "ESC_DB", 2},
+    {"\x9B", 1, CODE32, "WAIT", 1},
+    {"\x9B", 1, FPU32, "FWAIT", 1},
+    {"\x9B", 1, ERROR32, "WAIT", 1},
+    {"\xDC\xE1", 2, FPU32, "FSUBR_STi_ST", 2}, /* DC E0: the mnemonics change sides */
+    {"\xD8\xE1", 2, FPU32, "FSUB_ST_STi", 2},
+    {"\xDE\xD9", 2, FPU32, "FCOMPP", 2},
+    {"\xDE\xD8", 2, FPU32, "UNDEFINED", 2},
+    {"\xD9\xD1", 2, FPU32, "UNDEFINED", 2},
+    {"\xDB\x20", 2, FPU32, "UNDEFINED", 2},
+    {"\xDF\xE0", 2, FPU32, "FNSTSW_AX", 2},
+    {"\xDF\xE1", 2, FPU32, "UNDEFINED", 2},
+    {"\xF0\xD8\x00", 3, FPU32, "UNDEFINED", 3}, /* LOCK */
+    {"\xD9\x2E\x00\x10", 4, MODE_FPU, "FLDCW", 4},
 };
 
 START_TEST(rows_and_lengths)
@@ -120,7 +140,9 @@ START_TEST(no_two_rows_for_one_code)
     for (unsigned x = 1; x < I_COUNT; x++) {
         for (unsigned y = x + 1; y < I_COUNT; y++) {
             const struct insn_row *a = &insn_rows[x], *b = &insn_rows[y];
-            bool same = a->code == b->code && a->real == b->real &&
+            bool forms = a->rm == b->rm || (a->rm == RM_ANY && b->rm != RM_MEM) ||
+                         (b->rm == RM_ANY && a->rm != RM_MEM);
+            bool same = a->code == b->code && a->real == b->real && a->x87 == b->x87 && forms &&
                         (a->digit == b->digit || a->digit < 0 || b->digit < 0);
             ck_assert_msg(!same, "%s and %s", a->name, b->name);
         }
@@ -163,7 +185,7 @@ START_TEST(every_pattern_decodes)
         for (unsigned n = 0; n < sizeof bytes; n++) {
             bytes[n] = (uint8_t)(test_random(&seed) >> 5);
         }
-        uint32_t mode = k & 7;
+        uint32_t mode = k & 63;
         enum decode_result r = one(mode, bytes, 15, &u, &cold);
         ck_assert(r == DECODE_OK || r == DECODE_LONG);
         if (r == DECODE_OK) {
@@ -196,7 +218,8 @@ START_TEST(zydis_agrees)
             bytes[n] = (uint8_t)(test_random(&seed) >> 5);
         }
         unsigned wide = k & 1;
-        if (one(wide ? CODE32 : MODE_PROT, bytes, 15, &u, &cold) != DECODE_OK ||
+        uint32_t fpu = k & 2 ? MODE_FPU : 0u;
+        if (one((wide ? CODE32 : MODE_PROT) | fpu, bytes, 15, &u, &cold) != DECODE_OK ||
             cold.id == I_NONE ||
             insn_rows[cold.id].operands ==
                 OPN_Ev) { /* ESC and hint NOPs: Zydis knows more forms */
