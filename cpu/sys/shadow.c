@@ -391,23 +391,30 @@ static void on_rearm_page(void *ctx, paddr pa)
 
 /* ---- creation */
 
+/* All maps come as one allocation: so large a one the host gives as pages that cost nothing
+ * until they are touched, however many machines came before. */
+static bool maps_new(struct shadows *all)
+{
+    enum { MAPS = 1 + SHADOW_ROOTS * 2 * MAP_KINDS };
+    uintptr_t *map = calloc((size_t)MAPS * LINEAR_PAGES, sizeof *map);
+    all->none = map;
+    for (unsigned n = 0; map != NULL && n < SHADOW_ROOTS; n++) {
+        for (unsigned k = 0; k < 2 * MAP_KINDS; k++) {
+            map += LINEAR_PAGES;
+            all->root[n].map[k / MAP_KINDS][k % MAP_KINDS] = map;
+        }
+    }
+    return map != NULL;
+}
+
 int shadow_init(struct cpu *cpu, bool keep, struct error *err)
 {
     struct shadows *all = &cpu->sys->shadows;
-    bool ok = true;
-    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-        for (unsigned k = 0; k < 2 * MAP_KINDS; k++) {
-            uintptr_t **map = &all->root[n].map[k / MAP_KINDS][k % MAP_KINDS];
-            *map = calloc(LINEAR_PAGES, sizeof **map);
-            ok &= *map != NULL;
-        }
-    }
     all->keep = keep;
-    all->none = calloc(LINEAR_PAGES, sizeof *all->none);
     all->table = calloc(LINEAR_PAGES, sizeof *all->table);
     all->fill = calloc((size_t)SHADOW_ROOTS * SHADOW_FILLS, sizeof *all->fill);
     all->frame = calloc(SHADOW_FRAMES, sizeof *all->frame);
-    if (!ok || !all->none || !all->table || !all->fill || !all->frame) {
+    if (!maps_new(all) || !all->table || !all->fill || !all->frame) {
         shadow_free(cpu);
         return error_set(err, "out of memory for the page maps");
     }
@@ -419,12 +426,7 @@ int shadow_init(struct cpu *cpu, bool keep, struct error *err)
 void shadow_free(struct cpu *cpu)
 {
     struct shadows *all = &cpu->sys->shadows;
-    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-        for (unsigned k = 0; k < 2 * MAP_KINDS; k++) {
-            free(all->root[n].map[k / MAP_KINDS][k % MAP_KINDS]);
-        }
-    }
-    free(all->none);
+    free(all->none); /* and all other maps */
     free(all->table);
     free(all->fill);
     free(all->frame);
