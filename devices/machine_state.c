@@ -508,7 +508,8 @@ static int check_complete(struct load *ld)
     unsigned n = 0;
     for (; n < ITEMS && item_get(ld->m, &ld->sm, n, &it); n++) {
         if (!ld->item[n]) {
-            return error_set(ld->err, "%s is missing", it.name);
+            return error_set(ld->err, "%s is missing; another version of this program saved it",
+                             it.name);
         }
     }
     n = 0;

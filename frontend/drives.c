@@ -56,7 +56,7 @@ static struct image *open_image(const struct drives *d, unsigned n, const char *
         return NULL;
     }
     rq->snapshot = rq->snapshot || d->snapshot;
-    rq->replaces = n < MACHINE_DRIVES ? d->image[n] : NULL;
+    rq->replaces = d->image[n];
     struct image *im = image_open(rq, err);
     if (im && check_floppy(im, option, err) < 0) {
         image_close(im);
@@ -70,21 +70,23 @@ static struct image *open_image(const struct drives *d, unsigned n, const char *
     return im;
 }
 
-static int take_drive(struct drives *d, unsigned n, enum drive_kind kind, const char *option,
-                      struct error *err)
+/* ---- from options to drives */
+
+static int take_place(struct drive_place place[MACHINE_DRIVES], unsigned n,
+                      const struct drive_place *what, const char *who, struct error *err)
 {
-    if (d->present[n]) {
-        return error_set(err, "%s: drive %s has its image already; use another drive", option,
-                         drive_name(d, n));
+    if (place[n].kind != DRIVE_NONE) {
+        bool cd = place[n].kind == DRIVE_CDROM;
+        return error_set(err, "%s: drive %s has its image already; use another drive", who,
+                         cd ? "cdrom" : slots[n]);
     }
-    d->present[n] = true;
-    d->kind[n] = kind;
+    place[n] = *what;
     return 0;
 }
 
 /* The drive that an option means, or -1. */
-static int option_drive(const struct drives *d, const struct drive_option *opt,
-                        struct error *err)
+static int option_drive(const struct drive_place place[MACHINE_DRIVES],
+                        const struct drive_option *opt, struct error *err)
 {
     bool floppy = opt->iface == IF_FLOPPY;
     int first = floppy ? 0 : FLOPPIES, end = floppy ? FLOPPIES : MACHINE_DRIVES;
@@ -92,7 +94,7 @@ static int option_drive(const struct drives *d, const struct drive_option *opt,
         return first + opt->index;
     }
     for (int n = first; n < end; n++) {
-        if (!d->present[n]) {
+        if (place[n].kind == DRIVE_NONE) {
             return n;
         }
     }
@@ -100,81 +102,94 @@ static int option_drive(const struct drives *d, const struct drive_option *opt,
                      floppy ? "floppy" : "IDE", floppy ? "two" : "four");
 }
 
-static int open_option(struct drives *d, const struct drive_option *opt, struct error *err)
-{
-    enum drive_kind kind = opt->iface == IF_FLOPPY     ? DRIVE_FLOPPY
-                           : opt->media == MEDIA_CDROM ? DRIVE_CDROM
-                                                       : DRIVE_DISK;
-    int n = option_drive(d, opt, err);
-    if (n < 0 || take_drive(d, (unsigned)n, kind, opt->option, err) < 0) {
-        return -1;
-    }
-    if (!opt->file) {
-        return 0;
-    }
-    struct image_request rq = {.path = opt->file,
-                               .kind = kind,
-                               .read_only = opt->read_only,
-                               .snapshot = opt->snapshot,
-                               .raw = opt->raw};
-    d->image[n] = open_image(d, (unsigned)n, opt->option, &rq, err);
-    return d->image[n] ? 0 : -1;
-}
-
-/* The argument without an option: into the first drive of its kind, as QEMU's options would
- * have it. */
-static int place_bare(struct drives *d, struct image *im, struct error *err)
-{
-    static const unsigned place[] = {
-        [DRIVE_FLOPPY] = 0, [DRIVE_DISK] = FLOPPIES, [DRIVE_CDROM] = FLOPPIES + 2};
-    static const char letter[] = {
-        [DRIVE_FLOPPY] = 'a', [DRIVE_DISK] = 'c', [DRIVE_CDROM] = 'd'};
-    enum drive_kind kind = image_kind(im);
-    unsigned n = place[kind];
-    if (kind == DRIVE_DISK && image_bytes(im) < (UINT64_C(1) << 20) && !image_boot_sector(im)) {
-        return error_set(err,
-                         "%s: impossible size of %" PRIu64 " bytes for a disk; is the image "
-                         "complete?",
-                         short_path(image_path(im)), image_bytes(im));
-    }
-    if (take_drive(d, n, kind, short_path(image_path(im)), err) < 0) {
-        return -1;
-    }
-    d->image[n] = im;
-    d->first = letter[kind];
-    return 0;
-}
-
-static int open_bare(struct drives *d, const char *path, struct error *err)
-{
-    struct image_request rq = {.path = path};
-    struct image *im = open_image(d, MACHINE_DRIVES, NULL, &rq, err);
-    if (im && place_bare(d, im, err) < 0) {
-        image_close(im);
-        return -1;
-    }
-    return im ? 0 : -1;
-}
-
-static int open_options(struct drives *d, const struct options *o, bool numbered,
-                        struct error *err)
+static int place_options(struct drive_place place[MACHINE_DRIVES], const struct options *o,
+                         bool numbered, struct error *err)
 {
     for (unsigned i = 0; i < o->drives; i++) {
-        if ((o->drive[i].index != NEXT_FREE) == numbered &&
-            open_option(d, &o->drive[i], err) < 0) {
+        const struct drive_option *opt = &o->drive[i];
+        if ((opt->index != NEXT_FREE) != numbered) {
+            continue;
+        }
+        struct drive_place p = {.option = opt->option,
+                                .path = opt->file,
+                                .kind = opt->iface == IF_FLOPPY     ? DRIVE_FLOPPY
+                                        : opt->media == MEDIA_CDROM ? DRIVE_CDROM
+                                                                    : DRIVE_DISK,
+                                .read_only = opt->read_only,
+                                .snapshot = opt->snapshot,
+                                .raw = opt->raw};
+        int n = option_drive(place, opt, err);
+        if (n < 0 || take_place(place, (unsigned)n, &p, opt->option, err) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-/* Drives with a place of their own first, so that "next free" means what is left. */
-static int open_all(struct drives *d, const struct options *o, struct error *err)
+/* The argument without an option: into the first drive of its kind, as QEMU's options would
+ * have it. */
+static int place_bare(struct drive_place place[MACHINE_DRIVES], const char *path, char *first,
+                      struct error *err)
 {
-    return open_options(d, o, true, err) < 0 || (o->image && open_bare(d, o->image, err) < 0) ||
-                   open_options(d, o, false, err) < 0
+    static const unsigned drive[] = {
+        [DRIVE_FLOPPY] = 0, [DRIVE_DISK] = FLOPPIES, [DRIVE_CDROM] = FLOPPIES + 2};
+    static const char letter[] = {
+        [DRIVE_FLOPPY] = 'a', [DRIVE_DISK] = 'c', [DRIVE_CDROM] = 'd'};
+    struct image_request rq = {.path = path, .read_only = true};
+    struct image *im = image_open(&rq, err); /* a look at it */
+    if (!im) {
+        return -1;
+    }
+    struct drive_place p = {.path = path, .kind = image_kind(im)};
+    uint64_t bytes = image_bytes(im);
+    bool boots = image_boot_sector(im);
+    image_close(im);
+    if (p.kind == DRIVE_DISK && bytes < (UINT64_C(1) << 20) && !boots) {
+        return error_set(err,
+                         "%s: impossible size of %" PRIu64 " bytes for a disk; is the image "
+                         "complete?",
+                         short_path(path), bytes);
+    }
+    *first = letter[p.kind];
+    return take_place(place, drive[p.kind], &p, short_path(path), err);
+}
+
+/* Drives with a place of their own first, so that "next free" means what is left. */
+int drives_places(struct drive_place place[MACHINE_DRIVES], const struct options *o,
+                  char *first, struct error *err)
+{
+    memset(place, 0, MACHINE_DRIVES * sizeof *place);
+    *first = 0;
+    return place_options(place, o, true, err) < 0 ||
+                   (o->image && place_bare(place, o->image, first, err) < 0) ||
+                   place_options(place, o, false, err) < 0
                ? -1
                : 0;
+}
+
+static int open_all(struct drives *d, const struct options *o, struct error *err)
+{
+    struct drive_place place[MACHINE_DRIVES];
+    if (drives_places(place, o, &d->first, err) < 0) {
+        return -1;
+    }
+    for (unsigned n = 0; n < MACHINE_DRIVES; n++) {
+        const struct drive_place *p = &place[n];
+        d->present[n] = p->kind != DRIVE_NONE;
+        d->kind[n] = p->kind;
+        if (p->path) {
+            struct image_request rq = {.path = p->path,
+                                       .kind = p->kind,
+                                       .read_only = p->read_only,
+                                       .snapshot = p->snapshot,
+                                       .raw = p->raw};
+            d->image[n] = open_image(d, n, p->option, &rq, err);
+            if (!d->image[n]) {
+                return -1;
+            }
+        }
+    }
+    return 0;
 }
 
 int drives_open(struct drives *d, const struct options *o, struct error *err)

@@ -15,6 +15,18 @@ struct drives {
     char first;                           /* boot letter of the bare IMAGE argument, or 0 */
 };
 
+/* What the options say about a drive; the image need not be there yet. */
+struct drive_place {
+    const char *option; /* "-hda"; NULL: the bare IMAGE, or no drive */
+    const char *path;   /* NULL: empty, or no drive */
+    enum drive_kind kind;
+    bool read_only, snapshot, raw;
+};
+/* Drive by drive; points into o. The letter of the bare IMAGE (which is looked into) goes to
+ * *first, else 0. */
+int drives_places(struct drive_place place[MACHINE_DRIVES], const struct options *o,
+                  char *first, struct error *err);
+
 /* Everything the options name; drive A is always there. On error nothing stays open. */
 int drives_open(struct drives *d, const struct options *o, struct error *err);
 void drives_close(struct drives *d);

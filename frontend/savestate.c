@@ -215,14 +215,11 @@ static int read_all(struct savestate *st, const struct session *s, struct error 
     if (!running && disks_relocate(&st->disks, s->opt, &st->saved, err) < 0) {
         return -1;
     }
-    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
-        st->disks.disk[i].snapshot |= s->opt->snapshot;
-    }
     st->former = running ? &s->config.drives : NULL;
-    if (disks_open(&st->drives, &st->disks, &st->saved, &st->reader, st->former, err) < 0) {
+    if (disks_open(&st->drives, &st->disks, &st->saved, s->opt->snapshot, &st->reader,
+                   st->former, err) < 0) {
         return -1;
     }
-    st->drives.snapshot = s->opt->snapshot; /* of disks that are changed later on */
     st->drives_open = true;
     return 0;
 }

@@ -184,41 +184,46 @@ void disks_free(struct saved_disks *sd)
 /* ---- opening ------------------------------------------------------------------------------
  */
 
-static int relocate(struct saved_disk *disk, unsigned i, const struct drives *given,
-                    const struct machine_saved *saved, struct error *err)
+static int relocate(struct saved_disk *disk, unsigned i, const struct drive_place *p,
+                    enum drive_kind kind, struct error *err)
 {
-    if (given->present[i] && saved->drive[i] == DRIVE_NONE) {
-        return error_set(err, "drive %s: the state has none; leave it out", slots[i]);
+    const char *who = p->option ? p->option : short_path(p->path);
+    if (p->kind != kind) {
+        return error_set(err, "%s: the state has %s in the place of %s; leave it out", who,
+                         kind == DRIVE_NONE ? "no drive" : "another drive", slots[i]);
     }
-    if (given->image[i] && (!disk->path || given->kind[i] != saved->drive[i])) {
-        return error_set(err, "%s: in drive %s the state has %s; leave it out",
-                         short_path(image_path(given->image[i])), slots[i],
-                         disk->path ? "something else" : "nothing");
+    if (!p->path) {
+        return 0;
     }
-    if (given->image[i]) {
-        char *path = strdup(image_path(given->image[i]));
-        if (!path) {
-            return error_set(err, "out of memory");
-        }
-        free(disk->path);
-        disk->path = path;
-        disk->snapshot = disk->snapshot || image_snapshot(given->image[i]);
+    if (!disk->path) {
+        return error_set(err, "%s: drive %s of the state is empty; leave it out", who,
+                         slots[i]);
     }
+    if (p->read_only && !disk->read_only) {
+        return error_set(err, "%s readonly=on: the state can write to %s; leave it out", who,
+                         slots[i]);
+    }
+    char *path = strdup(p->path);
+    if (!path) {
+        return error_set(err, "out of memory");
+    }
+    free(disk->path);
+    disk->path = path;
+    disk->snapshot = disk->snapshot || (p->snapshot && !disk->read_only);
     return 0;
 }
 
 int disks_relocate(struct saved_disks *sd, const struct options *o,
                    const struct machine_saved *saved, struct error *err)
 {
-    struct drives given;
-    int rc = drives_open(&given, o, err);
-    if (rc < 0) {
-        return rc;
-    }
+    struct drive_place place[MACHINE_DRIVES];
+    char first;
+    int rc = drives_places(place, o, &first, err);
     for (unsigned i = 0; rc == 0 && i < MACHINE_DRIVES; i++) {
-        rc = relocate(&sd->disk[i], i, &given, saved, err);
+        if (place[i].kind != DRIVE_NONE) {
+            rc = relocate(&sd->disk[i], i, &place[i], saved->drive[i], err);
+        }
     }
-    drives_close(&given);
     return rc;
 }
 
@@ -351,13 +356,15 @@ static int put_contents(struct drives *d, const struct saved_disks *sd, struct s
 }
 
 int disks_open(struct drives *d, struct saved_disks *sd, const struct machine_saved *saved,
-               struct state_reader *r, const struct drives *former, struct error *err)
+               bool snapshot, struct state_reader *r, const struct drives *former,
+               struct error *err)
 {
     int rc = 0;
-    *d = (struct drives){0};
+    *d = (struct drives){.snapshot = snapshot};
     for (unsigned i = 0; rc == 0 && i < MACHINE_DRIVES; i++) {
         d->kind[i] = saved->drive[i];
         d->present[i] = saved->drive[i] != DRIVE_NONE;
+        sd->disk[i].snapshot |= snapshot && !sd->disk[i].read_only;
         if (sd->disk[i].path && sd->disk[i].kind != saved->drive[i]) {
             rc = error_set(err, "host disk %s: is not for this kind of drive", slots[i]);
         } else if (sd->disk[i].path) {

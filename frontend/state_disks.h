@@ -31,12 +31,14 @@ int disks_save(const struct drives *d, struct state_writer *w, struct error *err
 /* To be freed in any case. */
 int disks_read(struct saved_disks *sd, struct state_reader *r, struct error *err);
 void disks_free(struct saved_disks *sd);
-/* Other places for the images, and -snapshot, from the command line. */
+/* Other places for the images, from the command line. */
 int disks_relocate(struct saved_disks *sd, const struct options *o,
                    const struct machine_saved *saved, struct error *err);
-/* Opens the images and fills snapshots from the file. former: the drives so far, whose images
- * may be the same; or NULL. On error nothing stays open, and former has its locks again. */
+/* Opens the images and fills snapshots from the file. snapshot: make all of them snapshots.
+ * former: the drives so far, whose images may be the same; or NULL. On error nothing stays
+ * open, and former has its locks again. */
 int disks_open(struct drives *d, struct saved_disks *sd, const struct machine_saved *saved,
-               struct state_reader *r, const struct drives *former, struct error *err);
+               bool snapshot, struct state_reader *r, const struct drives *former,
+               struct error *err);
 
 #endif
