@@ -412,6 +412,7 @@ struct load {
     struct error *err;
     struct saved_machine sm;
     bool item[ITEMS], ram[RAMS];
+    uint8_t kind[DRIVE_COUNT]; /* of the drives, as configured */
 };
 
 /* A struct by its name. 1: done, 0: there is none of the name, -1: err. */
@@ -527,8 +528,7 @@ static int check_drives(struct load *ld, const struct machine_config *cfg)
     for (unsigned i = 0; i < DRIVE_COUNT; i++) {
         const struct drive *d = &ld->m->board.drive[i];
         const struct media *media = &cfg->drive[i];
-        bool present = cfg->drive_present[i] || media->kind != DRIVE_NONE;
-        if (d->index != i || (d->kind != DRIVE_NONE) != present ||
+        if (d->index != i || d->kind != ld->kind[i] ||
             d->sectors != (media->ops ? media->sectors : 0) ||
             (media->ops && d->read_only != media->read_only)) {
             return error_set(ld->err, "drive %s: its medium is not the one it was",
@@ -575,6 +575,9 @@ struct machine *machine_load(const struct machine_config *cfg, const struct host
     int rc = -1;
     if (ld) {
         *ld = (struct load){.m = m, .r = r, .err = err};
+        for (unsigned i = 0; i < DRIVE_COUNT; i++) {
+            ld->kind[i] = m->board.drive[i].kind;
+        }
         rc = load_all(ld, cfg);
     } else if (m) {
         (void)error_set(err, "out of memory");
