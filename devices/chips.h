@@ -22,6 +22,7 @@ extern const struct device_class port92_class;   /* fast A20, fast INIT# */
 extern const struct device_class i82077_class;   /* floppy controller */
 extern const struct device_class ns16550a_class; /* serial port */
 extern const struct device_class piix3_ide_class; /* two ATA channels, bus master */
+extern const struct device_class lpt_class;       /* printer port */
 extern const struct device_class vga_class;
 extern const struct device_class fw_cfg_class;     /* configuration for the firmware */
 extern const struct device_class post_class;       /* port 80h */

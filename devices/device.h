@@ -106,6 +106,7 @@ struct board_config {
     bool boot_menu;
     bool serial[4];           /* COM1..4 are on the board */
     bool fpu;                 /* the processor has an x87 */
+    bool parallel;            /* LPT1 is */
     uint16_t debug_exit_port; /* 0: no isa-debug-exit */
     uint16_t debug_exit_size;
 };

@@ -152,6 +152,7 @@ static int configure(struct machine *m, const struct machine_config *cfg, struct
     b->config.start_time = cfg->start_time;
     b->config.boot_menu = cfg->boot_menu;
     memcpy(b->config.serial, cfg->serial, sizeof b->config.serial);
+    b->config.parallel = cfg->parallel;
     b->config.debug_exit_port = cfg->debug_exit_port;
     b->config.debug_exit_size = cfg->debug_exit_size;
     configure_drives(b, cfg);
@@ -491,10 +492,14 @@ unsigned machine_serial_room(const struct machine *m, unsigned n)
     return n < m->serials ? ns16550a_room(m->serial[n]) : 0;
 }
 
+bool machine_serial_present(const struct machine *m, unsigned n)
+{
+    return n < m->serials && ns16550a_present(m->serial[n]);
+}
+
 bool machine_serial_idle(const struct machine *m, unsigned n)
 {
-    return n >= m->serials || !ns16550a_present(m->serial[n]) ||
-           ns16550a_room(m->serial[n]) == NS16550A_LINE;
+    return !machine_serial_present(m, n) || ns16550a_room(m->serial[n]) == NS16550A_LINE;
 }
 
 const char *machine_cpu_help(void)

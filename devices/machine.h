@@ -61,6 +61,7 @@ struct machine_config {
     const struct boot_module *module; /* Linux: the initial RAM disk, one at most */
     unsigned modules;                 /* multiboot: up to BOOT_MODULES */
     bool serial[MACHINE_SERIALS];     /* COM1..4 are there */
+    bool parallel;                    /* LPT1 is */
     /* Out of a save state: all of the firmware's files; the kernel does not count. */
     bool from_state;
     const struct machine_file *file;
@@ -136,6 +137,7 @@ bool machine_keyboard_idle(const struct machine *m); /* the guest has taken ever
 /* Bytes that may be given to serial port n as INPUT_SERIAL before they would be lost; 0: full,
  * or no such port. */
 unsigned machine_serial_room(const struct machine *m, unsigned n);
+bool machine_serial_present(const struct machine *m, unsigned n);
 /* Has the chip received everything that was given to port n? */
 bool machine_serial_idle(const struct machine *m, unsigned n);
 

@@ -40,6 +40,7 @@ struct saved_config {
     uint16_t debug_exit_size;
     uint8_t drive[DRIVE_COUNT]; /* enum drive_kind of the drives */
     bool serial[MACHINE_SERIALS];
+    bool parallel;
     bool boot_menu;
 };
 
@@ -77,6 +78,7 @@ static const struct field saved_config_fields[] = {
     FIELD_R(struct saved_config, debug_exit_size, 0, 4),
     FIELD_AR(struct saved_config, drive, DRIVE_NONE, DRIVE_CDROM),
     FIELD_A(struct saved_config, serial),
+    FIELD(struct saved_config, parallel),
     FIELD(struct saved_config, boot_menu),
     FIELDS_END,
 };
@@ -166,6 +168,7 @@ static int save_config(const struct machine *m, struct state_writer *w)
         .start_time = b->config.start_time,
         .debug_exit_port = b->config.debug_exit_port,
         .debug_exit_size = b->config.debug_exit_size,
+        .parallel = b->config.parallel,
         .boot_menu = b->config.boot_menu,
     };
     memcpy(c.cpu, m->cpu_model, sizeof c.cpu);
@@ -239,6 +242,7 @@ static int take_config(struct machine_saved *s, const struct state_reader *r, st
     s->config.debug_exit_size = c.debug_exit_size;
     s->config.boot_menu = c.boot_menu;
     memcpy(s->config.serial, c.serial, sizeof c.serial);
+    s->config.parallel = c.parallel;
     for (unsigned i = 0; i < DRIVE_COUNT; i++) {
         s->drive[i] = (enum drive_kind)c.drive[i];
         s->config.drive_present[i] = c.drive[i] != DRIVE_NONE;

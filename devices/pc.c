@@ -81,6 +81,7 @@ static const struct slot pc_slots[] = {
     {&ns16550a_class,   .base = 0x2F8, .irq = 3,  .dma = -1},
     {&ns16550a_class,   .base = 0x3E8, .irq = 4,  .dma = -1},
     {&ns16550a_class,   .base = 0x2E8, .irq = 3,  .dma = -1},
+    {&lpt_class,        .base = 0x378, .irq = 7,  .dma = -1},
     {&fw_cfg_class,     .base = 0x510, .irq = -1, .dma = -1},
     {&post_class,       .base = 0x080, .irq = -1, .dma = -1},
     {&dbgport_class,    .base = 0x0E9, .irq = -1, .dma = -1},

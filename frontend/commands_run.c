@@ -98,7 +98,7 @@ enum command_result cmd_wait_screen(struct session *s, const struct words *w, st
 
 static bool has_serial(const struct session *s)
 {
-    return s->config.machine.serial[0];
+    return machine_serial_present(s->machine, 0);
 }
 
 /* Looks at once, then each virtual frame. */

@@ -206,6 +206,7 @@ static void fill_machine(struct config *c, const struct options *o)
     for (unsigned i = 0; i < o->serials; i++) {
         m->serial[i] = o->serial[i].kind != SERIAL_NONE;
     }
+    m->parallel = o->parallel;
     m->debug_exit_port = o->debug_exit_port;
     m->debug_exit_size = o->debug_exit_size;
     m->single_step = o->singlestep;

@@ -41,7 +41,7 @@ static int set_later(struct options *o, const struct option *row, const char *va
                      struct error *err)
 {
     (void)o;
-    bool can_be_none = is_word(row->name, "parallel|audio|nic");
+    bool can_be_none = is_word(row->name, "audio|nic");
     if (can_be_none && is_word(value, "none|null")) {
         return 0;
     }
@@ -272,6 +272,15 @@ static int set_serial(struct options *o, const struct option *row, const char *v
     }
     return serial_option_parse(value, &o->serial[o->serials++]) ? 0
                                                                 : bad_value(row, value, err);
+}
+
+static int set_parallel(struct options *o, const struct option *row, const char *value,
+                        struct error *err)
+{
+    bool file = strncmp(value, "file:", 5) == 0 && value[5];
+    o->parallel_file = file ? value + 5 : NULL;
+    o->parallel = file || strcmp(value, "null") == 0;
+    return o->parallel || strcmp(value, "none") == 0 ? 0 : bad_value(row, value, err);
 }
 
 static int set_speed(struct options *o, const struct option *row, const char *value,

@@ -46,7 +46,9 @@ struct options {
     const char *debugcon_file; /* or NULL */
     bool debugcon_stdio;
     struct serial_option serial[SERIAL_PORTS];
-    unsigned serials; /* given; after parsing at least COM1 */
+    bool parallel;             /* there is a printer port … */
+    const char *parallel_file; /* … and where it prints; or NULL */
+    unsigned serials;          /* given; after parsing at least COM1 */
     bool nographic;
 
     double speed;  /* virtual seconds a wall second; 0: max; < 0: default */

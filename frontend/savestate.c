@@ -7,6 +7,7 @@
 #include "frontend/image.h"
 #include "frontend/overlay.h"
 #include "frontend/report.h"
+#include "frontend/serial.h"
 #include "frontend/signals.h"
 #include "frontend/state_disks.h"
 
@@ -189,6 +190,9 @@ static int check_options(const struct options *o, const struct machine_saved *sv
             return error_set(err, "-serial: the state has no port %u; leave it out", i);
         }
     }
+    if (o->parallel_file && !m->parallel) {
+        return error_set(err, "-parallel: the state has no printer port; leave it out");
+    }
     if (o->debug_exit_port && (o->debug_exit_port != m->debug_exit_port ||
                                o->debug_exit_size != m->debug_exit_size)) {
         return differs(err, "-device isa-debug-exit");
@@ -289,6 +293,7 @@ int savestate_take(struct savestate *st, struct session *s, struct error *err)
         savestate_give_drives(st, s);
     }
     s->mouse_buttons = st->mouse_buttons;
+    serial_forget(s->serial);
     s->off = s->asleep = false;
     return 0;
 }

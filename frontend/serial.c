@@ -313,6 +313,11 @@ bool serial_find(struct serial *se, const char *text, bool anew)
     return false;
 }
 
+void serial_forget(struct serial *se)
+{
+    se->sent.len = se->mark = se->looked = 0;
+}
+
 char *serial_tail(const struct serial *se)
 {
     size_t n = se->sent.len < TAIL ? se->sent.len : TAIL, len = 0;

@@ -32,6 +32,8 @@ bool serial_failed(const struct serial *se); /* stdout takes no more */
 /* Has serial 0 sent text since the last one found? Finding it forgets all up to its end. anew:
  * another text than in the last call. */
 bool serial_find(struct serial *se, const char *text, bool anew);
+/* What was sent so far is no longer looked at: another machine goes on. */
+void serial_forget(struct serial *se);
 /* The last lines that serial 0 sent, malloc'ed, or NULL. */
 char *serial_tail(const struct serial *se);
 

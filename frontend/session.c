@@ -50,6 +50,13 @@ static void on_serial(void *ctx, unsigned n, uint8_t byte)
     }
 }
 
+static void on_parallel(void *ctx, uint8_t byte)
+{
+    struct session *s = ctx;
+    putc(byte, s->printer);
+    s->written = true;
+}
+
 /* A host error behind a drive is told by its image already, with the file's name. */
 static void on_note(void *ctx, const char *line)
 {
@@ -102,6 +109,12 @@ static int open_outputs(struct session *s, struct error *err)
             return -1;
         }
     }
+    if (o->parallel_file) {
+        s->printer = open_output(s, "-parallel", o->parallel_file, err);
+        if (!s->printer) {
+            return -1;
+        }
+    }
     s->serial = serial_open(o, &s->config.drives, err);
     if (!s->serial) {
         return -1;
@@ -109,6 +122,7 @@ static int open_outputs(struct session *s, struct error *err)
     s->host = (struct host){
         .ctx = s,
         .serial = on_serial,
+        .parallel = s->printer ? on_parallel : NULL,
         .debug = s->debugcon ? on_debug : NULL,
         .firmware = o->trace_firmware && (s->log || s->config.display == DISPLAY_NONE)
                         ? on_firmware
@@ -126,7 +140,10 @@ static void close_outputs(struct session *s)
     if (s->log) {
         fclose(s->log);
     }
-    s->debugcon = s->log = NULL;
+    if (s->printer) {
+        fclose(s->printer);
+    }
+    s->debugcon = s->log = s->printer = NULL;
 }
 
 static double default_speed(const struct session *s)
@@ -232,6 +249,9 @@ static void look_around(struct session *s)
         s->written = false;
         fflush(s->debugcon ? s->debugcon : stdout);
         fflush(s->log ? s->log : stderr);
+        if (s->printer) {
+            fflush(s->printer);
+        }
     }
     serial_poll(s->serial, s);
     if (say_failed() || serial_failed(s->serial)) {
@@ -428,6 +448,7 @@ static int settle_outputs(struct session *s)
 {
     int rc = drives_flush(&s->config.drives); /* tells by itself */
     rc |= settle_output(s->debugcon, "-debugcon");
+    rc |= settle_output(s->printer, "-parallel");
     return rc | settle_output(s->log, "-D");
 }
 

@@ -38,20 +38,20 @@ struct session {
     struct machine *machine;
     struct host host;
     struct pace pace;
-    struct term *term;         /* NULL: no screen */
-    struct monitor *monitor;   /* NULL: none on stdio */
-    FILE *debugcon, *log;      /* or NULL */
-    bool debugcon_tty;         /* mind escape sequences */
-    bool written;              /* to either since they were flushed */
-    uint8_t last_debug;        /* byte on debugcon */
-    struct serial *serial;     /* lines to the outside */
-    struct script *script;     /* NULL: none */
-    bool scripted;             /* it has the keyboard */
-    bool stopped, off;         /* waits for cont; powered off */
-    bool asleep;               /* only input can wake it */
-    uint64_t start_ns, end_ns; /* wall clock; 0: no -timeout */
-    uint64_t asked_until;      /* -until */
-    uint8_t mouse_buttons;     /* as last sent */
+    struct term *term;              /* NULL: no screen */
+    struct monitor *monitor;        /* NULL: none on stdio */
+    FILE *debugcon, *log, *printer; /* or NULL */
+    bool debugcon_tty;              /* mind escape sequences */
+    bool written;                   /* to any since they were flushed */
+    uint8_t last_debug;             /* byte on debugcon */
+    struct serial *serial;          /* lines to the outside */
+    struct script *script;          /* NULL: none */
+    bool scripted;                  /* it has the keyboard */
+    bool stopped, off;              /* waits for cont; powered off */
+    bool asleep;                    /* only input can wake it */
+    uint64_t start_ns, end_ns;      /* wall clock; 0: no -timeout */
+    uint64_t asked_until;           /* -until */
+    uint8_t mouse_buttons;          /* as last sent */
     bool over;
     int status; /* exit code, valid once over */
 };
