@@ -53,19 +53,15 @@ static bool is_nan(enum fx_class k)
     return k == FX_QNAN || k == FX_SNAN;
 }
 
-/* SDM 1 table 4-7: a quiet NaN before a signalling one, else the larger significand; of equal
- * ones the positive. */
+/* SDM 1 table 4-7: the larger significand, which is a quiet NaN's before a signalling one's; of
+ * equal ones the positive. */
 static struct fx80 chosen_nan(struct fx80 a, enum fx_class ka, struct fx80 b, enum fx_class kb)
 {
     bool first;
     if (!is_nan(ka) || !is_nan(kb)) {
         first = is_nan(ka);
-    } else if (ka != kb) {
-        first = ka == FX_QNAN;
-    } else if (a.m != b.m) {
-        first = a.m > b.m;
     } else {
-        first = !fx_negative(a);
+        first = a.m > b.m || (a.m == b.m && !fx_negative(a));
     }
     struct fx80 nan = first ? a : b;
     nan.m |= FX_QUIET_BIT;
@@ -198,7 +194,7 @@ static inline struct fx80 add_magnitudes(struct fx_ctx *c, unsigned sign, struct
     struct u128 s = shr_128_jam((struct u128){b.m, 0}, (unsigned)(a.exp - b.exp));
     s.hi += a.m;
     if (s.hi < a.m) {
-        s.lo = s.lo >> 1 | s.hi << 63 | (s.lo & 1);
+        s.lo = s.lo >> 1 | s.hi << 63; /* b was shifted by less than 64: no bit is lost */
         s.hi = s.hi >> 1 | FX_INTEGER_BIT;
         a.exp++;
     }
@@ -332,12 +328,9 @@ static inline struct fx80 divide(struct fx_ctx *c, unsigned sign, struct fx_num 
     bool wide = a.m >= b.m;
     uint64_t rest,
         q = wide ? div_128_64(a.m >> 1, a.m << 63, b.m, &rest) : div_128_64(a.m, 0, b.m, &rest);
-    /* The rest only has to say: nothing, less than half a unit, half, more. */
-    uint64_t beyond = b.m - rest;
-    uint64_t lo = rest == 0        ? 0
-                  : rest < beyond  ? 1
-                  : rest == beyond ? FX_INTEGER_BIT
-                                   : FX_INTEGER_BIT | 1;
+    /* The rest only has to say: nothing, less than half a unit, more. It is never the half: b
+     * times an odd number of 65 bits is no multiple of a 64-bit a by a power of two. */
+    uint64_t lo = rest == 0 ? 0 : rest < b.m - rest ? 1 : FX_INTEGER_BIT | 1;
     return fx_round(c, sign, a.exp - b.exp + FX_BIAS - !wide, q, lo);
 }
 
@@ -403,11 +396,11 @@ static uint64_t root_64(uint64_t n)
     return (r << 16) + q - (left < 0);
 }
 
-/* floor(sqrt(n)) of n with one of its two top bits set; *inexact: there is a rest. */
-static uint64_t root_128(struct u128 n, uint64_t *rest_hi, uint64_t *rest_lo)
+/* floor(sqrt(n)) of n with one of its two top bits set, and the rest. */
+static uint64_t root_128(struct u128 n, struct u128 *rest_of)
 {
     uint64_t r = root_64(n.hi), rest = n.hi - r * r; /* rest <= 2r: 33 bits */
-    /* (rest * 2^32 + middle) / 2r has 65 bits above: halve the divisor, then fix the bit. */
+    /* (rest * 2^32 + middle) / 2r: both halved, as the dividend has 65 bits. */
     uint64_t half_hi = rest << 31 | n.lo >> 33, q = half_hi / r, u = half_hi % r;
     uint64_t odd = n.lo >> 32 & 1;
     struct u128 left = shl_128((struct u128){0, u << 1 | odd}, 32);
@@ -420,8 +413,7 @@ static uint64_t root_128(struct u128 n, uint64_t *rest_hi, uint64_t *rest_lo)
         s--;
         left = add_128(left, (struct u128){s >> 63, s << 1 | 1});
     }
-    *rest_hi = left.hi;
-    *rest_lo = left.lo;
+    *rest_of = left;
     return s;
 }
 
@@ -458,8 +450,9 @@ struct fx80 fx_sqrt(struct fx_ctx *c, struct fx80 a)
     /* m * 2^(exp - 16446): an odd power is made even. */
     bool odd = (n.exp - FX_BIAS) & 1;
     struct u128 square = shr_128((struct u128){n.m, 0}, !odd);
-    uint64_t hi, lo, r = root_128(square, &hi, &lo);
+    struct u128 rest;
+    uint64_t r = root_128(square, &rest);
     /* The rest is at most 2r: more than half a unit is a rest above r. */
-    uint64_t beyond = hi || lo > r ? FX_INTEGER_BIT | 1 : lo != 0;
-    return fx_round(c, 0, (n.exp - FX_BIAS - odd) / 2 + FX_BIAS, r, beyond);
+    uint64_t lo = rest.hi || rest.lo > r ? FX_INTEGER_BIT | 1 : rest.lo != 0;
+    return fx_round(c, 0, (n.exp - FX_BIAS - odd) / 2 + FX_BIAS, r, lo);
 }

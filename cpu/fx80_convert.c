@@ -172,7 +172,7 @@ static bool to_integer(struct fx_ctx *c, struct fx80 a, uint64_t limit, uint64_t
     }
     struct u128 v = shr_128_jam((struct u128){n.m, 0}, shift > 66 ? 66 : (unsigned)shift);
     struct fx_rounded r = fx_round_at(fx_rounding(c), fx_sign(a), v.hi, v.lo, 0);
-    if (r.m > limit || (r.up && r.m == 0)) {
+    if (r.m > limit) {
         c->raised |= FX_IE;
         return false;
     }

@@ -414,6 +414,7 @@ void fx_unit_random(struct fx_unit *u, const struct fx_instruction *insn, uint64
     near = any ? FX_BIAS : near;
     u->a = random_number(seed, near);
     u->b = random_number(seed, same ? fx_exp(u->a) : near);
+    u->b.m = pick(seed, 16) ? u->b.m : u->a.m;
     random_memory(seed, u->mem, insn->execute == model_from_bcd);
     unsigned masks = pick(seed, 0x40), masked = pick(seed, 3), pc = pick(seed, 8);
     masks = masked ? 0x3F : masks;

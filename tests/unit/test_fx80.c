@@ -330,6 +330,8 @@ START_TEST(test_remainder)
     ck_assert(r.se == 0x8000 && r.m == 0);
     r = fx_remainder(&c, number(3), number(4), true, &q, &partial); /* -1: exponents 1 apart */
     ck_assert(fx_to_i64(&c, r) == -1 && q == 1);
+    r = fx_remainder(&c, number(2), number(4), true, &q, &partial); /* a tie: q even */
+    ck_assert(fx_to_i64(&c, r) == 2 && q == 0);
     /* Gap of 64: reduced by 32 bits. */
     r = fx_remainder(&c, (struct fx80)N(403F, FFFFFFFFFFFFFFFF), (struct fx80)ULP_ONE, false,
                      &q, &partial);

@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "cpu/fx80_wide.h"
+#include "tests/support/board_fixture.h"
 
 typedef struct fx80 (*function)(struct fx_ctx *, struct fx80, struct fx80);
 
@@ -179,6 +180,47 @@ static const struct row {
     {tangent, N(3FFF, C90FDAA22168C234), ZERO, N(403E, AAAAAAAAAAAAAAAB)},
     {tangent, N(403D, FFFFFFFFFFFFFFFF), ZERO, N(3FFF, EA57F75B8BFEBB70)},
     {tangent, N(3FFE, C90FDAA22168C235), ZERO, N(3FFF, 8000000000000000)},
+    /* next to the middle of two numbers: 2^n units from it */
+    {f2xm1, N(BFFD, BF44800F9965A9D4), ZERO, N(BFFC, E99ACF59DDA2F9AC)}, /* 2^-17 */
+    {f2xm1, N(3FFE, F882FE3E81024396), ZERO, N(3FFE, F5B9396D5FA1D27F)}, /* 2^-17 */
+    {f2xm1, N(3FFD, 87C2F9AD03FDF7B3), ZERO, N(3FFC, CE9C7D8594A377A7)}, /* 2^-16 */
+    {f2xm1, N(3FFD, 81AAEC8194912B91), ZERO, N(3FFC, C48020C04C07C95D)}, /* 2^-15 */
+    {fx_yl2x, N(3FFE, DDEA5A56A00FBFF2), N(3FFF, 8000000000000000),
+     N(BFFC, D314BA31FA9D9FDF)}, /* 2^-18 */
+    {fx_yl2x, N(3FFE, 9F39929F3F4D3567), N(3FFF, 8000000000000000),
+     N(BFFE, AF6143F49AF08807)}, /* 2^-18 */
+    {fx_yl2x, N(3FFF, C47DD1C76A890D41), N(3FFF, 8000000000000000),
+     N(3FFE, 9E4A69EB95C52701)}, /* 2^-16 */
+    {fx_yl2x, N(3FFF, B5267EEB52F29392), N(3FFF, 8000000000000000),
+     N(3FFE, 80446AFF55F71D5A)}, /* 2^-16 */
+    {fx_yl2xp1, N(3FFD, CB0C45C0A6DE9FCA), N(3FFF, 8000000000000000),
+     N(3FFD, F6BB17DFC1746435)}, /* 2^-17 */
+    {fx_yl2xp1, N(3FFC, F17ABFCF1EACC186), N(3FFF, 8000000000000000),
+     N(3FFD, 9C665AF7B42ACA41)}, /* 2^-17 */
+    {fx_yl2xp1, N(3FFD, C81BBDBF112CF8CE), N(3FFF, 8000000000000000),
+     N(3FFD, F3B01C290D6F9C75)}, /* 2^-16 */
+    {fx_yl2xp1, N(3FFC, DC349F6F749E73CA), N(3FFF, 8000000000000000),
+     N(3FFD, 8FE06E186BDA6209)}, /* 2^-16 */
+    {patan, N(3FFF, 8000000000000000), N(BFFD, 809A40DB13FC5F04),
+     N(BFFC, FBFDF72487663486)}, /* 2^-17 */
+    {patan, N(3FFF, 8000000000000000), N(3FFE, 834CB63A9EA0785E),
+     N(3FFD, F2A3C75D71393F8D)}, /* 2^-17 */
+    {patan, N(3FFF, 8000000000000000), N(3FFD, AF43D3AA6645A002),
+     N(3FFD, A8DD1028AA1D44E9)}, /* 2^-17 */
+    {patan, N(3FFF, 8000000000000000), N(BFFE, 835B91D5866455A9),
+     N(BFFD, F2BB4DAC85104A0A)},                                           /* 2^-17 */
+    {sine, N(3FFD, B1D1C63BD055AD89), ZERO, N(3FFD, AE4423D8726CDA7E)},    /* 2^-19 */
+    {sine, N(3FFD, 802E71F0C2729DE8), ZERO, N(3FFC, FDB1763BDE2CEBDC)},    /* 2^-18 */
+    {sine, N(BFFD, A08ED1136C9F1D11), ZERO, N(BFFD, 9DF074F2F1B7DAA8)},    /* 2^-17 */
+    {sine, N(3FFD, 8BCB2FC63A973902), ZERO, N(3FFD, 8A1032AB41048693)},    /* 2^-17 */
+    {cosine, N(3FFD, A503B438C7B2F2B4), ZERO, N(3FFE, F2D1A3AA043FC311)},  /* 2^-17 */
+    {cosine, N(3FFE, B764B82A746880CB), ZERO, N(3FFE, C1126C73F0183D10)},  /* 2^-16 */
+    {cosine, N(BFFD, BD302B7F6EACF94C), ZERO, N(3FFE, EEB8A77AE74659CD)},  /* 2^-16 */
+    {cosine, N(3FFD, 898F52B6097EB6E5), ZERO, N(3FFE, F6D0DADE4DC5E615)},  /* 2^-16 */
+    {tangent, N(BFFD, B37A0BAD7C5A303F), ZERO, N(BFFD, BB3550F3F77E8CC0)}, /* 2^-20 */
+    {tangent, N(3FFD, A31C4A8D7A7B50F8), ZERO, N(3FFD, A8DCB663E93B8E74)}, /* 2^-16 */
+    {tangent, N(3FFE, 893EE4F4950D5B02), ZERO, N(3FFE, 981B038A5CD91425)}, /* 2^-16 */
+    {tangent, N(3FFE, B0878BC7BA719871), ZERO, N(3FFE, D319AD39E659498A)}, /* 2^-16 */
 };
 
 /* Nearest: the exact value's rounding; and the directions enclose it. */
@@ -285,6 +327,48 @@ START_TEST(test_range)
 }
 END_TEST
 
+/* |c * by - want| <= by, in units of 2^-127: c is rounded to half of one. */
+static void ck_product(struct u128 c, uint64_t by, struct u128 want)
+{
+    struct u128 p = mul_64x64(c.lo, by);
+    p.hi += c.hi * by;
+    struct u128 over = sub_128(p, want), under = sub_128(want, p);
+    ck_assert((over.hi == 0 && over.lo <= by) || (under.hi == 0 && under.lo <= by));
+}
+
+START_TEST(test_wide_division)
+{
+    uint64_t seed = 3;
+    for (unsigned k = 0; k < 100000; k++) {
+        uint64_t w[4];
+        for (unsigned n = 0; n < 4; n++) {
+            w[n] = (uint64_t)test_random(&seed) << 32;
+            w[n] |= test_random(&seed);
+            w[n] |= k & 4 ? 0 : UINT64_MAX << (k >> (4 + n) & 63);
+        }
+        struct wide a = {0, 0, {w[0] | FX_INTEGER_BIT, w[1]}};
+        struct wide b = {0, 0, {(k & 3 ? a.m.hi : w[2]) | FX_INTEGER_BIT, w[3]}};
+        struct wide r = wide_mul(wide_div(a, b), b), less_a = a;
+        less_a.sign = 1;
+        struct wide off = wide_add(r, less_a); /* truncation: from -8 to 0 units of 2^-127 */
+        ck_assert(off.m.hi == 0 || (off.sign && off.exp <= 3 - 127 + a.exp));
+    }
+}
+END_TEST
+
+START_TEST(test_coefficients)
+{
+    struct u128 whole = {FX_INTEGER_BIT, 0};
+    for (unsigned k = 0; k < ARRAY_LEN(wide_odd); k++) {
+        ck_product(wide_odd[k], 2 * k + 1, whole);
+    }
+    ck_product(wide_inverse[0], 1, whole);
+    for (unsigned k = 1; k < ARRAY_LEN(wide_inverse); k++) {
+        ck_product(wide_inverse[k], k, wide_inverse[k - 1]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("fx80_trans");
@@ -292,6 +376,8 @@ int main(void)
     tcase_add_loop_test(c, test_values, 0, (int)ARRAY_LEN(rows));
     tcase_add_loop_test(c, test_special, 0, (int)ARRAY_LEN(specials));
     tcase_add_test(c, test_range);
+    tcase_add_test(c, test_coefficients);
+    tcase_add_test(c, test_wide_division);
     suite_add_tcase(s, c);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
