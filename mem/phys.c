@@ -396,7 +396,11 @@ bool phys_is_open(const struct phys *ph, paddr base, uint64_t size)
 void phys_set_inner(struct phys *ph, paddr base, const struct region_ops *ops, void *ctx)
 {
     bool moved = ph->inner.base != base;
-    ph->inner = (struct mapping){.base = base, .ops = ops, .ctx = ctx};
+    ph->inner = (struct mapping){.base = base};
+    if (base != PHYS_NOWHERE) {
+        ph->inner.ops = ops;
+        ph->inner.ctx = ctx;
+    }
     if (moved) {
         remapped(ph);
     }

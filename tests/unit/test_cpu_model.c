@@ -225,6 +225,79 @@ START_TEST(instructions)
 }
 END_TEST
 
+/* ---- IA32_APIC_BASE (SDM 3A 10.4.3, 10.4.4) */
+
+static uint64_t base_heard;
+static unsigned bases_heard;
+
+static void on_apic_base(void *ctx, uint64_t value)
+{
+    (void)ctx;
+    base_heard = value;
+    bases_heard++;
+}
+
+static int write_base(struct cpu_fixture *fx, uint32_t high, uint32_t low)
+{
+    static const uint8_t code[] = {0x66, 0xB9, 0x1B, 0, 0, 0, 0x0F, 0x30};
+    cpu_fixture_set(fx, "edx", high);
+    cpu_fixture_set(fx, "eax", low);
+    return run_real(fx, code, sizeof code);
+}
+
+START_TEST(apic_base)
+{
+    static const struct {
+        uint32_t high, low;
+        bool ok;
+    } want[] = {
+        {0, 0xFEE00900, true},  {0, 0x00005800, true},  {0xF, 0xFFFFF800, true},
+        {0, 0xFEE00100, true},  {0, 0xFEE00801, false}, {0, 0xFEE00880, false},
+        {0, 0xFEE00A00, false}, {0, 0xFEE00C00, false}, {0x10, 0xFEE00900, false},
+    };
+    static const uint8_t cpuid_1[] = {0x66, 0xB8, 1, 0, 0, 0, 0x0F, 0xA2};
+    struct cpu_fixture fx;
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = "pentiumpro"});
+    cpu_free(fx.cpu);
+    fx.bus.apic_base = on_apic_base;
+    struct error err;
+    fx.cpu =
+        cpu_new(&(struct cpu_config){.model = "pentiumpro"}, &fx.bus, fx.ph, &fx.notes, &err);
+    ck_assert_ptr_nonnull(fx.cpu);
+    ck_assert_uint_eq(cpu_apic_base(fx.cpu), 0xFEE00900);
+    bases_heard = 0;
+    uint64_t value = (uint64_t)want[_i].high << 32 | want[_i].low;
+    ck_assert_int_eq(write_base(&fx, want[_i].high, want[_i].low), want[_i].ok ? OK : GP);
+    ck_assert_uint_eq(bases_heard, want[_i].ok);
+    if (want[_i].ok) {
+        ck_assert_uint_eq(base_heard, value);
+        ck_assert_uint_eq(cpu_apic_base(fx.cpu), value);
+        cpu_reset(fx.cpu, false);
+        ck_assert_int_eq(write_base(&fx, want[_i].high, want[_i].low), OK);
+        cpu_init(fx.cpu);
+        ck_assert_int_eq(run_real(&fx, cpuid_1, sizeof cpuid_1), OK);
+        ck_assert_uint_eq(cpu_fixture_get(&fx, "edx") >> 9 & 1, value >> 11 & 1);
+    }
+    uint64_t now = cpu_apic_base(fx.cpu);
+    cpu_init(fx.cpu);
+    ck_assert_uint_eq(cpu_apic_base(fx.cpu), now); /* INIT# leaves it */
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "eip"), 0xFFF0);
+    cpu_reset(fx.cpu, false);
+    ck_assert_uint_eq(cpu_apic_base(fx.cpu), 0xFEE00900);
+    cpu_fixture_free(&fx);
+}
+END_TEST
+
+START_TEST(no_apic)
+{
+    struct cpu_fixture fx;
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = "pentiumpro,-apic"});
+    ck_assert_uint_eq(cpu_apic_base(fx.cpu), 0);
+    ck_assert_int_eq(write_base(&fx, 0, 0xFEE00900), GP);
+    cpu_fixture_free(&fx);
+}
+END_TEST
+
 /* PUSHFD; POP EAX; XOR EAX, bits; PUSH EAX; POPFD; PUSHFD; POP EBX: which bits stuck? Software
  * tells a 386 from a 486 by AC, and CPUID's presence by ID. */
 START_TEST(flags)
@@ -287,6 +360,8 @@ int main(void)
     tcase_add_test(tc, help);
     tcase_add_loop_test(tc, reset_values, 0, ARRAY_LEN(models));
     tcase_add_loop_test(tc, instructions, 0, ARRAY_LEN(presence));
+    tcase_add_loop_test(tc, apic_base, 0, 9);
+    tcase_add_test(tc, no_apic);
     tcase_add_loop_test(tc, flags, 0, 4);
     tcase_add_loop_test(tc, cpuid_leaves, 0, 10);
     suite_add_tcase(s, tc);

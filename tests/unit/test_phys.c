@@ -112,6 +112,46 @@ START_TEST(open_bus)
 }
 END_TEST
 
+START_TEST(inner_page_is_in_front)
+{
+    struct io io = {0};
+    uint8_t b[2] = {0x5A, 0x5A};
+    phys_write(ph, 0x4000, 0x01020304, 4);
+    phys_watch_code(ph, 0x4000, 16);
+    heard = (struct heard){0};
+    phys_set_inner(ph, 0x4000, &io_ops, &io);
+    ck_assert_uint_eq(heard.remapped, 1);
+    phys_set_inner(ph, 0x4000, &io_ops, &io); /* where it is */
+    ck_assert_uint_eq(heard.remapped, 1);
+    ck_assert(phys_is_io(ph, 0x4FFF));
+    ck_assert(!phys_is_io(ph, 0x5000));
+    ck_assert_uint_eq(phys_read(ph, 0x4010, 4), 0x11223344);
+    phys_write(ph, 0x4014, 7, 4);
+    ck_assert_uint_eq(io.last_off, 0x14);
+    ck_assert_uint_eq(io.writes, 1);
+    struct phys_page p = phys_page(ph, 0x4000);
+    ck_assert(p.rd == NULL && p.wr == NULL && p.watched == NULL);
+    phys_watch_code(ph, 0x4000, 16); /* nothing to watch */
+    ck_assert(!phys_is_code(ph, 0x4000, 16));
+    ck_assert_uint_eq(phys_dma_write(ph, 0x4FFF, b, 2), 2); /* DMA does not meet it */
+    ck_assert_uint_eq(phys_dma_read(ph, 0x4000, b, 1), 1);
+    ck_assert_uint_eq(b[0], 0x04);
+    ck_assert(!phys_peek(ph, 0x4FFF, b, 2));
+    ck_assert(phys_peek(ph, 0x5000, b, 2));
+    /* What happens below it meanwhile shows when it goes. */
+    phys_unmap(ph, 0x4000, PAGE_SIZE);
+    ck_assert_uint_eq(phys_read(ph, 0x4010, 4), 0x11223344);
+    phys_map_ram(ph, 0x4000, PAGE_SIZE, ram, 0x4000);
+    phys_set_inner(ph, PHYS_NOWHERE, &io_ops, &io);
+    ck_assert_uint_eq(phys_read(ph, 0x4000, 4), 0x01020304);
+    ck_assert_uint_eq(phys_read(ph, 0x4FFF, 1), 0x5A);
+    ck_assert_uint_eq(phys_read(ph, PHYS_NOWHERE, 4), 0xFFFFFFFF);
+    ck_assert(!phys_is_io(ph, PHYS_NOWHERE));
+    ck_assert_uint_eq(io.reads, 2);
+    ck_assert_uint_eq(io.writes, 1);
+}
+END_TEST
+
 START_TEST(rom_drops_stores)
 {
     uint8_t *rom = malloc(2 * PAGE_SIZE);
@@ -397,6 +437,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, ram_reads_and_writes);
     tcase_add_test(tc, open_bus);
+    tcase_add_test(tc, inner_page_is_in_front);
     tcase_add_test(tc, rom_drops_stores);
     tcase_add_test(tc, registers);
     tcase_add_test(tc, first_store_marks_then_pointers);
