@@ -76,10 +76,12 @@ static uint64_t load64(struct cpu *cpu, const struct insn *i, eaddr ea)
 #define LOAD(NAME, FETCH)                                                                      \
     EXEC(NAME)                                                                                 \
     {                                                                                          \
-        eaddr ea = insn_ea(cpu, i);                                                            \
-        struct fx_ctx c = x87_ctx(cpu);                                                        \
-        struct fx80 v = (FETCH);                                                               \
-        load_mem(cpu, i, ea, v, &c);                                                           \
+        { /* what has its address taken is gone before the tail call */                        \
+            eaddr ea = insn_ea(cpu, i);                                                        \
+            struct fx_ctx c = x87_ctx(cpu);                                                    \
+            struct fx80 v = (FETCH);                                                           \
+            load_mem(cpu, i, ea, v, &c);                                                       \
+        }                                                                                      \
         NEXT();                                                                                \
     }
 
@@ -115,8 +117,10 @@ EXEC(FLD_STi)
 
 EXEC(FLD_constant)
 {
-    struct fx_ctx c = x87_ctx(cpu);
-    load(cpu, i, fx_constant(&c, i->b), 0);
+    {
+        struct fx_ctx c = x87_ctx(cpu);
+        load(cpu, i, fx_constant(&c, i->b), 0);
+    }
     NEXT();
 }
 
@@ -146,16 +150,18 @@ static void store64(struct cpu *cpu, const struct insn *i, eaddr ea, uint64_t v)
 #define STORE(NAME, TYPE, CONVERT, EMPTY, WRITE, POP)                                          \
     EXEC(NAME)                                                                                 \
     {                                                                                          \
-        eaddr ea = insn_ea(cpu, i);                                                            \
-        struct x87 *f = &cpu->x87;                                                             \
-        struct fx_ctx c = x87_ctx(cpu);                                                        \
-        bool empty = x87_empty(f, 0);                                                          \
-        TYPE v = empty ? (TYPE)(EMPTY) : (TYPE)(CONVERT);                                      \
-        unsigned raised = empty ? X87_STACK_EMPTY : c.raised;                                  \
-        if (!x87_forbids_store(cpu, raised)) {                                                 \
-            WRITE;                                                                             \
+        {                                                                                      \
+            eaddr ea = insn_ea(cpu, i);                                                        \
+            struct x87 *f = &cpu->x87;                                                         \
+            struct fx_ctx c = x87_ctx(cpu);                                                    \
+            bool empty = x87_empty(f, 0);                                                      \
+            TYPE v = empty ? (TYPE)(EMPTY) : (TYPE)(CONVERT);                                  \
+            unsigned raised = empty ? X87_STACK_EMPTY : c.raised;                              \
+            if (!x87_forbids_store(cpu, raised)) {                                             \
+                WRITE;                                                                         \
+            }                                                                                  \
+            stored(cpu, i, ea, raised, POP);                                                   \
         }                                                                                      \
-        stored(cpu, i, ea, raised, POP);                                                       \
         NEXT();                                                                                \
     }
 
@@ -192,7 +198,7 @@ EXEC(FSTP_m80)
     NEXT();
 }
 
-EXEC(FBSTP)
+static void store_bcd(struct cpu *cpu, const struct insn *i)
 {
     static const uint8_t indefinite[10] = {0, 0, 0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF};
     eaddr ea = insn_ea(cpu, i);
@@ -208,6 +214,11 @@ EXEC(FBSTP)
         lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
     }
     stored(cpu, i, ea, c.raised, true);
+}
+
+EXEC(FBSTP)
+{
+    store_bcd(cpu, i);
     NEXT();
 }
 

@@ -90,11 +90,13 @@ static void with_memory(struct cpu *cpu, const struct insn *i, struct fx_ctx *c,
 #define WITH_OPERAND(NAME, FORM, USE)                                                          \
     EXEC(NAME##_##FORM)                                                                        \
     {                                                                                          \
-        eaddr ea = insn_ea(cpu, i);                                                            \
-        struct fx_ctx c = x87_ctx(cpu);                                                        \
-        struct fx80 b = operand_##FORM(cpu, i, ea, &c);                                        \
-        x87_data(cpu, i, ea);                                                                  \
-        USE;                                                                                   \
+        { /* what has its address taken is gone before the tail call */                        \
+            eaddr ea = insn_ea(cpu, i);                                                        \
+            struct fx_ctx c = x87_ctx(cpu);                                                    \
+            struct fx80 b = operand_##FORM(cpu, i, ea, &c);                                    \
+            x87_data(cpu, i, ea);                                                              \
+            USE;                                                                               \
+        }                                                                                      \
         NEXT();                                                                                \
     }
 #define MEMORY(OP, op, FORM) WITH_OPERAND(OP, FORM, with_memory(cpu, i, &c, b, op))
@@ -231,7 +233,7 @@ COMPARE_FLAGS(FCOMIP, false, true)
 COMPARE_FLAGS(FUCOMI, true, false)
 COMPARE_FLAGS(FUCOMIP, true, true)
 
-EXEC(FTST)
+static void compare_zero(struct cpu *cpu, const struct insn *i)
 {
     struct x87 *f = &cpu->x87;
     struct fx_ctx c = x87_ctx(cpu);
@@ -242,6 +244,11 @@ EXEC(FTST)
         order = fx_compare(&c, *x87_st(f, 0), (struct fx80){0, 0}, false);
     }
     compared(cpu, i, order, c.raised, 0);
+}
+
+EXEC(FTST)
+{
+    compare_zero(cpu, i);
     NEXT();
 }
 

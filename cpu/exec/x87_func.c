@@ -149,7 +149,7 @@ static void two_results(struct cpu *cpu, const struct insn *i, unsigned raised,
     x87_done_codes(cpu, i, raised, affected, 0);
 }
 
-EXEC(FXTRACT)
+static void extract(struct cpu *cpu, const struct insn *i)
 {
     struct fx_ctx c = x87_ctx(cpu);
     struct fx80 exponent = fx_indefinite, significand = fx_indefinite;
@@ -157,6 +157,11 @@ EXEC(FXTRACT)
         fx_extract(&c, *x87_st(&cpu->x87, 0), &exponent, &significand);
     }
     two_results(cpu, i, c.raised, X87_C1, exponent, significand);
+}
+
+EXEC(FXTRACT)
+{
+    extract(cpu, i);
     NEXT();
 }
 
@@ -166,7 +171,7 @@ static void refused(struct cpu *cpu, const struct insn *i)
     x87_done_codes(cpu, i, 0, X87_C1 | X87_C2, X87_C2);
 }
 
-EXEC(FSINCOS)
+static void sine_and_cosine(struct cpu *cpu, const struct insn *i)
 {
     struct fx_ctx c = x87_ctx(cpu);
     struct fx80 sine = fx_indefinite, cosine = fx_indefinite;
@@ -179,12 +184,17 @@ EXEC(FSINCOS)
     } else {
         two_results(cpu, i, c.raised, X87_C1 | X87_C2, sine, cosine);
     }
+}
+
+EXEC(FSINCOS)
+{
+    sine_and_cosine(cpu, i);
     NEXT();
 }
 
 /* ST := tan(ST), then 1 is pushed, so that FDIVRP makes the cotangent; of a NaN two come out.
  */
-EXEC(FPTAN)
+static void tangent(struct cpu *cpu, const struct insn *i)
 {
     struct fx_ctx c = x87_ctx(cpu);
     struct fx80 v = fx_indefinite, one = fx_indefinite;
@@ -198,6 +208,11 @@ EXEC(FPTAN)
     } else {
         two_results(cpu, i, c.raised, X87_C1 | X87_C2, v, one);
     }
+}
+
+EXEC(FPTAN)
+{
+    tangent(cpu, i);
     NEXT();
 }
 
