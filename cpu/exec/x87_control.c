@@ -48,7 +48,7 @@ EXEC(FNSTSW_AX)
 
 EXEC(FNCLEX)
 {
-    cpu->x87.status &= X87_CODES;
+    cpu->x87.status &= X87_CODES | X87_ES; /* ES: what x87_summarize() compares with */
     x87_summarize(cpu, i);
     NEXT();
 }
@@ -57,7 +57,7 @@ static void init(struct cpu *cpu, const struct insn *i)
 {
     struct x87 *f = &cpu->x87;
     f->control = CONTROL_AT_INIT;
-    f->status &= X87_ES; /* what x87_summarize() compares with */
+    f->status &= X87_ES;
     f->top = f->full = 0;
     f->ip = f->dp = 0;
     f->cs = f->ds = f->opcode = 0;
@@ -177,8 +177,8 @@ static void take_environment(struct cpu *cpu, const uint8_t *in, bool wide)
     }
     set_control(cpu, word[0]);
     f->top = word[1] >> X87_TOP_SHIFT & 7;
-    f->status = (uint16_t)((word[1] & (X87_EXCEPTIONS | X87_SF | X87_CODES)) |
-                           (f->status & X87_ES)); /* x87_summarize() is to follow */
+    f->status =
+        (uint16_t)((word[1] & (X87_EXCEPTIONS | X87_SF | X87_CODES)) | (f->status & X87_ES));
     set_tags(f, word[2]);
     take_pointers(cpu, word + 3, wide);
 }

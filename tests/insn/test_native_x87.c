@@ -22,7 +22,7 @@
 #include "tests/support/flat_user.h"
 #include "tests/support/native.h"
 
-enum { ROUNDS = 3000, OPERAND = 0x100, IMAGE = 0x800, RESULT = 0xC00, IMAGE_SIZE = 108 };
+enum { ROUNDS = 600, OPERAND = 0x100, IMAGE = 0x800, RESULT = 0xC00, IMAGE_SIZE = 108 };
 
 static struct decode_map map;
 static struct cpu_fixture fx;

@@ -86,20 +86,53 @@ static unsigned near_jump(uint8_t *p, const struct world *w, uint64_t *seed)
     return n + 2;
 }
 
+/* An x87 instruction: between registers, or with an operand somewhere in the segment. Contents
+ * come from FLDENV, FRSTOR and FLD of whatever is there: masked and unmasked exceptions follow.
+ * 7 bytes at most. */
+static unsigned x87_insn(uint8_t *p, const struct world *w, uint64_t *seed)
+{
+    static const uint8_t control[][2] = {{0xD9, 5}, {0xD9, 4}, {0xDD, 4}, {0xDD, 6}, {0xD9, 6},
+                                         {0xDB, 5}, {0xDF, 0}, {0xDF, 5}, {0xDD, 0}, {0xDD, 7}};
+    uint32_t r = test_random(seed);
+    unsigned size = w->code32 ? 4 : 2, code = 0xD8 | (r & 7), reg = r >> 3 & 7;
+    if ((r & 0x300) == 0) { /* the ones after which nothing is pending */
+        memcpy(p, r & 0x400 ? "\xDB\xE2" : "\xDB\xE3", 2);
+        return 2;
+    }
+    if (r & 0x800) {
+        p[0] = (uint8_t)code;
+        p[1] = (uint8_t)(0xC0 | (r >> 3 & 0x3F));
+        return 2;
+    }
+    if (r & 0x1000) {
+        code = control[(r >> 16) % ARRAY_LEN(control)][0];
+        reg = control[(r >> 16) % ARRAY_LEN(control)][1];
+    }
+    p[0] = (uint8_t)code;
+    p[1] = (uint8_t)(reg << 3 | (w->code32 ? 5 : 6));
+    store_le(p + 2, test_random(seed) % CODE_LEN, size);
+    return 2 + size;
+}
+
 /* Bytes that make code which does things: mostly whole common opcodes, some noise. */
 static void random_code(uint8_t *code, unsigned len, const struct world *w, uint64_t *seed,
                         bool wild)
 {
     static const uint8_t common[] = {
-        0x01, 0x03, 0x29, 0x2B, 0x31, 0x33, 0x39, 0x3B, 0x40, 0x41, 0x42, 0x43, 0x48, 0x4B,
-        0x50, 0x53, 0x58, 0x5B, 0x72, 0x73, 0x74, 0x75, 0x7C, 0x7F, 0x80, 0x81, 0x83, 0x84,
-        0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8B, 0x8D, 0x90, 0x98, 0x99, 0xA4, 0xA5, 0xAA,
-        0xAB, 0xAC, 0xAE, 0xB0, 0xB4, 0xB8, 0xC0, 0xC1, 0xC3, 0xC6, 0xC7, 0xD0, 0xD1, 0xD2,
-        0xD3, 0xE2, 0xE4, 0xE6, 0xE8, 0xEB, 0xEC, 0xEE, 0xF3, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA,
-        0xFB, 0xFC, 0xFE, 0xFF, 0x0F, 0x66, 0x67, 0x9C, 0x9D, 0x1E};
+        0x01, 0x03, 0x29, 0x2B, 0x31, 0x33, 0x39, 0x3B, 0x40, 0x41, 0x42, 0x43, 0x48,
+        0x4B, 0x50, 0x53, 0x58, 0x5B, 0x72, 0x73, 0x74, 0x75, 0x7C, 0x7F, 0x80, 0x81,
+        0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8B, 0x8D, 0x90, 0x98, 0x99,
+        0xA4, 0xA5, 0xAA, 0xAB, 0xAC, 0xAE, 0xB0, 0xB4, 0xB8, 0xC0, 0xC1, 0xC3, 0xC6,
+        0xC7, 0xD0, 0xD1, 0xD2, 0xD3, 0xD8, 0xD9, 0xDC, 0xDE, 0x9B, 0xE2, 0xE4, 0xE6,
+        0xE8, 0xEB, 0xEC, 0xEE, 0xF3, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA, 0xFB, 0xFC, 0xFE,
+        0xFF, 0x0F, 0x66, 0x67, 0x9C, 0x9D, 0x1E};
     for (unsigned k = 0; k < len; k++) {
         uint32_t r = test_random(seed);
         bool noise = wild || (r & 3) == 0;
+        if ((r & 0x3C) == 4 && k + 7 < len) {
+            k += x87_insn(code + k, w, seed) - 1;
+            continue;
+        }
         if ((r & 0x3C) == 0 && k + 7 < len) {
             k += (r & 0x40   ? far_jump(code + k, w, seed)
                   : r & 0x80 ? near_jump(code + k, w, seed)
@@ -160,6 +193,15 @@ static uint32_t random_value(uint64_t *seed)
     return test_random(seed) & mask[test_random(seed) % ARRAY_LEN(mask)];
 }
 
+/* CR0.NE: x87 exceptions by #MF. Else the processor freezes before the next instruction. */
+static void native_errors(struct cpu_fixture *fx, uint64_t seed)
+{
+    uint64_t cr0 = cpu_fixture_get(fx, "cr0");
+    if (seed >> 20 & 3) {
+        (void)cpu_reg_set(fx->cpu, "cr0", cr0 | 0x20); /* a 386 has no such bit */
+    }
+}
+
 /* ---- real mode */
 
 /* Every vector leads to a handler that moves the interrupted program on by a byte, keeps it
@@ -197,6 +239,7 @@ static void setup_real(struct cpu_fixture *fx, const struct world *w, bool singl
         cpu_fixture_set(fx, gpr[k], random_value(&seed));
     }
     cpu_fixture_set(fx, "eflags", 0x202);
+    native_errors(fx, seed);
 }
 
 /* ---- protected and virtual-8086 mode */
@@ -321,6 +364,7 @@ static void setup_protected(struct pm *pm, const struct world *w, bool single_st
     pm->eflags =
         2 | (test_random(&seed) & 1 ? 0x200 : 0) | (test_random(&seed) & 1 ? 0x3000 : 0);
     pm_boot(pm, w->level, code, len);
+    native_errors(&pm->fx, seed);
 }
 
 /* ---- running */
