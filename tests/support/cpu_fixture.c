@@ -37,6 +37,13 @@ static uint8_t int_ack(void *ctx)
     return fx->vector;
 }
 
+static void ferr(void *ctx, bool level)
+{
+    struct cpu_fixture *fx = ctx;
+    log_access(fx, 1 << 26, level);
+    fx->ferr = level;
+}
+
 void cpu_fixture_init(struct cpu_fixture *fx, const struct cpu_config *cfg)
 {
     struct error err;
@@ -46,8 +53,12 @@ void cpu_fixture_init(struct cpu_fixture *fx, const struct cpu_config *cfg)
     fx->ph = phys_new(CPU_FIXTURE_RAM, &err);
     ck_assert_msg(fx->ph != NULL, "%s", err.text);
     phys_map_ram(fx->ph, 0, CPU_FIXTURE_RAM, phys_main_ram(fx->ph), 0);
-    fx->bus = (struct cpu_bus){
-        .ctx = fx, .in = port_in, .out = port_out, .int_ack = int_ack, .tick = &fx->tick};
+    fx->bus = (struct cpu_bus){.ctx = fx,
+                               .in = port_in,
+                               .out = port_out,
+                               .int_ack = int_ack,
+                               .tick = &fx->tick,
+                               .ferr = ferr};
     fx->cpu = cpu_new(cfg, &fx->bus, fx->ph, &fx->notes, &err);
     ck_assert_msg(fx->cpu != NULL, "%s", err.text);
     cpu_set_a20(fx->cpu, true);

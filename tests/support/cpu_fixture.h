@@ -23,6 +23,7 @@ struct cpu_fixture {
     uint64_t tick;
     uint8_t vector; /* what INTA returns */
     bool drop_intr; /* INTA also lowers INTR */
+    bool ferr;      /* level of FERR# */
     uint8_t debug[4096];
     unsigned debug_len;
     uint64_t port_hash; /* over every access: port, size, value, tick */
