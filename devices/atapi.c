@@ -131,7 +131,8 @@ static bool load(struct ata_channel *ch, struct ata_device *d, uint32_t most)
 {
     struct drive *drive = ata_drive_of(ch, d);
     uint32_t n = d->left < most ? d->left : most;
-    bool good = drive->media.sector_size == ATAPI_SECTOR;
+    /* Nobody gets one half of a disc and the other half of another. */
+    bool good = drive->media.sector_size == ATAPI_SECTOR && drive->changes == d->seen;
     if (good && drive_read(drive, d->lba, ch->buffer, n) != 0) {
         n = 1; /* sector by sector to the bad one */
         good = drive_read(drive, d->lba, ch->buffer, n) == 0;

@@ -374,6 +374,26 @@ START_TEST(media_change)
 }
 END_TEST
 
+/* In the middle of a transfer the rest of the other disc is not delivered. */
+START_TEST(media_change_while_reading)
+{
+    static const uint8_t read[12] = {0x28, 0, 0, 0, 0, 1, 0, 0, 4};
+    out(ATA_DEVICE, 0xA0);
+    out(ATA_ERROR, 0);
+    out(ATA_MID, SECTOR & 0xFF);
+    out(ATA_HIGH, SECTOR >> 8);
+    command(0xA0);
+    (void)wait_ready();
+    write_block(read, 12);
+    ck_assert_uint_eq(wait_irq(), READY | DRQ);
+    insert(b, 2, DRIVE_CDROM, 500, true);
+    read_block(buf, SECTOR);
+    ck_assert_uint_eq(wait_irq(), READY | ERR);
+    ck_assert_uint_eq(in(ATA_ERROR) >> 4, 3);
+    SENSE(6, 0x28, 0, 0x00);
+}
+END_TEST
+
 START_TEST(inquiry_during_attention)
 {
     insert(b, 2, DRIVE_CDROM, 500, true);
@@ -403,6 +423,7 @@ int main(void)
     tcase_add_test(tc, host_error);
     tcase_add_test(tc, tray);
     tcase_add_test(tc, media_change);
+    tcase_add_test(tc, media_change_while_reading);
     tcase_add_test(tc, inquiry_during_attention);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
