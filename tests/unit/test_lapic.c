@@ -82,7 +82,7 @@ START_TEST(page_moves)
 {
     struct bench *t = bench_enabled();
     struct phys *ph = t->fx.board.phys;
-    uint8_t byte = 0x77, got = 0;
+    uint8_t byte = 0x77, got[2] = {0};
     ck_assert_uint_eq(phys_dma_write(ph, 0x5030, &byte, 1), 1);
     ck_assert(phys_is_io(ph, BASE));
     lapic_set_base(t->apic, 0x5900); /* over RAM */
@@ -91,10 +91,10 @@ START_TEST(page_moves)
     ck_assert_uint_eq(phys_read(ph, 0x5030, 4), 0x00040011);
     ck_assert_uint_eq(phys_read(ph, 0x50F0, 4), 0x1FF); /* a move changes nothing else */
     ck_assert_ptr_null(phys_page(ph, 0x5000).rd);
-    ck_assert_uint_eq(phys_dma_read(ph, 0x5030, &got, 1), 1); /* DMA sees the RAM behind */
-    ck_assert_uint_eq(got, 0x77);
-    ck_assert(!phys_peek(ph, 0x5030, &got, 1));
-    ck_assert(!phys_peek(ph, 0x4FFF, &got, 2));
+    ck_assert_uint_eq(phys_dma_read(ph, 0x5030, got, 1), 1); /* DMA sees the RAM behind */
+    ck_assert_uint_eq(got[0], 0x77);
+    ck_assert(!phys_peek(ph, 0x5030, got, 1));
+    ck_assert(!phys_peek(ph, 0x4FFF, got, 2));
     lapic_set_base(t->apic, UINT64_C(0xF00000900)); /* beyond what the bus has */
     ck_assert_uint_eq(phys_read(ph, 0x5030, 1), 0x77);
     lapic_set_base(t->apic, 0x5100); /* globally disabled */
