@@ -142,6 +142,30 @@ LMEM_SIZE(16, load_le16, store_le16)
 LMEM_SIZE(32, load_le32, store_le32)
 #undef LMEM_SIZE
 
+/* Eight bytes at i's memory operand, of which alignment checks ask 8. */
+static inline uint64_t lmem_r64(struct cpu *cpu, const struct insn *i, eaddr ea)
+{
+    const uint8_t *p = lmem_rd_ptr(cpu, i->seg, ea, 8);
+    uint8_t bytes[8];
+    if (UNLIKELY(p == NULL)) {
+        lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+        p = bytes;
+    }
+    return load_le64(p);
+}
+
+static inline void lmem_w64(struct cpu *cpu, const struct insn *i, eaddr ea, uint64_t v)
+{
+    uint8_t *p = lmem_wr_ptr(cpu, i->seg, ea, 8);
+    uint8_t bytes[8];
+    if (LIKELY(p != NULL)) {
+        store_le64(p, v);
+    } else {
+        store_le64(bytes, v);
+        lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    }
+}
+
 /* Stack through SS; sp is ESP or SP by mode, chosen at decode time (handlers come in pairs) or
  * by cpu->mode where speed does not matter. push commits ESP after the store. */
 static inline uint32_t stack_mask(const struct cpu *cpu)

@@ -66,13 +66,6 @@ static void load_mem(struct cpu *cpu, const struct insn *i, eaddr ea, struct fx8
     load(cpu, i, v, c->raised);
 }
 
-static uint64_t load64(struct cpu *cpu, const struct insn *i, eaddr ea)
-{
-    uint8_t bytes[8];
-    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
-    return load_le64(bytes);
-}
-
 #define LOAD(NAME, FETCH)                                                                      \
     EXEC(NAME)                                                                                 \
     {                                                                                          \
@@ -100,11 +93,11 @@ static struct fx80 load_bcd(struct cpu *cpu, const struct insn *i, eaddr ea)
 }
 
 LOAD(FLD_m32, fx_from_f32(&c, lmem_r32(cpu, i, i->seg, ea)))
-LOAD(FLD_m64, fx_from_f64(&c, load64(cpu, i, ea)))
+LOAD(FLD_m64, fx_from_f64(&c, lmem_r64(cpu, i, ea)))
 LOAD(FLD_m80, load80(cpu, i, ea))
 LOAD(FILD_i16, fx_from_i64((int16_t)lmem_r16(cpu, i, i->seg, ea)))
 LOAD(FILD_i32, fx_from_i64((int32_t)lmem_r32(cpu, i, i->seg, ea)))
-LOAD(FILD_i64, fx_from_i64((int64_t)load64(cpu, i, ea)))
+LOAD(FILD_i64, fx_from_i64((int64_t)lmem_r64(cpu, i, ea)))
 LOAD(FBLD, load_bcd(cpu, i, ea))
 
 EXEC(FLD_STi)
@@ -139,13 +132,6 @@ static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned rai
     x87_done(cpu, i, raised);
 }
 
-static void store64(struct cpu *cpu, const struct insn *i, eaddr ea, uint64_t v)
-{
-    uint8_t bytes[8];
-    store_le64(bytes, v);
-    lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
-}
-
 /* CONVERT: of *x87_st(f, 0), in context c; EMPTY: what a masked stack underflow stores. */
 #define STORE(NAME, TYPE, CONVERT, EMPTY, WRITE, POP)                                          \
     EXEC(NAME)                                                                                 \
@@ -167,7 +153,7 @@ static void store64(struct cpu *cpu, const struct insn *i, eaddr ea, uint64_t v)
 
 #define WRITE16 lmem_w16(cpu, i, i->seg, ea, v)
 #define WRITE32 lmem_w32(cpu, i, i->seg, ea, v)
-#define WRITE64 store64(cpu, i, ea, v)
+#define WRITE64 lmem_w64(cpu, i, ea, v)
 #define I64_MIN UINT64_C(0x8000000000000000)
 
 // clang-format off

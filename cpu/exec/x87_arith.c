@@ -16,9 +16,7 @@ static struct fx80 operand_m32(struct cpu *cpu, const struct insn *i, eaddr ea,
 static struct fx80 operand_m64(struct cpu *cpu, const struct insn *i, eaddr ea,
                                struct fx_ctx *c)
 {
-    uint8_t bytes[8];
-    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
-    return fx_operand_f64(c, load_le64(bytes));
+    return fx_operand_f64(c, lmem_r64(cpu, i, ea));
 }
 
 static struct fx80 operand_i16(struct cpu *cpu, const struct insn *i, eaddr ea,

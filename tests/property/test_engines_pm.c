@@ -94,7 +94,7 @@ static void put_sensitive(struct gen *g)
 static void put_common(struct gen *g)
 {
     static const uint8_t alu[] = {0x01, 0x03, 0x29, 0x2B, 0x31, 0x39, 0x85, 0x87, 0x89, 0x8B};
-    switch (pick(g, 7)) {
+    switch (pick(g, 9)) {
     case 0: put(g, 0xB8 | pick(g, 8), 1), put(g, value(g), 4); break;
     case 1: put(g, alu[pick(g, sizeof alu)], 1), put(g, 0xC0 | pick(g, 64), 1); break;
     case 2:
@@ -104,6 +104,13 @@ static void put_common(struct gen *g)
     case 3: put(g, 0x70 | pick(g, 16), 1), put(g, pick(g, 16), 1); break;
     case 4: put(g, 0x50 | pick(g, 16), 1); break;
     case 5: put(g, pick(g, 2) ? 0x66 : 0x26 + 8 * pick(g, 4), 1); break;
+    case 6: /* x87; and CLTS, or nothing would execute after the first task switch */
+        put(g, 0xD8 | pick(g, 8), 1), put(g, 5 | pick(g, 8) << 3, 1), put(g, address(g), 4);
+        break;
+    case 7:
+        put(g, pick(g, 4) ? 0xD8 | pick(g, 8) : 0x9B, 1), put(g, 0xC0 | pick(g, 64), 1);
+        put(g, pick(g, 4) ? 0x9090 : 0x060F, 2);
+        break;
     default: /* stay where the action is */
         put(g, 0xBC, 1), put(g, PM_STACK3 - 4 * pick(g, 16), 4);
         break;

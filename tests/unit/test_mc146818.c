@@ -445,6 +445,11 @@ START_TEST(floppy_types)
     ck_assert_uint_eq(get(t, 0x10), 0x00);
     ck_assert_uint_eq(get(t, 0x14), 0x04);
     bench_free(t);
+    t = bench_empty();
+    t->fx.board.config.fpu = true;
+    bench_attach(t);
+    ck_assert_uint_eq(get(t, 0x14), 0x06);
+    bench_free(t);
 }
 END_TEST
 
