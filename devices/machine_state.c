@@ -22,7 +22,7 @@
 #include "devices/machine_file.h"
 #include "devices/pci.h"
 
-enum { ROM_MOST = 0x40000, FIRMWARE_MOST = 1 << 30, NAME = STATE_NAME + 1 };
+enum { ROM_MOST = 0x40000, FIRMWARE_MORE = 4 << 20, NAME = STATE_NAME + 1 };
 
 _Static_assert((int)MACHINE_FILES == (int)FIRMWARE_FILES &&
                    (int)MACHINE_DRIVES == (int)DRIVE_COUNT,
@@ -253,13 +253,18 @@ static int take_config(struct machine_saved *s, const struct state_reader *r, st
 static int new_firmware(struct machine_saved *s, const char *name, uint64_t size,
                         struct error *err)
 {
+    uint64_t all = size;
     if (s->files == MACHINE_FILES || strlen(name) >= sizeof s->file[0].name) {
         return error_set(err, "firmware %s: one too many, or too long a name", name);
     }
     for (unsigned i = 0; i < s->files; i++) {
+        all += s->file[i].size;
         if (strcmp(s->file[i].name, name) == 0) {
             return error_set(err, "firmware %s: comes twice", name);
         }
+    }
+    if (all > s->config.ram_bytes + FIRMWARE_MORE) {
+        return error_set(err, "firmware %s: has no room in the memory", name);
     }
     struct machine_file *f = &s->file[s->files];
     f->bytes = calloc(1, size ? (size_t)size : 1);
@@ -331,7 +336,7 @@ static int take_firmware(struct machine_saved *s, struct state_reader *r, struct
         return 0;
     }
     if (blob) {
-        if (state_blob_size(r, rom ? ROM_MOST : FIRMWARE_MOST, &size, err) < 0) {
+        if (state_blob_size(r, rom ? ROM_MOST : UINT32_MAX, &size, err) < 0) {
             return -1;
         }
         return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, err);
@@ -352,16 +357,16 @@ int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct e
     state_rewind(r);
     while ((rc = state_next(r, err)) > 0) {
         bool config = strcmp(r->name, "config") == 0;
-        if (config && seen) {
-            return error_set(err, "config: comes twice");
+        if (config ? seen : !seen) {
+            return error_set(err, "config: %s", seen ? "comes twice" : "does not come first");
         }
         if ((config ? take_config(s, r, err) : take_firmware(s, r, err)) < 0) {
             return -1;
         }
         seen |= config;
     }
-    if (rc == 0 && (!seen || !s->bios.bytes)) {
-        rc = error_set(err, "%s is missing", seen ? "bios" : "config");
+    if (rc == 0 && !s->bios.bytes) {
+        rc = error_set(err, "bios is missing");
     }
     s->config.cpu = s->cpu;
     s->config.boot_order = s->boot_order;

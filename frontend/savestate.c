@@ -31,6 +31,9 @@ int savestate_save(struct session *s, const char *path, struct error *err)
 {
     struct atomic_file af;
     struct state_writer w;
+    if (s->off) {
+        return error_set(err, "savevm: the machine is off");
+    }
     if (drives_have(&s->config.drives, path)) {
         return error_set(err, "savevm %s: is a disk in a drive; give another file",
                          short_path(path));
