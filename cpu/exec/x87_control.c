@@ -73,12 +73,14 @@ EXEC(FNINIT)
 /* FENI and FDISI of the 8087, FSETPM of the 287: a 387 accepts them. */
 EXEC(FNSETPM)
 {
+    (void)cpu;
     NEXT();
 }
 
 /* Nothing is pending where this row is decoded. */
 EXEC(FWAIT)
 {
+    (void)cpu;
     NEXT();
 }
 
