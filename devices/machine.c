@@ -482,6 +482,16 @@ bool machine_screen_pixels(struct machine *m, uint32_t *pixels, size_t n)
     return vga_get_pixels(m->screen, pixels, n);
 }
 
+uint64_t machine_screen_version(struct machine *m)
+{
+    return vga_screen_version(m->screen, &m->watch);
+}
+
+void machine_screen_lines(struct machine *m, uint64_t since, unsigned *first, unsigned *end)
+{
+    vga_screen_lines(m->screen, &m->watch, since, first, end);
+}
+
 bool machine_keyboard_idle(const struct machine *m)
 {
     return i8042_keyboard_idle(m->keyboard);

@@ -167,6 +167,14 @@ void machine_screen(struct machine *m, struct screen *out);
 /* 00RRGGBB pixels, width * height of machine_screen(), row by row; false: n pixels too small.
  */
 bool machine_screen_pixels(struct machine *m, uint32_t *pixels, size_t n);
+/* Has the picture changed? Grows whenever what machine_screen() and machine_screen_pixels()
+ * give may have changed since the last call; equal numbers mean equal pictures. Never 0. A
+ * cheap question, for 60 times a second, that leaves no trace in the guest. Numbers of two
+ * machines have nothing to do with each other: draw anew after a loaded state. */
+uint64_t machine_screen_version(struct machine *m);
+/* Lines of pixels [*first, *end) outside of which the picture is what it was at version `since`
+ * (0: never drawn), given the same size; none: *first == *end. */
+void machine_screen_lines(struct machine *m, uint64_t since, unsigned *first, unsigned *end);
 uint16_t cp437_unicode(uint8_t code); /* for printing; 00h and FFh are a blank */
 
 /* `info WHAT`: malloc'ed text, or NULL for an unknown subject. */

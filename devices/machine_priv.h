@@ -8,6 +8,7 @@
 #include "cpu/cpu.h"
 #include "devices/device.h"
 #include "devices/machine.h"
+#include "devices/vga.h"
 
 struct machine {
     struct board board;
@@ -26,9 +27,10 @@ struct machine {
     enum power_event power_what;
     uint32_t power_code;
     uint32_t exit_value;
-    bool in_cpu;        /* inside cpu_run, that is, in a chip's callback … */
-    uint64_t slice_end; /* … of a slice that ends at this tick */
-    atomic_bool broken; /* machine_break() */
+    bool in_cpu;            /* inside cpu_run, that is, in a chip's callback … */
+    uint64_t slice_end;     /* … of a slice that ends at this tick */
+    atomic_bool broken;     /* machine_break() */
+    struct vga_watch watch; /* of the picture, for front ends; not state */
     bool stop_on_reset, stop_on_triple_fault;
     char cpu_model[MACHINE_CPU]; /* as configured */
     uint64_t input_seq;

@@ -16,6 +16,15 @@ void vga_get_screen(struct device *dev, struct screen *out);
 /* 00RRGGBB, width * height of vga_get_screen(), row by row. false: n pixels are too few. */
 bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n);
 
+/* What a front end has been told of the picture; the machine's, zero at the start. */
+struct vga_watch {
+    uint64_t version;
+    uint64_t look; /* digest of all but display memory */
+};
+uint64_t vga_screen_version(struct device *dev, struct vga_watch *w);
+void vga_screen_lines(struct device *dev, struct vga_watch *w, uint64_t since, unsigned *first,
+                      unsigned *end);
+
 /* Is this option ROM for this card, by the ids in its PCI data structure? */
 bool vga_is_own_rom(const uint8_t *bytes, uint32_t size);
 

@@ -348,25 +348,44 @@ static void read_cells(const struct paint *p, struct screen *out)
     }
 }
 
+struct vga_extent vga_extent(const struct vga *v)
+{
+    struct vga_timing t = vga_timing(v);
+    if (!has_sync(v)) {
+        return (struct vga_extent){720, 400};
+    }
+    return (struct vga_extent){t.chars_shown * t.char_dots * t.dot_cycles, t.lines_shown};
+}
+
+unsigned vga_phase(const struct vga *v)
+{
+    uint64_t frame = vga_beam(v).frame;
+    bool cursor = is_text(v) && !(v->crtc[CR_CURSOR_START] & CR_CURSOR_OFF);
+    bool blink = v->attr[AR_MODE] & AR_MODE_BLINK;
+    if (!has_sync(v) || is_blank(v)) {
+        return 1;
+    }
+    return (cursor && frame & CURSOR_FRAMES ? 2 : 0) | (blink && frame & BLINK_FRAMES ? 4 : 0);
+}
+
 void vga_get_screen(struct device *dev, struct screen *out)
 {
     const struct vga *v = vga_of(dev);
     struct paint p;
     memset(out, 0, sizeof *out);
     out->cursor_x = out->cursor_y = -1;
+    struct vga_extent size = vga_extent(v);
+    out->width = (uint16_t)size.width;
+    out->height = (uint16_t)size.height;
     if (!has_sync(v)) {
         out->text = true;
         out->columns = 80;
         out->rows = 25;
-        out->width = 720;
-        out->height = 400;
         return;
     }
     paint_start(v, &p);
     out->text = is_text(v);
     out->blink = (v->attr[AR_MODE] & AR_MODE_BLINK) != 0;
-    out->width = (uint16_t)(p.t.chars_shown * p.t.char_dots * p.t.dot_cycles);
-    out->height = (uint16_t)p.t.lines_shown;
     for (unsigned n = 0; n < 16; n++) {
         out->palette[n] = dac_rgb(v, attr_color(v, n & v->attr[AR_PLANES]));
     }
@@ -382,10 +401,9 @@ void vga_get_screen(struct device *dev, struct screen *out)
 bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n)
 {
     const struct vga *v = vga_of(dev);
-    struct vga_timing t = vga_timing(v);
+    struct vga_extent size = vga_extent(v);
     bool sync = has_sync(v);
-    size_t need = sync ? (size_t)t.chars_shown * t.char_dots * t.dot_cycles * t.lines_shown
-                       : (size_t)720 * 400;
+    size_t need = (size_t)size.width * size.height;
     if (n < need) {
         return false;
     }
@@ -407,7 +425,6 @@ bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n)
 void vga_describe(const struct vga *v, struct text *out)
 {
     struct vga_timing t = vga_timing(v);
-    uint32_t width = t.chars_shown * t.char_dots * t.dot_cycles;
     uint32_t centihertz = (uint32_t)((uint64_t)t.hz * 100 / t.frame_cycles);
     const char *off = !has_sync(v) ? ", no sync" : is_blank(v) ? ", blank" : "";
     if (is_text(v)) {
@@ -423,8 +440,9 @@ void vga_describe(const struct vga *v, struct text *out)
                                                                   : "4-bit planar";
         text_add(out, "vga: graphics, %s", depth);
     }
-    text_add(out, ", picture %ux%u at %u.%02u Hz%s\n", (unsigned)width, (unsigned)t.lines_shown,
-             (unsigned)(centihertz / 100), (unsigned)(centihertz % 100), off);
+    text_add(out, ", picture %ux%u at %u.%02u Hz%s\n", (unsigned)vga_extent(v).width,
+             (unsigned)t.lines_shown, (unsigned)(centihertz / 100),
+             (unsigned)(centihertz % 100), off);
     text_add(out, "vga: start %02X%02X, offset %02X, CRTC at %s, memory %s\n",
              (unsigned)v->crtc[CR_START_HIGH], (unsigned)v->crtc[CR_START_LOW],
              (unsigned)v->crtc[CR_OFFSET], v->misc & MISC_COLOR ? "3D4" : "3B4",

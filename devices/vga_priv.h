@@ -1,10 +1,11 @@
-/* devices/vga_priv.h -- what the VGA's five files share.
+/* devices/vga_priv.h -- what the VGA's files share.
  *
  *   vga.c       registers, ports, reset, class; its head comment is the chip's datasheet
  *   vga_mem.c   the window at A0000-BFFFF: sequencer and graphics controller between CPU and
  *               planes
  *   vga_crt.c   where the electron beam is, as a function of virtual time
  *   vga_draw.c  what is on the screen: text cells and pixels
+ *   vga_watch.c whether it has changed
  *   vga_pci.c   the card as a PCI function: linear frame buffer, video BIOS
  */
 #ifndef TERRAPIN_DEVICES_VGA_PRIV_H
@@ -185,6 +186,13 @@ bool vga_is_dark(const struct vga *v);
 int vga_pci_init(struct vga *v, struct error *err);
 
 /* ---- vga_draw.c */
+struct vga_extent {
+    uint32_t width, height; /* of the picture, never 0 */
+};
+struct vga_extent vga_extent(const struct vga *v);
 void vga_describe(const struct vga *v, struct text *out); /* `info` */
+/* What of the picture changes with time alone: differs when cursor or blinking characters go on
+ * or off, or the picture goes blank. */
+unsigned vga_phase(const struct vga *v);
 
 #endif

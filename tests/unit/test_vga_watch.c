@@ -1,0 +1,132 @@
+/* tests/unit/test_vga_watch.c -- a front end asks whether the picture has changed. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/vga_modes.h"
+
+enum { MHZ28 = 28322000, FRAME = 900 * 449 }; /* mode 03h, in cycles of 28.322 MHz */
+
+static struct fixture fx;
+static struct device *vga;
+static struct vga_watch watch;
+
+static void setup(void)
+{
+    vga = vga_fixture(&fx);
+    watch = (struct vga_watch){0};
+}
+
+static void teardown(void)
+{
+    fixture_free(&fx);
+}
+
+/* Does the version change? Asked twice, it stays. */
+static bool changed(void)
+{
+    uint64_t before = watch.version;
+    uint64_t now = vga_screen_version(vga, &watch);
+    ck_assert_uint_ne(now, 0);
+    ck_assert_uint_ge(now, before);
+    ck_assert_uint_eq(vga_screen_version(vga, &watch), now);
+    return now != before;
+}
+
+static void lines(uint64_t since, unsigned first, unsigned end)
+{
+    unsigned a = 99, b = 99;
+    vga_screen_lines(vga, &watch, since, &a, &b);
+    ck_assert_uint_eq(a, first);
+    ck_assert_uint_eq(b, end);
+}
+
+START_TEST(an_idle_screen_stays)
+{
+    ck_assert(changed()); /* never drawn */
+    ck_assert(!changed());
+    vga_set_mode(&fx, &vga_mode_13);
+    ck_assert(changed());
+    vga_run_cycles(&fx, 100 * (uint64_t)FRAME, MHZ28);
+    ck_assert(!changed());
+    lines(watch.version, 0, 0);
+    lines(0, 0, 400);
+}
+END_TEST
+
+START_TEST(registers_and_memory_count)
+{
+    vga_set_mode(&fx, &vga_mode_13);
+    ck_assert(changed());
+    phys_write(fx.board.phys, 0xA1234, 5, 1);
+    ck_assert(changed());
+    (void)phys_read(fx.board.phys, 0xA1234, 1);
+    ck_assert(!changed());
+    vga_dac(&fx, 5, 1, 2, 3);
+    ck_assert(changed());
+    vga_crtc(&fx, 0x0D, 1);
+    ck_assert(changed());
+    vga_attr(&fx, 0x13, 1);
+    ck_assert(changed());
+    fixture_out(&fx, 0x3C6, 0x0F);
+    ck_assert(changed());
+    vga_seq(&fx, 1, 0x21); /* the picture goes off, but for two frames it is not blank */
+    ck_assert(changed());
+    vga_run_cycles(&fx, 5 * (uint64_t)FRAME, MHZ28);
+    ck_assert(changed());
+    ck_assert(!changed());
+}
+END_TEST
+
+START_TEST(blinking_counts)
+{
+    vga_set_mode(&fx, &vga_mode_03);
+    vga_crtc(&fx, 0x0A, 0x0D);
+    (void)changed();
+    vga_run_cycles(&fx, 8 * (uint64_t)FRAME + FRAME / 2, MHZ28); /* the cursor goes off */
+    ck_assert(changed());
+    vga_crtc(&fx, 0x0A, 0x2D); /* no cursor … */
+    (void)changed();
+    vga_run_cycles(&fx, 13 * (uint64_t)FRAME, MHZ28);
+    ck_assert(!changed());
+    vga_run_cycles(&fx, 17 * (uint64_t)FRAME, MHZ28); /* … but blinking characters */
+    ck_assert(changed());
+    vga_attr(&fx, 0x10, 0x04); /* no blinking either */
+    (void)changed();
+    vga_run_cycles(&fx, 100 * (uint64_t)FRAME, MHZ28);
+    ck_assert(!changed());
+}
+END_TEST
+
+START_TEST(asking_is_not_noticed)
+{
+    vga_set_mode(&fx, &vga_mode_13);
+    phys_write(fx.board.phys, 0xA0000, 1, 1);
+    struct ram *vram = phys_main_ram(fx.board.phys)->next;
+    uint64_t state = state_hash(vga_class.state, vga, 0);
+    uint64_t memory = ram_hash(fx.board.phys, vram);
+    ck_assert(changed());
+    ck_assert_uint_eq(state_hash(vga_class.state, vga, 0), state);
+    ck_assert_uint_eq(ram_hash(fx.board.phys, vram), memory);
+    phys_write(fx.board.phys, 0xA0000, 2, 1);
+    ck_assert(changed());
+    ck_assert_uint_ne(ram_hash(fx.board.phys, vram), memory);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("vga_watch");
+    TCase *tc = tcase_create("watch");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, an_idle_screen_stays);
+    tcase_add_test(tc, registers_and_memory_count);
+    tcase_add_test(tc, blinking_counts);
+    tcase_add_test(tc, asking_is_not_noticed);
+    suite_add_tcase(s, tc);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}
