@@ -41,8 +41,8 @@ run()
     for image in kernel one two; do
         cp "$image.orig" "$image.img"
     done
-    echo 'run 60' | boot "$name" -fda kernel.img -hda one.img -hdb two.img -boot a \
-        -debugcon "file:$name.log" "$@"
+    echo 'run 60' >run.in
+    boot "$name" -fda kernel.img -hda one.img -hdb two.img -boot a -debugcon "file:$name.log" "$@" <run.in
     expect_code "$name" 0
     check "$name: other lines than expected: $(diff expected "$name.log" | head -n 5)" \
         cmp -s expected "$name.log"
