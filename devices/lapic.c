@@ -4,7 +4,7 @@
  * multiple of 16 and is accessed as an aligned doubleword (SDM 3A table 10-1):
  *
  *   020 ID     r/w  bits 27:24            0F0 SVR    r/w  vector (3:0 are ones), enable(8),
- * focus(9) 030 VER    r    00040011h: 5 LVTs     100-170 ISR, 180-1F0 TMR, 200-270 IRR: r 080
+ * focus(9) 030 VER    r    00040014h: 5 LVTs     100-170 ISR, 180-1F0 TMR, 200-270 IRR: r 080
  * TPR    r/w  bits 7:0              280 ESR    a write latches and restarts, then read 090 APR
  * r                          300 ICR    r/w  low: a write sends; 310 high: destination 0A0 PPR
  * r                          320 LVT timer, 340 perf. counters, 350 LINT0, 0B0 EOI    w 360

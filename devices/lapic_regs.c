@@ -30,7 +30,10 @@ enum {
     REG_TMCCT = 0x39,
     REG_TDCR = 0x3E,
 };
-enum { VERSION = (LVT_ENTRIES - 1) << 16 | 0x11 };
+/* A P6's is 11h. SeaBIOS numbers the I/O APIC 0, as the processor's own; that is good on the
+ * bus of version 14h alone, where the two have nothing to do with each other. With 11h Linux
+ * renumbers the I/O APIC, and then no entry of the MP table fits it. */
+enum { VERSION = (LVT_ENTRIES - 1) << 16 | 0x14 };
 
 static bool is_lvt(unsigned reg)
 {

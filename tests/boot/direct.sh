@@ -65,13 +65,13 @@ for kernel in flat elf; do
     expect_code "$kernel-64" 43
     expect_not BAD "$kernel-64.said"
     expect "mem_lower 0000027F" "$kernel-64.said"
-    expect "mem_upper 0000FC00" "$kernel-64.said"
+    expect "mem_upper 0000FBF8" "$kernel-64.said" # 63 MiB less 8 KiB of ACPI tables
     expect "cmdline $kernel a=b c" "$kernel-64.said"
     expect "modules 00000002" "$kernel-64.said"
     expect "module sum $(sum initrd)" "$kernel-64.said"
     expect "module sum $(sum module)" "$kernel-64.said"
     expect "module string initrd one  two" "$kernel-64.said"
-    expect "range length 03F00000" "$kernel-64.said"
+    expect "range length 03EFE000" "$kernel-64.said"
     direct "$kernel-again" -m 64 -kernel $kernel -initrd "initrd one  two,module" \
         -append "a=b c"
     same "the same run twice" "$(tail -n 1 "$kernel-64.out")" "$(tail -n 1 "$kernel-again.out")"

@@ -9,7 +9,7 @@ START_TEST(reset_values)
     static const struct {
         uint32_t reg, value;
     } want[] = {
-        {ID, 0},         {VERSION, 0x00040011},
+        {ID, 0},         {VERSION, 0x00040014},
         {TPR, 0},        {APR, 0},
         {PPR, 0},        {EOI, 0},
         {LDR, 0},        {DFR, 0xFFFFFFFF},
@@ -43,7 +43,7 @@ START_TEST(writable_bits)
     static const struct {
         uint32_t reg, ones;
     } want[] = {
-        {ID, 0x0F000000},       {VERSION, 0x00040011}, {TPR, 0xFF},
+        {ID, 0x0F000000},       {VERSION, 0x00040014}, {TPR, 0xFF},
         {LDR, 0xFF000000},      {DFR, 0xFFFFFFFF},     {SVR, 0x3FF},
         {ICR_HIGH, 0xFF000000}, {TIMER, 0x300FF},      {PERF, 0x107FF},
         {LINT0, 0x1A7FF},       {LINT1, 0x1A7FF},      {ERROR, 0x100FF},
@@ -88,7 +88,7 @@ START_TEST(page_moves)
     lapic_set_base(t->apic, 0x5900); /* over RAM */
     ck_assert(!phys_is_io(ph, BASE));
     ck_assert_uint_eq(phys_read(ph, BASE + VERSION, 4), 0xFFFFFFFF);
-    ck_assert_uint_eq(phys_read(ph, 0x5030, 4), 0x00040011);
+    ck_assert_uint_eq(phys_read(ph, 0x5030, 4), 0x00040014);
     ck_assert_uint_eq(phys_read(ph, 0x50F0, 4), 0x1FF); /* a move changes nothing else */
     ck_assert_ptr_null(phys_page(ph, 0x5000).rd);
     ck_assert_uint_eq(phys_dma_read(ph, 0x5030, got, 1), 1); /* DMA sees the RAM behind */
