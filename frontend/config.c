@@ -141,7 +141,7 @@ static bool can_continue(const struct config *c, const struct options *o)
     return any;
 }
 
-static enum display decide_display(const struct options *o)
+static enum display_kind decide_display(const struct options *o)
 {
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     bool unattended = o->script || o->hash || o->until != UINT64_MAX || o->monitor_stdio ||
@@ -153,7 +153,7 @@ static enum display decide_display(const struct options *o)
 }
 
 /* The one look at the host's date. */
-static uint64_t start_time(const struct options *o, enum display display)
+static uint64_t start_time(const struct options *o, enum display_kind display)
 {
     bool repeatable = display == DISPLAY_NONE || o->script || o->hash || o->until != UINT64_MAX;
     switch (o->rtc) {

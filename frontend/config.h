@@ -13,7 +13,7 @@ struct config {
     struct kernel kernel;
     uint8_t *bios, *vgabios;
     char boot_order[8];
-    enum display display; /* decided */
+    enum display_kind display; /* decided */
 };
 
 /* -1 and err: nothing stays open. */

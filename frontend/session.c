@@ -3,13 +3,13 @@
 
 #include "frontend/session.h"
 
+#include "frontend/display.h"
 #include "frontend/monitor.h"
 #include "frontend/report.h"
 #include "frontend/savestate.h"
 #include "frontend/script.h"
 #include "frontend/serial.h"
 #include "frontend/signals.h"
-#include "frontend/term.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -265,8 +265,8 @@ static void look_around(struct session *s)
         report("-timeout: the time is over at tick %" PRIu64, machine_now(s->machine));
         session_end(s, EXIT_TIMEOUT);
     }
-    if (s->term && !s->over) {
-        term_update(s->term, s);
+    if (!s->over) {
+        display_update(s->display, s);
     }
 }
 
@@ -369,15 +369,15 @@ static void wait_stopped(struct session *s)
 int session_main(struct session *s, struct error *err)
 {
     serial_start(s->serial);
-    if (s->config.display == DISPLAY_TERM) {
-        s->term = term_open(s->opt->name, err);
-        if (!s->term) {
+    if (s->config.display != DISPLAY_NONE) {
+        s->display = display_open(s, err);
+        if (!s->display) {
             return -1;
         }
-        if (s->stopped) {
-            term_show(s->term,
-                      "-S: stopped; cont in the monitor (Ctrl-A c) starts the machine");
-        }
+    }
+    if (s->stopped) {
+        display_show(s->display,
+                     "-S: stopped; cont in the monitor (Ctrl-A c) starts the machine");
     }
     if (s->script) {
         s->scripted = true;
@@ -455,7 +455,7 @@ static int settle_outputs(struct session *s)
 int session_finish(struct session *s)
 {
     monitor_close(s->monitor);
-    term_close(s->term);
+    display_close(s->display);
     int lost = serial_close(s->serial, s->opt->hash); /* the hash has a line of its own */
     s->serial = NULL;
     if (s->opt->hash) {

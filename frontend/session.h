@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-struct term;
+struct display;
 struct monitor;
 struct script;
 struct serial;
@@ -38,7 +38,7 @@ struct session {
     struct machine *machine;
     struct host host;
     struct pace pace;
-    struct term *term;              /* NULL: no screen */
+    struct display *display;        /* NULL: no screen */
     struct monitor *monitor;        /* NULL: none on stdio */
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */

@@ -16,6 +16,56 @@
 #include <termios.h>
 #include <unistd.h>
 
+/* --- update --------------------------------------------------------------------------------
+ */
+
+/* A typed key is down from one update to the next; the following one waits until the guest has
+ * taken the codes of the former. */
+static void send_keys(struct term *t, struct session *s)
+{
+    if (s->stopped) {
+        return;
+    }
+    for (unsigned i = t->held.n; i-- > 0;) {
+        session_key(s, t->held.code[i], false);
+    }
+    t->held.n = 0;
+    if (t->queued == 0 || !machine_keyboard_idle(s->machine)) {
+        return;
+    }
+    t->held = t->queue[t->first];
+    t->first = (t->first + 1) % TERM_QUEUE;
+    t->queued--;
+    for (unsigned i = 0; i < t->held.n; i++) {
+        session_key(s, t->held.code[i], true);
+    }
+}
+
+static void update_term(struct display *d, struct session *s)
+{
+    struct term *t = (struct term *)d;
+    const uint64_t frame_ns = 1000000000 / 60;
+    uint64_t now = wall_ns();
+    if (now - t->drawn_ns < frame_ns - frame_ns / 8) {
+        return;
+    }
+    t->drawn_ns = now;
+    term_read_keys(t, s);
+    send_keys(t, s);
+    if (s->over) {
+        return;
+    }
+    if (t->message_until_ns && now >= t->message_until_ns) {
+        t->message_until_ns = 0;
+        t->redraw = true;
+    }
+    machine_screen(s->machine, &t->now);
+    term_draw(t);
+}
+
+/* --- open and close ------------------------------------------------------------------------
+ */
+
 static void add_undo(const char *capability)
 {
     const char *s = tigetstr(capability);
@@ -23,9 +73,6 @@ static void add_undo(const char *capability)
         rescue_undo(s, strlen(s));
     }
 }
-
-/* --- open and close ------------------------------------------------------------------------
- */
 
 /* Terminals speak UTF-8 nowadays; a plain C locale only means that nobody said so. */
 static bool choose_locale(void)
@@ -47,13 +94,29 @@ static void on_line(void *ctx, const char *line)
     }
 }
 
-struct term *term_open(const char *name, struct error *err)
+static void close_term(struct display *d)
+{
+    endwin();
+    rescue_disarm();
+    report_release();
+    free(d);
+}
+
+static void show_on_term(struct display *d, const char *message)
+{
+    term_show((struct term *)d, message);
+}
+
+static const struct display_ops term_ops = {close_term, update_term, show_on_term};
+
+struct display *term_open(const char *name, struct error *err)
 {
     struct term *t = calloc(1, sizeof *t);
     if (!t) {
         error_set(err, "-display term: out of memory");
         return NULL;
     }
+    t->display.ops = &term_ops;
     t->name = name;
     t->utf8 = choose_locale();
     struct termios before;
@@ -83,87 +146,16 @@ struct term *term_open(const char *name, struct error *err)
     }
     t->redraw = true;
     report_hold(on_line, t);
-    return t;
-}
-
-void term_close(struct term *t)
-{
-    if (t) {
-        endwin();
-        rescue_disarm();
-        report_release();
-        free(t);
-    }
-}
-
-/* --- update --------------------------------------------------------------------------------
- */
-
-/* A typed key is down from one update to the next; the following one waits until the guest has
- * taken the codes of the former. */
-static void send_keys(struct term *t, struct session *s)
-{
-    if (s->stopped) {
-        return;
-    }
-    for (unsigned i = t->held.n; i-- > 0;) {
-        session_key(s, t->held.code[i], false);
-    }
-    t->held.n = 0;
-    if (t->queued == 0 || !machine_keyboard_idle(s->machine)) {
-        return;
-    }
-    t->held = t->queue[t->first];
-    t->first = (t->first + 1) % TERM_QUEUE;
-    t->queued--;
-    for (unsigned i = 0; i < t->held.n; i++) {
-        session_key(s, t->held.code[i], true);
-    }
-}
-
-void term_update(struct term *t, struct session *s)
-{
-    const uint64_t frame_ns = 1000000000 / 60;
-    uint64_t now = wall_ns();
-    if (now - t->drawn_ns < frame_ns - frame_ns / 8) {
-        return;
-    }
-    t->drawn_ns = now;
-    term_read_keys(t, s);
-    send_keys(t, s);
-    if (s->over) {
-        return;
-    }
-    if (t->message_until_ns && now >= t->message_until_ns) {
-        t->message_until_ns = 0;
-        t->redraw = true;
-    }
-    machine_screen(s->machine, &t->now);
-    term_draw(t);
+    return &t->display;
 }
 
 #else
 
-struct term *term_open(const char *name, struct error *err)
+struct display *term_open(const char *name, struct error *err)
 {
     (void)name;
     error_set(err, "-display term: built without ncurses; use -display none");
     return NULL;
-}
-
-void term_close(struct term *t)
-{
-    (void)t;
-}
-
-void term_update(struct term *t, struct session *s)
-{
-    (void)t, (void)s;
-}
-
-void term_show(struct term *t, const char *message)
-{
-    (void)t, (void)message;
 }
 
 #endif

@@ -9,14 +9,9 @@
 
 #include "mem/error.h"
 
-struct session;
-struct term;
+struct display;
 
 /* name: the machine's, or NULL. NULL and err: a terminal that cannot show a screen. */
-struct term *term_open(const char *name, struct error *err);
-void term_close(struct term *t); /* NULL is fine */
-/* Between slices: keys in, screen out. */
-void term_update(struct term *t, struct session *s);
-void term_show(struct term *t, const char *message); /* at the bottom, for some seconds */
+struct display *term_open(const char *name, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #define TERRAPIN_FRONTEND_TERM_PRIV_H
 
 #include "devices/machine.h"
+#include "frontend/display.h"
 #include "frontend/keymap.h"
 #include "frontend/session.h"
 #include "frontend/term.h"
@@ -10,6 +11,7 @@
 enum { TERM_QUEUE = 64, TERM_MESSAGE = 200, TERM_LINE = 200, TERM_TEXT = 16384 };
 
 struct term {
+    struct display display;
     const char *name;
     bool utf8;
     /* keys */
@@ -47,5 +49,6 @@ void term_monitor_draw(struct term *t);
 void term_make_colours(struct term *t);
 void term_draw(struct term *t);
 void term_pan(struct term *t, int dx, int dy);
+void term_show(struct term *t, const char *message); /* at the bottom, for some seconds */
 
 #endif

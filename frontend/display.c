@@ -1,0 +1,36 @@
+/* frontend/display.c -- see the header. */
+#include "frontend/display.h"
+
+#include "frontend/session.h"
+#include "frontend/term.h"
+
+struct display *display_open(const struct session *s, struct error *err)
+{
+    switch (s->config.display) {
+    case DISPLAY_TERM: return term_open(s->opt->name, err);
+    case DISPLAY_DEFAULT:
+    case DISPLAY_NONE: break;
+    }
+    return NULL;
+}
+
+void display_close(struct display *d)
+{
+    if (d) {
+        d->ops->close(d);
+    }
+}
+
+void display_update(struct display *d, struct session *s)
+{
+    if (d) {
+        d->ops->update(d, s);
+    }
+}
+
+void display_show(struct display *d, const char *message)
+{
+    if (d) {
+        d->ops->show(d, message);
+    }
+}
