@@ -20,7 +20,7 @@
  *           (Windows, Linux's probe) rely on it.
  *
  * Lines: IRQ, high while IIR shows an interrupt. On the PC's cards OUT2 gates it. Here the gate
- * is closed only by a guest that has opened it before (docs/adr/0007). Modem lines: the far end
+ * is closed only by a guest that has opened it before (docs/adr/0011). Modem lines: the far end
  * is a ready modem: CTS, DSR and DCD on, RI off. In loopback the inputs are RTS, DTR, OUT1 and
  * OUT2, and the output pins are off.
  *
