@@ -45,13 +45,18 @@ struct multiboot_part {
     uint32_t addr, size, zeros;
     const uint8_t *bytes;
 };
-enum { MULTIBOOT_PARTS = 96 };
+enum { MULTIBOOT_PARTS = 128, MULTIBOOT_SECTIONS = 64 };
 struct multiboot_boot {
     uint32_t entry;
     uint32_t info_addr; /* the information structure with what it points to but the map */
     uint32_t info_size;
     uint32_t map_addr; /* where the ROM puts the memory map */
     bool wants_video;
+    /* The kernel file's section headers: the structure has a copy, with the addresses of those
+     * that are loaded for their sake alone, such as symbols. sections = 0: none. */
+    uint32_t sections, section_names;
+    const uint8_t *section_table;
+    uint32_t section_addr[MULTIBOOT_SECTIONS];
     uint32_t module_addr[BOOT_MODULES];
     unsigned parts;
     struct multiboot_part part[MULTIBOOT_PARTS];

@@ -3,12 +3,13 @@
  *   header    1BADB002h, flags, checksum, on a multiple of 4 in the first 8 KiB of the file
  *   kernel    with flag 16 as the header's addresses say; else an ELF file of 32 bits, its
  *             segments at their physical addresses, its entry point translated likewise
- *   modules   behind the kernel, from 1 MiB, each on a page of its own
+ *   symbols   all sections of an ELF file that are not part of the program, behind the kernel
+ *   modules   behind that, from 1 MiB, each on a page of its own
  *   info      in conventional memory where the kernel is not: the structure, its modules and
  *             strings. Memory sizes and map are filled in by the ROM.
  *   video     a wish for a mode (flag 2) is answered with the mode that there is: 80 by 25 text
  *
- * NOT IMPLEMENTED: ELF files of 64 bits; symbols (info flags 4, 5), drives, configuration
+ * NOT IMPLEMENTED: ELF files of 64 bits; a.out symbols (info flag 4), drives, configuration
  * table, APM table, VBE (7, 8, 10, 11). References: Multiboot Specification 0.6.96; System V
  * ABI, ELF.
  */
@@ -35,6 +36,7 @@ enum { /* of the information structure */
        INFO_CMDLINE = 16,
        INFO_MODS_COUNT = 20,
        INFO_MODS_ADDR = 24,
+       INFO_SECTIONS = 28, /* count, size of each, address, index of the names */
        INFO_MMAP_ADDR = 48,
        INFO_LOADER_NAME = 64,
        INFO_FRAMEBUFFER = 88,
@@ -46,6 +48,7 @@ enum { /* its flags */
        HAS_BOOT_DEVICE = 1 << 1,
        HAS_CMDLINE = 1 << 2,
        HAS_MODULES = 1 << 3,
+       HAS_SECTIONS = 1 << 5,
        HAS_MMAP = 1 << 6,
        HAS_LOADER_NAME = 1 << 9,
        HAS_FRAMEBUFFER = 1 << 12,
@@ -68,6 +71,15 @@ enum { /* ELF */
        P_FILESZ = 16,
        P_MEMSZ = 20,
        PROGRAM_HEADER = 32,
+       E_SHOFF = 32,
+       E_SHENTSIZE = 46,
+       E_SHNUM = 48,
+       E_SHSTRNDX = 50,
+       SH_TYPE = 4,
+       SH_ADDR = 12,
+       SH_OFFSET = 16,
+       SH_SIZE = 20,
+       SECTION_HEADER = 40,
 };
 static const char loader_name[] = "Terrapin";
 
@@ -192,13 +204,55 @@ static uint64_t part_end(const struct multiboot_part *p)
     return (uint64_t)p->addr + p->size + p->zeros;
 }
 
+static uint64_t kernel_end(const struct multiboot_boot *plan)
+{
+    uint64_t end = HIGH;
+    for (unsigned i = 0; i < plan->parts; i++) {
+        end = part_end(&plan->part[i]) > end ? part_end(&plan->part[i]) : end;
+    }
+    return end;
+}
+
+/* Sections that no segment loads: symbols, strings, debugging information. Headers that make no
+ * sense, too many, or too little memory: the kernel does without. */
+static void plan_sections(const struct machine_config *cfg, struct multiboot_boot *plan)
+{
+    enum { SHT_NULL = 0, SHT_NOBITS = 8, ALIGN = 16 };
+    const uint8_t *e = cfg->kernel;
+    uint32_t offset = load_le32(e + E_SHOFF), n = load_le16(e + E_SHNUM);
+    unsigned parts = plan->parts;
+    uint64_t at = kernel_end(plan);
+    if (n == 0 || n > MULTIBOOT_SECTIONS || load_le16(e + E_SHENTSIZE) != SECTION_HEADER ||
+        offset > cfg->kernel_size || cfg->kernel_size - offset < n * SECTION_HEADER) {
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *sh = e + offset + i * SECTION_HEADER;
+        uint32_t type = load_le32(sh + SH_TYPE), size = load_le32(sh + SH_SIZE);
+        uint32_t from = load_le32(sh + SH_OFFSET);
+        plan->section_addr[i] = load_le32(sh + SH_ADDR);
+        if (type == SHT_NULL || type == SHT_NOBITS || size == 0 || plan->section_addr[i]) {
+            continue;
+        }
+        at = (at + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
+        if (from > cfg->kernel_size || size > cfg->kernel_size - from ||
+            plan->parts == KERNEL_PARTS || at + size > cfg->ram_bytes) {
+            plan->parts = parts;
+            return;
+        }
+        plan->section_addr[i] = (uint32_t)at;
+        plan->part[plan->parts++] = (struct multiboot_part){(uint32_t)at, size, 0, e + from};
+        at += size;
+    }
+    plan->sections = n;
+    plan->section_names = load_le16(e + E_SHSTRNDX);
+    plan->section_table = e + offset;
+}
+
 static int plan_modules(const struct machine_config *cfg, struct multiboot_boot *plan,
                         struct error *err)
 {
-    uint64_t at = HIGH;
-    for (unsigned i = 0; i < plan->parts; i++) {
-        at = part_end(&plan->part[i]) > at ? part_end(&plan->part[i]) : at;
-    }
+    uint64_t at = kernel_end(plan);
     for (unsigned i = 0; i < cfg->modules && i < BOOT_MODULES; i++) {
         const struct boot_module *m = &cfg->module[i];
         at = (at + PAGE_MASK) & ~(uint64_t)PAGE_MASK;
@@ -231,7 +285,7 @@ static int plan_info(const struct machine_config *cfg, struct multiboot_boot *pl
                      struct error *err)
 {
     static const uint32_t places[] = {0x80000, 0x60000, 0x40000, 0x20000, 0x10000};
-    size_t size = INFO_END + sizeof loader_name;
+    size_t size = INFO_END + sizeof loader_name + plan->sections * SECTION_HEADER;
     size += string_size(cfg->kernel_name) + string_size(cfg->append);
     for (unsigned i = 0; i < cfg->modules && i < BOOT_MODULES; i++) {
         size += MODULE_ENTRY + string_size(cfg->module[i].cmdline);
@@ -268,6 +322,9 @@ int multiboot_plan(const struct machine_config *cfg, struct multiboot_boot *plan
     }
     int rc = flags & HAS_ADDRESSES ? plan_addresses(cfg, (uint32_t)at, plan, err)
                                    : plan_elf(cfg, plan, err);
+    if (rc == 0 && !(flags & HAS_ADDRESSES)) {
+        plan_sections(cfg, plan);
+    }
     return rc != 0 || plan_modules(cfg, plan, err) != 0 ? -1 : plan_info(cfg, plan, err);
 }
 
@@ -302,6 +359,24 @@ static void put_framebuffer(uint8_t *fb)
     fb[21] = EGA_TEXT;
 }
 
+static void put_sections(struct sink *s, const struct multiboot_boot *plan)
+{
+    uint8_t *entry = s->info + s->at;
+    if (plan->sections == 0) {
+        return;
+    }
+    store_le32(s->info + INFO_FLAGS, load_le32(s->info + INFO_FLAGS) | HAS_SECTIONS);
+    store_le32(s->info + INFO_SECTIONS, plan->sections);
+    store_le32(s->info + INFO_SECTIONS + 4, SECTION_HEADER);
+    store_le32(s->info + INFO_SECTIONS + 8, s->addr + s->at);
+    store_le32(s->info + INFO_SECTIONS + 12, plan->section_names);
+    memcpy(entry, plan->section_table, plan->sections * SECTION_HEADER);
+    for (uint32_t i = 0; i < plan->sections; i++, entry += SECTION_HEADER) {
+        store_le32(entry + SH_ADDR, plan->section_addr[i]);
+    }
+    s->at += plan->sections * SECTION_HEADER;
+}
+
 void multiboot_info(const struct machine_config *cfg, const struct multiboot_boot *plan,
                     uint8_t *info)
 {
@@ -313,6 +388,7 @@ void multiboot_info(const struct machine_config *cfg, const struct multiboot_boo
                                       HAS_MMAP | HAS_LOADER_NAME |
                                       (plan->wants_video ? HAS_FRAMEBUFFER : 0));
     store_le32(info + INFO_BOOT_DEVICE, first_disk);
+    put_sections(&s, plan);
     store_le32(info + INFO_MODS_COUNT, modules);
     store_le32(info + INFO_MODS_ADDR, s.addr + s.at);
     uint8_t *entry = info + s.at;

@@ -81,6 +81,9 @@ for kernel in flat elf; do
 done
 expect "flags 0000024F" flat-64.said
 expect "framebuffer 000B8000" elf-64.said
+expect "sections 00000003" elf-64.said
+expect "program at 80100000" elf-64.said
+expect "Behind the program, in no segment." elf-64.said
 
 # a part where there is no memory: the ROM says so
 nasm -f bin -D LOAD=0x9F000 -D BSS=0xA8000 -o hole "$tests/mbkernel.asm" || die "nasm failed"

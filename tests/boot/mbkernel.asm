@@ -31,8 +31,8 @@ HEADER_FLAGS    equ FLAGS | VIDEO_FLAG
 file:   db      7Fh, 'ELF', 1, 1, 1
         times   9 db 0
         dw      2, 3                    ; executable, i386
-        dd      1, start, headers - file, 0, 0
-        dw      52, 32, 3, 0, 0, 0
+        dd      1, start, headers - file, section_headers - file, 0
+        dw      52, 32, 3, 40, 3, 2
 headers:
         dd      6474E551h, 0, 0, 0, 0, 0, 6, 16         ; PT_GNU_STACK: nothing to load
         dd      1, 0, VIRTUAL, LOAD, file_end - file, file_end - file, 7, 1000h
@@ -76,9 +76,9 @@ start:
         call    check_segments
         call    check_bss
         mov     esi, at(t_a20)
-        mov     dword [LOAD + 500h], 1  ; between the code and its end
-        mov     dword [LOAD + 100500h], 2
-        cmp     dword [LOAD + 500h], 1
+        mov     dword [LOAD + 670h], 1  ; between the code and its end
+        mov     dword [LOAD + 100670h], 2
+        cmp     dword [LOAD + 670h], 1
         call    expect
 
         mov     esi, at(t_flags)
@@ -101,6 +101,9 @@ start:
         mov     esi, at(t_loader)
         mov     eax, [ebx + 64]
         call    say_string
+%ifdef ELF
+        call    tell_sections
+%endif
 %ifdef VIDEO
         mov     esi, at(t_frame)
         mov     eax, [ebx + 88]
@@ -199,6 +202,32 @@ tell_modules:
         dec     dword [ebx + 20]
         jmp     .next
 .end:   ret
+
+%ifdef ELF
+tell_sections:
+        test    dword [ebx], 20h
+        jz      .end
+        mov     esi, at(t_sections)
+        mov     eax, [ebx + 28]
+        call    say_number
+        mov     esi, at(t_names)
+        mov     eax, [ebx + 40]
+        call    say_number
+        mov     edi, [ebx + 36]
+        add     edi, [ebx + 32]
+        mov     esi, at(t_page_of)
+        mov     eax, [edi + 12]
+        call    say_number
+        add     edi, [ebx + 32]
+        mov     esi, [edi + 12]
+        mov     ecx, [edi + 20]
+.byte:  lodsb
+        out     0E9h, al
+        loop    .byte
+        mov     al, 10
+        out     0E9h, al
+.end:   ret
+%endif
 
 tell_map:
         mov     edi, [ebx + 48]
@@ -306,9 +335,21 @@ t_base:         db 'range base_low ', 0
 t_length:       db 'range length ', 0
 t_type:         db 'range type ', 0
 t_loader:       db 'loader ', 0
+t_sections:     db 'sections ', 0
+t_names:        db 'section of names ', 0
+t_page_of:      db 'program at ', 0
 t_frame:        db 'framebuffer ', 0
 %ifdef ELF
 second: db      'second. '
+section_headers:
+        times   40 db 0
+        dd      11, 1, 6, VIRTUAL, 0, file_end - file, 0, 0, 16, 0      ; the program
+        dd      22, 3, 0, 0, symbols - file, symbols_end - symbols, 0, 0, 1, 0
 %endif
-        times   600h - ($ - $$) db 0
+        times   680h - ($ - $$) db 0
 file_end:
+%ifdef ELF
+symbols:
+        db      'Behind the program, in no segment.'
+symbols_end:
+%endif

@@ -67,7 +67,7 @@ static void put_segment(unsigned n, uint32_t offset, uint32_t linked, uint32_t l
 static void make_elf(void)
 {
     fresh();
-    memset(kernel, 0, 52);
+    memset(kernel, 0, 52); /* no sections */
     memcpy(kernel, "\177ELF\1\1\1", 7);
     store_le16(kernel + 16, 2);
     store_le16(kernel + 18, 3);
@@ -249,6 +249,69 @@ START_TEST(modules)
 }
 END_TEST
 
+/* Four section headers at 4000h of the file: none, code, bss, symbols. */
+static void add_sections(void)
+{
+    static const uint32_t type[] = {0, 1, 8, 2}, addr[] = {0, 0xC0100000, 0xC0103000, 0};
+    make_elf();
+    store_le32(kernel + 32, 0x4000);
+    store_le16(kernel + 46, 40);
+    store_le16(kernel + 48, 4);
+    store_le16(kernel + 50, 3);
+    memset(kernel + 0x4000, 0, 160);
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t *sh = kernel + 0x4000 + 40 * i;
+        store_le32(sh, 100 + i);
+        store_le32(sh + 4, type[i]);
+        store_le32(sh + 12, addr[i]);
+        store_le32(sh + 16, 0x5000);
+        store_le32(sh + 20, i ? 0x123 : 0);
+    }
+}
+
+START_TEST(sections)
+{
+    uint8_t info[4096];
+    add_sections();
+    module[0] = (struct boot_module){kernel, 16, NULL};
+    cfg.modules = 1;
+    accepted();
+    ck_assert_uint_eq(plan.parts, 4);
+    ck_assert_uint_eq(plan.part[2].addr, 0x107000); /* behind the bss */
+    ck_assert_uint_eq(plan.part[2].size, 0x123);
+    ck_assert_ptr_eq(plan.part[2].bytes, kernel + 0x5000);
+    ck_assert_uint_eq(plan.module_addr[0], 0x108000);
+    multiboot_info(&cfg, &plan, info);
+    ck_assert_uint_eq(load_le32(info), 0x26F);
+    ck_assert_uint_eq(load_le32(info + 28), 4);
+    ck_assert_uint_eq(load_le32(info + 32), 40);
+    ck_assert_uint_eq(load_le32(info + 40), 3);
+    const uint8_t *table = info + (load_le32(info + 36) - plan.info_addr);
+    ck_assert_uint_eq(load_le32(info + 36) % 4, 0);
+    ck_assert_uint_le(load_le32(info + 36) + 160, plan.info_addr + plan.info_size);
+    ck_assert_uint_eq(load_le32(table + 40 + 12), 0xC0100000);
+    ck_assert_uint_eq(load_le32(table + 120), 103);
+    ck_assert_uint_eq(load_le32(table + 120 + 12), 0x107000);
+}
+END_TEST
+
+START_TEST(sections_that_make_no_sense)
+{
+    static const struct {
+        uint32_t at, size, value;
+    } bad[] = {{32, 4, SIZE - 159},     {32, 4, 0xFFFFFFFF},       {46, 2, 39},
+               {48, 2, 65535},          {0x4088, 4, SIZE},         {0x4088, 4, 0xFFFFFFFF},
+               {0x408C, 4, 0xFFFFFFFF}, {0x408C, 4, SIZE - 0x4FFF}};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        add_sections();
+        store_le(kernel + bad[i].at, bad[i].value, bad[i].size);
+        accepted(); /* the kernel does without */
+        ck_assert_uint_eq(plan.sections, 0);
+        ck_assert_uint_eq(plan.parts, 2);
+    }
+}
+END_TEST
+
 static const char *text_at(const uint8_t *info, uint32_t addr)
 {
     ck_assert_uint_ge(addr, plan.info_addr);
@@ -353,6 +416,8 @@ int main(void)
     tcase_add_test(t, elf_kernel);
     tcase_add_test(t, elf_refusals);
     tcase_add_test(t, modules);
+    tcase_add_test(t, sections);
+    tcase_add_test(t, sections_that_make_no_sense);
     tcase_add_test(t, information);
     tcase_add_test(t, information_keeps_off_the_kernel);
     tcase_add_test(t, random_files);
