@@ -134,22 +134,42 @@ static bool serial_has_terminal(const struct options *o)
 /* Is there a monitor that could say cont? */
 static bool can_continue(const struct config *c, const struct options *o)
 {
-    bool any = o->monitor_stdio || c->display == DISPLAY_TERM;
+    bool any = o->monitor_stdio || c->display != DISPLAY_NONE;
     for (unsigned i = 0; i < o->serials; i++) {
         any |= o->serial[i].kind == SERIAL_MON_STDIO;
     }
     return any;
 }
 
+/* Is there a screen to open a window on? */
+static bool window_possible(void)
+{
+    static const char *const variables[] = {"DISPLAY", "WAYLAND_DISPLAY"};
+#if defined(__APPLE__)
+    bool possible = true;
+#else
+    bool possible = false;
+#endif
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+        const char *value = getenv(variables[i]);
+        possible |= value && *value;
+    }
+    return TERRAPIN_HAVE_SDL && possible;
+}
+
+/* A run that can be repeated is not watched unless somebody asks for it. */
 static enum display_kind decide_display(const struct options *o)
 {
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    bool unattended = o->script || o->hash || o->until != UINT64_MAX || o->monitor_stdio ||
-                      o->debugcon_stdio || serial_has_terminal(o);
+    bool repeatable = o->script || o->hash || o->until != UINT64_MAX;
+    bool taken = o->monitor_stdio || o->debugcon_stdio || serial_has_terminal(o);
     if (o->display != DISPLAY_DEFAULT) {
         return o->display;
     }
-    return terminal && !unattended ? DISPLAY_TERM : DISPLAY_NONE;
+    if (repeatable) {
+        return DISPLAY_NONE;
+    }
+    return window_possible() ? DISPLAY_SDL : terminal && !taken ? DISPLAY_TERM : DISPLAY_NONE;
 }
 
 /* The one look at the host's date. */

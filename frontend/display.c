@@ -1,6 +1,7 @@
 /* frontend/display.c -- see the header. */
 #include "frontend/display.h"
 
+#include "frontend/sdl.h"
 #include "frontend/session.h"
 #include "frontend/term.h"
 
@@ -8,6 +9,14 @@ struct display *display_open(const struct session *s, struct error *err)
 {
     switch (s->config.display) {
     case DISPLAY_TERM: return term_open(s->opt->name, err);
+    case DISPLAY_SDL:
+#if TERRAPIN_HAVE_SDL
+        return sdl_open(s, err);
+#else
+        error_set(err, "-display sdl: built without SDL2; install libsdl2-dev and build again, "
+                       "or use -display term or none");
+        return NULL;
+#endif
     case DISPLAY_DEFAULT:
     case DISPLAY_NONE: break;
     }

@@ -165,6 +165,7 @@ SET_STRING(set_log, log)
     }
 SET_FLAG(set_no_reboot, no_reboot)
 SET_FLAG(set_no_shutdown, no_shutdown)
+SET_FLAG(set_full_screen, full_screen)
 SET_FLAG(set_snapshot, snapshot)
 SET_FLAG(set_stopped, stopped)
 SET_FLAG(set_hash, hash)
@@ -218,14 +219,11 @@ static int set_boot(struct options *o, const struct option *row, const char *val
 static int set_display(struct options *o, const struct option *row, const char *value,
                        struct error *err)
 {
-    if (is_word(value, "sdl")) {
-        return later(row, value, err);
-    }
-    if (strcmp(value, "none") != 0 && !is_word(value, "term|curses")) {
-        return bad_value(row, value, err);
-    }
-    o->display = strcmp(value, "none") == 0 ? DISPLAY_NONE : DISPLAY_TERM;
-    return 0;
+    o->display = strcmp(value, "none") == 0      ? DISPLAY_NONE
+                 : strcmp(value, "sdl") == 0     ? DISPLAY_SDL
+                 : is_word(value, "term|curses") ? DISPLAY_TERM
+                                                 : DISPLAY_DEFAULT;
+    return o->display != DISPLAY_DEFAULT ? 0 : bad_value(row, value, err);
 }
 
 static int set_shadow(struct options *o, const struct option *row, const char *value,

@@ -6,7 +6,7 @@
 #include "frontend/serial_option.h"
 #include "mem/error.h"
 
-enum display_kind { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_TERM };
+enum display_kind { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_TERM, DISPLAY_SDL };
 enum rtc_base { RTC_DEFAULT, RTC_DATE, RTC_UTC, RTC_LOCALTIME };
 
 enum { OPTION_DRIVES = 8, NEXT_FREE = -1 };
@@ -43,6 +43,7 @@ struct options {
     const char *kernel, *initrd, *append; /* or NULL */
 
     enum display_kind display;
+    bool full_screen;
     const char *debugcon_file; /* or NULL */
     bool debugcon_stdio;
     struct serial_option serial[SERIAL_PORTS];

@@ -151,7 +151,7 @@ static double default_speed(const struct session *s)
     if (s->opt->speed >= 0) {
         return s->opt->speed;
     }
-    return s->config.display == DISPLAY_TERM || s->opt->nographic ? 1 : 0;
+    return s->config.display != DISPLAY_NONE || s->opt->nographic ? 1 : 0;
 }
 
 static int start_machine(struct session *s, struct error *err)

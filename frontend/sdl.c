@@ -1,0 +1,212 @@
+/* frontend/sdl.c -- the window as a display: SDL's beginning and end, events, the title. */
+#include "frontend/posix.h"
+
+#include "frontend/sdl.h"
+
+#include "frontend/sdl_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t second = 1000000000, frame_ns = 1000000000 / 60;
+
+/* --- title ---------------------------------------------------------------------------------
+ */
+
+/* "FreeDOS - Terrapin - 100 % - 98 MIPS": the share of real time, and instructions a second,
+ * of the last one. */
+static void make_title(struct sdl *d, const struct session *s, uint64_t now)
+{
+    char title[SDL_TITLE];
+    const char *state = s->off ? " - off" : s->stopped ? " - paused" : "";
+    uint64_t tick = machine_now(s->machine), ns = now - d->titled_ns;
+    if (d->titled_ns != 0 && ns > 0 && tick >= d->titled_tick) {
+        double ticks = (double)(tick - d->titled_tick) * 1000 / (double)ns; /* a microsecond */
+        d->mips = (unsigned)(ticks + 0.5);
+        d->percent = (unsigned)(ticks * 100 / machine_mips(s->machine) + 0.5);
+    }
+    d->titled_ns = now;
+    d->titled_tick = tick;
+    if (s->stopped) {
+        snprintf(title, sizeof title, "%.80s - Terrapin%s", d->name, state);
+    } else {
+        snprintf(title, sizeof title, "%.80s - Terrapin - %u %% - %u MIPS%s", d->name,
+                 d->percent, d->mips,
+                 d->mouse.grabbed ? " - Ctrl+Alt+G releases the mouse" : "");
+    }
+    if (strcmp(title, d->title) != 0) {
+        memcpy(d->title, title, sizeof title);
+        SDL_SetWindowTitle(d->win.window, title);
+    }
+}
+
+/* What to call the guest: -name, or its image. */
+static const char *guest_name(const struct options *o)
+{
+    const char *path = o->image                            ? o->image
+                       : o->drives > 0 && o->drive[0].file ? o->drive[0].file
+                       : o->kernel                         ? o->kernel
+                                                           : "no disk";
+    const char *slash = strrchr(path, '/');
+    return o->name ? o->name : slash && slash[1] ? slash + 1 : path;
+}
+
+/* --- events --------------------------------------------------------------------------------
+ */
+
+/* The letter on the key, or for layouts without Latin letters the place of the US one. */
+static int chord_letter(const SDL_Keysym *k)
+{
+    if (k->sym >= SDLK_a && k->sym <= SDLK_z) {
+        return 'a' + (int)(k->sym - SDLK_a);
+    }
+    if (k->scancode >= SDL_SCANCODE_A && k->scancode <= SDL_SCANCODE_Z) {
+        return 'a' + (int)(k->scancode - SDL_SCANCODE_A);
+    }
+    return 0;
+}
+
+/* Ctrl+Alt and something of ours. AltGr, which some hosts report as Ctrl+Alt, is not meant. */
+static bool chord(struct sdl *d, struct session *s, const SDL_KeyboardEvent *e)
+{
+    if (e->type != SDL_KEYDOWN || !(e->keysym.mod & KMOD_CTRL) ||
+        !(e->keysym.mod & KMOD_LALT)) {
+        return false;
+    }
+    switch (chord_letter(&e->keysym)) {
+    case 'g': sdl_mouse_grab(d, s, !d->mouse.grabbed); return true;
+    case 'f': sdl_window_full_screen(&d->win); return true;
+    case 'u': sdl_window_natural(&d->win); return true;
+    case 'i':
+        d->win.integer = !d->win.integer;
+        d->win.stale = true;
+        return true;
+    default: return false;
+    }
+}
+
+static void on_window(struct sdl *d, struct session *s, const SDL_WindowEvent *e)
+{
+    switch (e->event) {
+    case SDL_WINDOWEVENT_SIZE_CHANGED: sdl_window_resized(&d->win); break;
+    case SDL_WINDOWEVENT_EXPOSED: d->win.stale = true; break;
+    case SDL_WINDOWEVENT_FOCUS_LOST:
+        sdl_keys_release(&d->keys, s);
+        sdl_mouse_grab(d, s, false);
+        break;
+    default: break;
+    }
+}
+
+static void on_event(struct sdl *d, struct session *s, const SDL_Event *e)
+{
+    switch (e->type) {
+    case SDL_QUIT: session_end(s, EXIT_FINE); break;
+    case SDL_WINDOWEVENT: on_window(d, s, &e->window); break;
+    case SDL_KEYDOWN:
+    case SDL_KEYUP:
+        if (!chord(d, s, &e->key)) {
+            sdl_keys_event(&d->keys, s, &e->key);
+        }
+        break;
+    case SDL_MOUSEBUTTONDOWN:
+    case SDL_MOUSEBUTTONUP:
+    case SDL_MOUSEMOTION:
+    case SDL_MOUSEWHEEL: sdl_mouse_event(d, s, e); break;
+    case SDL_RENDER_TARGETS_RESET:
+    case SDL_RENDER_DEVICE_RESET: d->version = 0; break;
+    default: break;
+    }
+}
+
+/* --- display -------------------------------------------------------------------------------
+ */
+
+static void update_window(struct display *display, struct session *s)
+{
+    struct sdl *d = (struct sdl *)display;
+    uint64_t now = wall_ns();
+    SDL_Event e;
+    if (now - d->looked_ns < frame_ns - frame_ns / 8) {
+        return;
+    }
+    d->looked_ns = now;
+    while (!s->over && SDL_PollEvent(&e)) {
+        on_event(d, s, &e);
+    }
+    if (s->over) {
+        return;
+    }
+    sdl_mouse_flush(&d->mouse, s);
+    if (now - d->titled_ns >= second || d->was_stopped != s->stopped) {
+        make_title(d, s, now);
+    }
+    uint64_t version = machine_screen_version(s->machine);
+    if (version != d->version || s->machine != d->machine) {
+        d->version = version;
+        d->machine = s->machine;
+        d->win.stale = true;
+        sdl_window_take(d, s->machine);
+    }
+    if (d->win.stale || d->was_stopped != s->stopped) {
+        sdl_window_present(d, s->stopped);
+    }
+    d->was_stopped = s->stopped;
+}
+
+static void show_in_window(struct display *display, const char *message)
+{
+    struct sdl *d = (struct sdl *)display;
+    snprintf(d->message, sizeof d->message, "%s", message);
+    d->message_until_ns = wall_ns() + 5 * second;
+    d->win.stale = true;
+}
+
+static void close_window(struct display *display)
+{
+    struct sdl *d = (struct sdl *)display;
+    sdl_window_close(&d->win);
+    SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    free(d);
+}
+
+static const struct display_ops window_ops = {close_window, update_window, show_in_window};
+
+static void set_hints(void)
+{
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1"); /* signals.c has them */
+    SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+    SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+    SDL_SetHint(SDL_HINT_ALLOW_ALT_TAB_WHILE_GRABBED, "0");
+    SDL_SetHint(SDL_HINT_WINDOWS_NO_CLOSE_ON_ALT_F4, "1");
+    SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
+}
+
+struct display *sdl_open(const struct session *s, struct error *err)
+{
+    struct sdl *d = calloc(1, sizeof *d);
+    if (!d) {
+        error_set(err, "-display sdl: out of memory");
+        return NULL;
+    }
+    set_hints();
+    if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0) {
+        error_set(err,
+                  "-display sdl: no display to open a window on (%.80s); use -display "
+                  "term or none",
+                  SDL_GetError());
+        free(d);
+        return NULL;
+    }
+    SDL_StopTextInput(); /* dead keys are the guest's affair */
+    d->display.ops = &window_ops;
+    d->name = guest_name(s->opt);
+    snprintf(d->title, sizeof d->title, "%.80s - Terrapin", d->name);
+    if (sdl_window_open(&d->win, d->title, s->opt->full_screen, err) < 0) {
+        close_window(&d->display);
+        return NULL;
+    }
+    return &d->display;
+}

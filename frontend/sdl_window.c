@@ -1,0 +1,215 @@
+/* frontend/sdl_window.c -- the window: its size, and how the guest's picture fills it.
+ *
+ * The picture is enlarged to whole multiples of its pixels first, without smoothing, and from
+ * there to the size on the screen, which is no whole multiple where pixels are not square:
+ * edges stay sharp, and all pixels look alike.
+ */
+#include "frontend/sdl_priv.h"
+
+#include "frontend/scaling.h"
+
+#include <stdlib.h>
+
+enum { FIRST_WIDTH = 720, FIRST_HEIGHT = 400 };
+
+/* --- open and close ------------------------------------------------------------------------
+ */
+
+int sdl_window_open(struct sdl_window *w, const char *title, bool full_screen,
+                    struct error *err)
+{
+    int width, height;
+    scaling_natural(FIRST_WIDTH, FIRST_HEIGHT, &width, &height);
+    Uint32 flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI |
+                   (full_screen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0u);
+    w->window = SDL_CreateWindow(title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, width,
+                                 height, flags);
+    if (!w->window) {
+        return error_set(err, "-display sdl: no window (%.80s); use -display term or none",
+                         SDL_GetError());
+    }
+    w->renderer = SDL_CreateRenderer(w->window, -1, 0);
+    if (!w->renderer) {
+        return error_set(err, "-display sdl: cannot draw (%.80s); use -display term or none",
+                         SDL_GetError());
+    }
+    w->full_screen = full_screen;
+    w->own_w = width;
+    w->own_h = height;
+    w->stale = true;
+    SDL_SetWindowMinimumSize(w->window, 320, 200);
+    SDL_RenderClear(w->renderer);
+    SDL_RenderPresent(w->renderer);
+    return 0;
+}
+
+void sdl_window_close(struct sdl_window *w)
+{
+    if (w->renderer) {
+        SDL_DestroyRenderer(w->renderer); /* with its textures */
+    }
+    if (w->window) {
+        SDL_DestroyWindow(w->window);
+    }
+    free(w->pixels);
+}
+
+/* --- size ----------------------------------------------------------------------------------
+ */
+
+void sdl_window_full_screen(struct sdl_window *w)
+{
+    Uint32 how = w->full_screen ? 0 : SDL_WINDOW_FULLSCREEN_DESKTOP;
+    if (SDL_SetWindowFullscreen(w->window, how) == 0) {
+        w->full_screen = !w->full_screen;
+        w->stale = true;
+    }
+}
+
+/* Not larger than the screen it is on. */
+static void resize(struct sdl_window *w)
+{
+    SDL_Rect usable;
+    int width, height;
+    scaling_natural(w->width, w->height, &width, &height);
+    int screen = SDL_GetWindowDisplayIndex(w->window);
+    if (screen >= 0 && SDL_GetDisplayUsableBounds(screen, &usable) == 0) {
+        width = SDL_min(width, usable.w);
+        height = SDL_min(height, usable.h);
+    }
+    if (width != w->own_w || height != w->own_h) {
+        w->own_w = width;
+        w->own_h = height;
+        SDL_SetWindowSize(w->window, width, height);
+    }
+}
+
+void sdl_window_natural(struct sdl_window *w)
+{
+    w->sized = false;
+    w->own_w = 0;
+    if (!w->full_screen && w->width > 0) {
+        resize(w);
+    }
+}
+
+void sdl_window_resized(struct sdl_window *w)
+{
+    int width, height;
+    SDL_GetWindowSize(w->window, &width, &height);
+    w->sized |= !w->full_screen && (width != w->own_w || height != w->own_h);
+    w->stale = true;
+}
+
+/* --- picture -------------------------------------------------------------------------------
+ */
+
+static void drop(SDL_Texture **t)
+{
+    if (*t) {
+        SDL_DestroyTexture(*t);
+    }
+    *t = NULL;
+}
+
+/* A new mode. No memory: the window stays as it is. */
+static void change_mode(struct sdl_window *w, unsigned width, unsigned height)
+{
+    uint32_t *pixels = realloc(w->pixels, (size_t)width * height * sizeof *pixels);
+    w->pixels = pixels ? pixels : w->pixels;
+    drop(&w->picture);
+    drop(&w->sharp);
+    w->width = w->height = 0;
+    if (pixels) {
+        w->picture = SDL_CreateTexture(w->renderer, SDL_PIXELFORMAT_RGB888,
+                                       SDL_TEXTUREACCESS_STREAMING, (int)width, (int)height);
+        w->width = width;
+        w->height = height;
+    }
+    if (!w->sized && !w->full_screen) {
+        resize(w);
+    }
+}
+
+void sdl_window_take(struct sdl *d, struct machine *m)
+{
+    struct sdl_window *w = &d->win;
+    machine_screen(m, &d->screen);
+    unsigned width = d->screen.width, height = d->screen.height;
+    if (width == 0 || height == 0) {
+        drop(&w->picture);
+        w->width = w->height = 0;
+        return;
+    }
+    if (width != w->width || height != w->height) {
+        change_mode(w, width, height);
+    }
+    size_t n = (size_t)w->width * w->height;
+    if (w->picture && n > 0 && machine_screen_pixels(m, w->pixels, n)) {
+        SDL_UpdateTexture(w->picture, NULL, w->pixels, (int)(w->width * sizeof *w->pixels));
+    }
+}
+
+static bool make_sharp(struct sdl_window *w, int width, int height)
+{
+    SDL_RendererInfo info;
+    if (w->sharp && w->sharp_w == width && w->sharp_h == height) {
+        return true;
+    }
+    drop(&w->sharp);
+    w->sharp_w = width;
+    w->sharp_h = height;
+    if (SDL_GetRendererInfo(w->renderer, &info) == 0 &&
+        (!(info.flags & SDL_RENDERER_TARGETTEXTURE) ||
+         (info.max_texture_width > 0 &&
+          (width > info.max_texture_width || height > info.max_texture_height)))) {
+        return false;
+    }
+    w->sharp = SDL_CreateTexture(w->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_TARGET,
+                                 width, height);
+    return w->sharp != NULL;
+}
+
+static void draw_picture(struct sdl_window *w)
+{
+    int out_w, out_h;
+    if (!w->picture || SDL_GetRendererOutputSize(w->renderer, &out_w, &out_h) != 0) {
+        return;
+    }
+    struct box b = scaling_place(w->width, w->height, out_w, out_h, w->integer);
+    SDL_Rect to = {b.x, b.y, b.w, b.h};
+    int sharp_w = scaling_sharp(w->width, b.w), sharp_h = scaling_sharp(w->height, b.h);
+    bool whole = sharp_w == b.w && sharp_h == b.h;
+    SDL_SetTextureScaleMode(w->picture, SDL_ScaleModeNearest);
+    if (whole || !make_sharp(w, sharp_w, sharp_h)) {
+        SDL_SetTextureScaleMode(w->picture, whole ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
+        SDL_RenderCopy(w->renderer, w->picture, NULL, &to);
+        return;
+    }
+    SDL_SetRenderTarget(w->renderer, w->sharp);
+    SDL_RenderCopy(w->renderer, w->picture, NULL, NULL);
+    SDL_SetRenderTarget(w->renderer, NULL);
+    SDL_SetTextureScaleMode(w->sharp, SDL_ScaleModeLinear);
+    SDL_RenderCopy(w->renderer, w->sharp, NULL, &to);
+}
+
+/* A machine that stands still looks it. */
+static void dim(struct sdl_window *w)
+{
+    SDL_SetRenderDrawBlendMode(w->renderer, SDL_BLENDMODE_BLEND);
+    SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 128);
+    SDL_RenderFillRect(w->renderer, NULL);
+}
+
+void sdl_window_present(struct sdl *d, bool stopped)
+{
+    struct sdl_window *w = &d->win;
+    SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 255);
+    SDL_RenderClear(w->renderer);
+    draw_picture(w);
+    if (stopped) {
+        dim(w);
+    }
+    SDL_RenderPresent(w->renderer);
+    w->stale = false;
+}
