@@ -1,28 +1,40 @@
 /* vga.c -- the Video Graphics Array: register file and ports. (vga_priv.h lists the other
  * files.)
  *
- *   3B4h/3B5h  CRTC index/data        while MISC 0 = 0 (mono)   } the other pair is not
- * decoded: 3D4h/3D5h  the same               while MISC 0 = 1 (colour) } it reads FFh 3BAh/3DAh
- * read   Input Status 1: 3 vertical retrace, 0 no display; resets the flip-flop write  Feature
- * Control (by MISC 0, too) 3C0h       write  Attribute index (5 PAS, 4:0), then data: the
- * flip-flop alternates read   Attribute index 3C1h       read   Attribute data 3C2h       read
- * Input Status 0: 7 retrace interrupt pending, 4 switch sense write  Miscellaneous Output: 7:6
- * sync polarity, 5 page, 3:2 clock, 1 RAM, 0 colour 3C4h/3C5h  Sequencer index/data 3C6h DAC
- * mask 3C7h       write  DAC read index      read  DAC state: 3 reading, 0 writing 3C8h DAC
- * write index 3C9h       DAC data: red, green, blue, 6 bits each; the index counts up after
- * blue 3CAh       read   Feature Control     3CCh  read  Miscellaneous Output 3CEh/3CFh
- * Graphics controller index/data A0000h-BFFFFh  display memory (vga_mem.c)
+ *   3B4h/3B5h  CRTC index/data         while MISC 0 = 0 (mono)    the other pair is not
+ *   3D4h/3D5h  the same                while MISC 0 = 1 (colour)  decoded: it reads FFh
+ *   3BAh/3DAh  read   Input Status 1: 3 vertical retrace, 0 no display; resets the flip-flop
+ *              write  Feature Control (by MISC 0, too)
+ *   3C0h       write  Attribute index (5 PAS, 4:0), then data: the flip-flop alternates
+ *              read   Attribute index
+ *   3C1h       read   Attribute data
+ *   3C2h       read   Input Status 0: 7 retrace interrupt pending, 4 switch sense
+ *              write  Miscellaneous Output: 7:6 sync polarity, 5 page, 3:2 clock, 1 RAM,
+ *                     0 colour
+ *   3C4h/3C5h  Sequencer index/data
+ *   3C6h       DAC mask
+ *   3C7h       write  DAC read index      read  DAC state: 3 reading, 0 writing
+ *   3C8h       DAC write index
+ *   3C9h       DAC data: red, green, blue, 6 bits each; the index counts up after blue
+ *   3CAh       read   Feature Control     3CCh  read  Miscellaneous Output
+ *   3CEh/3CFh  Graphics controller index/data
+ *   1CEh-1D1h  VBE extensions (vga_vbe.c)
+ *   A0000h-BFFFFh  display memory (vga_mem.c)
  *
  *   Sequencer   0 reset   1 clocking mode: 5 screen off, 3 dot clock / 2, 0 eight dots
- *               2 map mask   3 character map: A 5,3:2  B 4,1:0   4 memory: 3 chain-4, 2
- * sequential CRTC        0 horizontal total  1 display end  2-5 blanking and retrace  6
- * vertical total 7 overflow: bits 9 and 8 of 6, 10h, 12h, 15h, 18h   8 preset row scan, byte
- * panning 9 maximum scan line: 7 double   A/B cursor   C/D start   E/F cursor location 10h/11h
- * vertical retrace; 11h 7: protects 0-7 (but bit 4 of 7)  12h display end 13h offset  14h
- * underline  15h/16h blanking  17h mode  18h line compare Graphics    0 set/reset  1 enable  2
- * colour compare  3 function, rotate  4 read map  5 mode 6 miscellaneous: window, chain  7
- * colour don't care  8 bit mask Attribute   0-F palette, writable while PAS = 0  10h mode  11h
- * overscan  12h plane enable 13h panning  14h colour select
+ *               2 map mask   3 character map: A 5,3:2  B 4,1:0
+ *               4 memory: 3 chain-4, 2 sequential
+ *   CRTC        0 horizontal total   1 display end   2-5 blanking and retrace
+ *               6 vertical total   7 overflow: bits 9 and 8 of 6, 10h, 12h, 15h, 18h
+ *               8 preset row scan, byte panning   9 maximum scan line: 7 double
+ *               A/B cursor   C/D start   E/F cursor location
+ *               10h/11h vertical retrace; 11h 7: protects 0-7 (but bit 4 of 7)
+ *               12h display end   13h offset   14h underline   15h/16h blanking
+ *               17h mode   18h line compare
+ *   Graphics    0 set/reset   1 enable   2 colour compare   3 function, rotate   4 read map
+ *               5 mode   6 miscellaneous: window, chain   7 colour don't care   8 bit mask
+ *   Attribute   0-F palette, writable while PAS = 0   10h mode   11h overscan
+ *               12h plane enable   13h panning   14h colour select
  *
  * Lines: none. Clock: 25.175 or 28.322 MHz dot clock, of virtual time (vga_crt.c).
  * Memory: 16 MiB behind the card, of which the standard VGA addresses the first 256 KiB.
@@ -31,12 +43,11 @@
  * window is closed and the CRTC is at the mono addresses until the video BIOS sets a mode.
  * On the PCI bus the card is 00:02.0 (vga_pci.c).
  *
- * NOT IMPLEMENTED: VBE extensions at 1CEh-1D0h (the ports read ones, so that the video BIOS
- * sees a plain VGA); the retrace interrupt's line (its flag in 3C2h works); clocks of the
+ * NOT IMPLEMENTED: the retrace interrupt's line (its flag in 3C2h works); clocks of the
  * feature connector; the page bit (MISC 5: always the first page) and 64 KiB memory (SEQ4 1);
  * sequencer reset (SEQ0 is stored); shift-load chaining (SEQ1 4, 2); light pen; the colour
  * feedback in bits 5:4 of 3DAh; video subsystem enable at 3C3h and 46E8h; blanking inside the
- * display area, skew of display enable and the overscan border; 8-bit DAC. A picture is drawn
+ * display area, skew of display enable and the overscan border. A picture is drawn
  * at one instant: registers changed while the beam is on its way show at once. References: IBM
  * PS/2 Hardware Interface TR (Video Subsystem); INMOS IMSG171 ds.
  */
@@ -71,8 +82,10 @@ static const struct field vga_fields[] = {
     FIELD(struct vga, dac_index),
     FIELD_R(struct vga, dac_pos, 0, 2),
     FIELD(struct vga, dac_reading),
-    FIELD_AR(struct vga, dac_color, 0, 0x3F),
-    FIELD_AR(struct vga, dac, 0, 0x3F),
+    FIELD_A(struct vga, dac_color),
+    FIELD_A(struct vga, dac),
+    FIELD(struct vga, vbe_index),
+    FIELD_A(struct vga, vbe),
     FIELDS_END,
 };
 
@@ -91,7 +104,13 @@ static const uint8_t attr_bits[AR_COUNT] = {
 };
 // clang-format on
 
-static const struct schema vga_schema = {"vga", sizeof(struct vga), 1, 1, vga_fields, NULL};
+static bool vga_loaded(void *obj)
+{
+    return vga_vbe_settled(obj);
+}
+
+static const struct schema vga_schema = {"vga", sizeof(struct vga), 1,
+                                         1,     vga_fields,         vga_loaded};
 
 /* The picture may have gone off: remember when. A screen is not called blank for the few
  * microseconds in which a program has PAS off to set the palette. */
@@ -252,7 +271,8 @@ static uint8_t dac_read(struct vga *v)
 
 static void dac_write(struct vga *v, uint8_t val)
 {
-    v->dac_color[v->dac_pos % 3] = val & 0x3F;
+    bool eight = v->vbe[VBE_ENABLE] & VBE_ENABLE_DAC8;
+    v->dac_color[v->dac_pos % 3] = eight ? val : val & 0x3F;
     v->dac_pos = (uint8_t)((v->dac_pos + 1) % 3);
     if (v->dac_pos == 0) {
         memcpy(&v->dac[v->dac_index * 3], v->dac_color, 3);
@@ -366,7 +386,7 @@ static int vga_init(struct device *dev, struct error *err)
         return -1;
     }
     phys_map_io(ph, 0xA0000, 0x20000, &vga_window_ops, v);
-    return vga_pci_init(v, err);
+    return vga_vbe_init(v, err) == 0 ? vga_pci_init(v, err) : -1;
 }
 
 static void vga_reset(struct device *dev, enum reset how)
@@ -375,6 +395,7 @@ static void vga_reset(struct device *dev, enum reset how)
     struct vga blank = {.dev = v->dev, .vram = v->vram, .fn = v->fn, .dac_mask = 0xFF};
     struct vga_beam top = {0, 0, 0};
     *v = blank;
+    vga_vbe_reset(v);
     pci_function_reset(&v->fn);
     vga_beam_resume(v, &top);
     if (how == RESET_POWER) {

@@ -24,9 +24,30 @@ unsigned vga_line_compare(const struct vga *v)
            (v->crtc[CR_MAX_SCAN] >> 6 & 1u) << 9;
 }
 
+/* A VBE mode has no timing registers: a picture of any size is shown at 60 Hz, with a quarter
+ * of a line and a twentieth of a frame for the beam to go back. A cycle is eight pixels. */
+static struct vga_timing vbe_timing(const struct vga *v)
+{
+    enum { HZ = 60, SYNC = 3 };
+    struct vga_linear l = vga_linear(v);
+    struct vga_timing t = {.char_dots = 1, .dot_cycles = 1};
+    t.chars_shown = (l.width + 7) / 8;
+    t.chars_total = t.line_cycles = t.chars_shown + t.chars_shown / 4 + 1;
+    t.lines_shown = l.height;
+    t.lines_total = l.height + l.height / 20 + 2 * SYNC;
+    t.retrace_start = l.height + 1;
+    t.retrace_lines = SYNC;
+    t.frame_cycles = t.line_cycles * t.lines_total;
+    t.hz = t.frame_cycles * HZ;
+    return t;
+}
+
 struct vga_timing vga_timing(const struct vga *v)
 {
     struct vga_timing t;
+    if (vga_vbe_on(v)) {
+        return vbe_timing(v);
+    }
     /* Selections 2 and 3 are clocks from the feature connector; nothing is plugged in there. */
     t.hz = (v->misc >> MISC_CLOCK_SHIFT & 3) == 1 ? CLOCK_28 : CLOCK_25;
     t.char_dots = v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_8DOT ? 8 : 9;

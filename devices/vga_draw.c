@@ -85,19 +85,19 @@ static uint32_t crt_address(const struct vga *v, const struct scan *s, uint32_t 
 
 /* ---- colours */
 
-static uint32_t dac_rgb(const struct vga *v, uint8_t color)
+uint32_t vga_dac_rgb(const struct vga *v, uint8_t color)
 {
     const uint8_t *c = &v->dac[(color & v->dac_mask) * 3];
+    bool eight = v->vbe[VBE_ENABLE] & VBE_ENABLE_DAC8;
     uint32_t rgb = 0;
     for (unsigned n = 0; n < 3; n++) {
         uint32_t six = c[n] & 0x3F;
-        rgb = rgb << 8 | six << 2 | six >> 4;
+        rgb = rgb << 8 | (eight ? c[n] : six << 2 | six >> 4);
     }
     return rgb;
 }
 
-/* The palette: 4 bits to the DAC's 8. */
-static uint8_t attr_color(const struct vga *v, unsigned pixel)
+uint8_t vga_attr_color(const struct vga *v, unsigned pixel)
 {
     uint8_t select = v->attr[AR_COLOR_SELECT];
     uint8_t color = v->attr[pixel & 15] & 0x3F;
@@ -127,7 +127,7 @@ static uint32_t font_address(unsigned map)
 
 static bool is_text(const struct vga *v)
 {
-    return !(v->attr[AR_MODE] & AR_MODE_GRAPHICS);
+    return !vga_vbe_on(v) && !(v->attr[AR_MODE] & AR_MODE_GRAPHICS);
 }
 
 /* In graphics the blinking half inverts bit 3: of every pixel in mono, in colour where it is
@@ -150,7 +150,7 @@ static void paint_start(const struct vga *v, struct paint *p)
     p->cursor_lit = !(frame & CURSOR_FRAMES);
     for (unsigned n = 0; n < 16; n++) {
         unsigned pixel = n & v->attr[AR_PLANES];
-        p->color[n] = attr_color(v, blink && !is_text(v) ? blinked(v, pixel) : pixel);
+        p->color[n] = vga_attr_color(v, blink && !is_text(v) ? blinked(v, pixel) : pixel);
     }
     p->font[0] = font_address((map & 3u) | (map >> 4 & 1u) << 2);
     p->font[1] = font_address((map >> 2 & 3u) | (map >> 5 & 1u) << 2);
@@ -172,7 +172,7 @@ static bool is_blank(const struct vga *v)
 
 static bool has_sync(const struct vga *v)
 {
-    return v->crtc[CR_MODE] & CR_MODE_SYNC;
+    return vga_vbe_on(v) || v->crtc[CR_MODE] & CR_MODE_SYNC;
 }
 
 /* ---- one line of dots, as DAC indices */
@@ -284,7 +284,7 @@ static void draw_frame(const struct paint *p, uint32_t *out)
     uint8_t dots[MAX_LINE];
     struct scan s;
     for (unsigned n = 0; n < DAC_COLORS; n++) {
-        rgb[n] = dac_rgb(v, (uint8_t)n);
+        rgb[n] = vga_dac_rgb(v, (uint8_t)n);
     }
     for (scan_start(v, &s); s.line < p->t.lines_shown; scan_next(v, &s)) {
         if (is_text(v)) {
@@ -351,6 +351,9 @@ static void read_cells(const struct paint *p, struct screen *out)
 struct vga_extent vga_extent(const struct vga *v)
 {
     struct vga_timing t = vga_timing(v);
+    if (vga_vbe_on(v)) {
+        return (struct vga_extent){v->vbe[VBE_XRES], v->vbe[VBE_YRES]};
+    }
     if (!has_sync(v)) {
         return (struct vga_extent){720, 400};
     }
@@ -361,7 +364,7 @@ unsigned vga_phase(const struct vga *v)
 {
     uint64_t frame = vga_beam(v).frame;
     bool cursor = is_text(v) && !(v->crtc[CR_CURSOR_START] & CR_CURSOR_OFF);
-    bool blink = v->attr[AR_MODE] & AR_MODE_BLINK;
+    bool blink = v->attr[AR_MODE] & AR_MODE_BLINK && !vga_vbe_on(v);
     if (!has_sync(v) || is_blank(v)) {
         return 1;
     }
@@ -387,7 +390,7 @@ void vga_get_screen(struct device *dev, struct screen *out)
     out->text = is_text(v);
     out->blink = (v->attr[AR_MODE] & AR_MODE_BLINK) != 0;
     for (unsigned n = 0; n < 16; n++) {
-        out->palette[n] = dac_rgb(v, attr_color(v, n & v->attr[AR_PLANES]));
+        out->palette[n] = vga_dac_rgb(v, vga_attr_color(v, n & v->attr[AR_PLANES]));
     }
     if (out->text) {
         read_cells(&p, out);
@@ -410,10 +413,14 @@ bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n)
     if (!sync || is_blank(v)) {
         /* Without PAS the border's colour is everywhere; the sequencer's off is black. */
         bool black = !sync || v->seq[SEQ_CLOCKING] & SEQ_CLOCKING_OFF;
-        uint32_t rgb = black ? 0 : dac_rgb(v, v->attr[AR_OVERSCAN]);
+        uint32_t rgb = black ? 0 : vga_dac_rgb(v, v->attr[AR_OVERSCAN]);
         for (size_t i = 0; i < need; i++) {
             pixels[i] = rgb;
         }
+        return true;
+    }
+    if (vga_vbe_on(v)) {
+        vga_vbe_draw(v, 0, size.height, pixels);
         return true;
     }
     struct paint p;
@@ -427,7 +434,12 @@ void vga_describe(const struct vga *v, struct text *out)
     struct vga_timing t = vga_timing(v);
     uint32_t centihertz = (uint32_t)((uint64_t)t.hz * 100 / t.frame_cycles);
     const char *off = !has_sync(v) ? ", no sync" : is_blank(v) ? ", blank" : "";
-    if (is_text(v)) {
+    if (vga_vbe_on(v)) {
+        struct vga_linear l = vga_linear(v);
+        text_add(out, "vga: VBE, %u bits, %u bytes a line from %06X, bank %u",
+                 (unsigned)v->vbe[VBE_BPP], (unsigned)l.pitch, (unsigned)l.start,
+                 (unsigned)v->vbe[VBE_BANK]);
+    } else if (is_text(v)) {
         uint16_t base[CELL_ROWS];
         struct paint p;
         paint_start(v, &p);

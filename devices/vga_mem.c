@@ -14,6 +14,9 @@
  *         1   bit n: the colour of pixel n equals GC2 in all planes of GC7
  *   function  GC3 4:3 with the latches: 0 replace, 1 AND, 2 OR, 3 XOR
  *
+ * While VBE is enabled all this is out of the way, and A0000 64K is a bank of memory, byte by
+ * byte (vga_vbe.c); in a 4-bit VBE mode the bank's number is bits 17:16 of the plane address.
+ *
  * Every read loads the four latches. The four planes are worked on at once: plane p is bits
  * 8p+7..8p of a word. Wider accesses are bytes in ascending order, as on the card's 8-bit bus.
  */
@@ -50,7 +53,8 @@ static uint32_t plane_address(const struct vga *v, uint32_t addr)
     if (v->gc[GC_MISC] & GC_MISC_CHAIN) {
         return (addr & 0xFFFE) | (addr >> 16 & 1);
     }
-    return addr & VGA_PLANE_MASK;
+    uint32_t bank = vga_vbe_on(v) ? (uint32_t)v->vbe[VBE_BANK] << 16 : 0;
+    return bank | (addr & VGA_PLANE_MASK);
 }
 
 /* ---- reads */
@@ -81,6 +85,9 @@ static uint8_t read_byte(struct vga *v, uint32_t off)
 
 static uint32_t window_read(void *ctx, uint32_t off, unsigned size)
 {
+    if (vga_has_bank(ctx)) {
+        return vga_bank_read(ctx, off, size);
+    }
     uint32_t val = 0;
     for (unsigned n = 0; n < size; n++) {
         val |= (uint32_t)read_byte(ctx, off + n) << (8 * n);
@@ -152,6 +159,10 @@ static void write_byte(struct vga *v, uint32_t off, uint8_t byte)
 
 static void window_write(void *ctx, uint32_t off, uint32_t val, unsigned size)
 {
+    if (vga_has_bank(ctx)) {
+        vga_bank_write(ctx, off, val, size);
+        return;
+    }
     for (unsigned n = 0; n < size; n++) {
         write_byte(ctx, off + n, (uint8_t)(val >> (8 * n)));
     }

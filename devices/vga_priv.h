@@ -5,6 +5,8 @@
  *               planes
  *   vga_crt.c   where the electron beam is, as a function of virtual time
  *   vga_draw.c  what is on the screen: text cells and pixels
+ *   vga_vbe.c   modes beyond the VGA's: registers, ports, the bank
+ *   vga_vbe_draw.c   their picture
  *   vga_watch.c whether it has changed
  *   vga_pci.c   the card as a PCI function: linear frame buffer, video BIOS
  */
@@ -113,6 +115,29 @@ enum {
 
 enum { DAC_COLORS = 256 };
 
+enum { /* DISPI registers */
+       VBE_ID,
+       VBE_XRES,
+       VBE_YRES,
+       VBE_BPP,
+       VBE_ENABLE,
+       VBE_BANK,
+       VBE_VIRT_WIDTH,
+       VBE_VIRT_HEIGHT,
+       VBE_X_OFFSET,
+       VBE_Y_OFFSET,
+       VBE_COUNT,
+       VBE_MEMORY = VBE_COUNT, /* read only */
+       VBE_END
+};
+enum {
+    VBE_ENABLE_ON = 0x01,
+    VBE_ENABLE_CAPS = 0x02,
+    VBE_ENABLE_DAC8 = 0x20,
+    VBE_ENABLE_KEEP = 0x80,
+};
+enum { VGA_BANK_BYTES = 0x10000 };
+
 struct vga {
     struct device dev;
     struct ram *vram; /* planes interleaved: byte a of plane p is bytes[a * 4 + p] */
@@ -135,6 +160,7 @@ struct vga {
     bool dac_reading;
     uint8_t dac_color[3]; /* the DAC's colour register, between its port and its RAM */
     uint8_t dac[DAC_COLORS * 3];
+    uint16_t vbe_index, vbe[VBE_COUNT];
 };
 
 static inline struct vga *vga_of(struct device *dev)
@@ -182,6 +208,35 @@ unsigned vga_line_compare(const struct vga *v);
 /* The picture is switched off: by the sequencer, or because the CPU has the palette. */
 bool vga_is_dark(const struct vga *v);
 
+/* ---- vga_vbe.c */
+static inline bool vga_vbe_on(const struct vga *v)
+{
+    return v->vbe[VBE_ENABLE] & VBE_ENABLE_ON;
+}
+/* Does the CPU see the bank at A0000h, instead of what vga_mem.c makes of the planes? */
+static inline bool vga_has_bank(const struct vga *v)
+{
+    return vga_vbe_on(v) && v->vbe[VBE_BPP] != 4;
+}
+int vga_vbe_init(struct vga *v, struct error *err);
+void vga_vbe_reset(struct vga *v); /* all registers are 0 */
+uint16_t vga_vbe_read(const struct vga *v, unsigned n);
+void vga_vbe_write(struct vga *v, unsigned n, uint16_t val);
+bool vga_vbe_settled(const struct vga *v); /* are the registers as writes would leave them? */
+uint32_t vga_bank_read(const struct vga *v, uint32_t off, unsigned size);
+void vga_bank_write(struct vga *v, uint32_t off, uint32_t val, unsigned size);
+
+/* The picture in memory, while vga_vbe_on(): all of it lies in VRAM. */
+struct vga_linear {
+    uint32_t width, height, bits;
+    uint32_t pitch, start; /* bytes */
+    uint32_t skip;         /* planes only: pixels at start that are off the screen */
+};
+struct vga_linear vga_linear(const struct vga *v);
+
+/* ---- vga_vbe_draw.c: lines [first, end), while vga_vbe_on() */
+void vga_vbe_draw(const struct vga *v, uint32_t first, uint32_t end, uint32_t *out);
+
 /* ---- vga_pci.c */
 int vga_pci_init(struct vga *v, struct error *err);
 
@@ -190,7 +245,9 @@ struct vga_extent {
     uint32_t width, height; /* of the picture, never 0 */
 };
 struct vga_extent vga_extent(const struct vga *v);
-void vga_describe(const struct vga *v, struct text *out); /* `info` */
+uint32_t vga_dac_rgb(const struct vga *v, uint8_t color);
+uint8_t vga_attr_color(const struct vga *v, unsigned pixel); /* the palette: 4 bits to 8 */
+void vga_describe(const struct vga *v, struct text *out);    /* `info` */
 /* What of the picture changes with time alone: differs when cursor or blinking characters go on
  * or off, or the picture goes blank. */
 unsigned vga_phase(const struct vga *v);

@@ -15,6 +15,9 @@ static uint64_t look(const struct vga *v)
     h = hash_bytes(h, v->gc, sizeof v->gc);
     h = hash_bytes(h, v->attr, sizeof v->attr);
     h = hash_bytes(h, v->dac, sizeof v->dac);
+    for (unsigned n = 0; n < VBE_COUNT; n++) {
+        h = hash_u64(h, v->vbe[n]);
+    }
     return hash_u64(h, vga_phase(v));
 }
 

@@ -10,8 +10,9 @@
 #include "tests/support/vga_modes.h"
 
 enum { VGA = PCI_DEVFN(2, 0) };
-#define LFB UINT32_C(0xFD000000)
-#define ROM UINT32_C(0xFEBF0000)
+#define LFB  UINT32_C(0xFD000000)
+#define REGS UINT32_C(0xFEBF8000)
+#define ROM  UINT32_C(0xFEBF0000)
 static const struct slot bridge = {&i440fx_class, 0xCF8, -1, -1};
 static const struct slot slot = {&vga_class, 0x3B0, -1, -1};
 static struct fixture fx;
@@ -60,9 +61,11 @@ START_TEST(test_identity)
     ck_assert_uint_eq(conf_in(0x10), 0xFF000008); /* 16 MiB */
     conf_out(0x30, UINT32_MAX);
     ck_assert_uint_eq(conf_in(0x30), 0xFFFFF001);
-    ck_assert_uint_eq(conf_in(0x18), 0);
+    ck_assert_uint_eq(conf_in(0x14), 0);
+    conf_out(0x14, UINT32_MAX);
+    ck_assert_uint_eq(conf_in(0x14), 0);
     conf_out(0x18, UINT32_MAX);
-    ck_assert_uint_eq(conf_in(0x18), 0);
+    ck_assert_uint_eq(conf_in(0x18), 0xFFFFF000);
 }
 END_TEST
 
@@ -85,6 +88,70 @@ START_TEST(test_frame_buffer)
     board_reset(&fx.board, RESET_HARD);
     ck_assert_uint_eq(phys_read(ph, LFB + 0x5004, 4), UINT32_MAX);
     ck_assert_uint_eq(load_le32(vram()->bytes + 0x5004), 0x12345678);
+}
+END_TEST
+
+/* BAR 2: QEMU docs/specs/standard-vga. */
+START_TEST(test_registers)
+{
+    struct phys *ph = fx.board.phys;
+    conf_out(0x18, REGS);
+    conf_out(PCI_COMMAND, PCI_COMMAND_MEMORY);
+    phys_write(ph, REGS + 0x402, 0x01, 1); /* 3C2h: the CRTC is at 3D4h */
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x40C, 1), 0x01);
+    phys_write(ph, REGS + 0x414, 0x5A0E, 2); /* index and data in one word */
+    ck_assert_uint_eq(vga_crtc_in(&fx, 0x0E), 0x5A);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x414, 2), 0x5A0E);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x41E, 4), UINT32_MAX); /* would be port 3E0h, too */
+
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x500, 2), 0xB0C5);
+    phys_write(ph, REGS + 0x502, 1024, 2);
+    phys_write(ph, REGS + 0x504, 768 | 32 << 16, 4); /* YRES and BPP */
+    phys_write(ph, REGS + 0x508, 0x41, 1);           /* half a register */
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x508, 2), 0);
+    phys_write(ph, REGS + 0x508, 0x41, 2);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x506, 4), 32 | 0x41 << 16);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x514, 2), 0x100); /* 16 MiB */
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x515, 1), 0x01);
+    bus_out(&fx.board.bus, 0x1CE, 6, 2);
+    ck_assert_uint_eq(bus_in(&fx.board.bus, 0x1D0, 2), 1024);
+
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x600, 4), 8);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x604, 4), 0x1E1E1E1E);
+    phys_write(ph, REGS + 0x604, 0xBEBEBEBE, 4);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x604, 4), 0x1E1E1E1E);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0x608, 4), UINT32_MAX);
+    ck_assert_uint_eq(phys_read(ph, REGS + 0xFFC, 4), UINT32_MAX);
+}
+END_TEST
+
+/* VESA E-EDID: header, sum, and the detailed timing that the monitor prefers (DMT 1024x768). */
+START_TEST(test_monitor)
+{
+    static const uint8_t header[8] = {0, 255, 255, 255, 255, 255, 255, 0};
+    uint8_t edid[256], sum = 0;
+    conf_out(0x18, REGS);
+    conf_out(PCI_COMMAND, PCI_COMMAND_MEMORY);
+    for (unsigned n = 0; n < sizeof edid; n++) {
+        edid[n] = (uint8_t)phys_read(fx.board.phys, REGS + n, 1);
+        sum = (uint8_t)(sum + edid[n]);
+    }
+    ck_assert(memcmp(edid, header, 8) == 0);
+    ck_assert_uint_eq(sum, 0);
+    ck_assert_uint_eq(edid[18], 1);
+    ck_assert_uint_eq(edid[126], 0);    /* no extension */
+    ck_assert_uint_eq(edid[24] & 2, 2); /* the first detailed timing is preferred */
+    const uint8_t *t = edid + 54;
+    ck_assert_uint_eq(load_le16(t), 6500); /* 65 MHz */
+    ck_assert_uint_eq(t[2] | (t[4] & 0xF0) << 4, 1024);
+    ck_assert_uint_eq(t[3] | (t[4] & 0x0F) << 8, 1344 - 1024);
+    ck_assert_uint_eq(t[5] | (t[7] & 0xF0) << 4, 768);
+    ck_assert_uint_eq(t[6] | (t[7] & 0x0F) << 8, 806 - 768);
+    ck_assert_uint_eq(t[8], 24);
+    ck_assert_uint_eq(t[9], 136);
+    ck_assert_uint_eq(t[10], 3 << 4 | 6);
+    ck_assert_uint_eq(phys_read(fx.board.phys, REGS, 4), 0xFFFFFF00);
+    ck_assert_uint_eq(phys_read(fx.board.phys, REGS + 0x3FC, 4), 0);
 }
 END_TEST
 
@@ -172,6 +239,8 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, test_identity);
     tcase_add_test(t, test_frame_buffer);
+    tcase_add_test(t, test_registers);
+    tcase_add_test(t, test_monitor);
     tcase_add_test(t, test_screen_through_frame_buffer);
     tcase_add_test(t, test_rom);
     tcase_add_test(t, test_without_rom);
