@@ -249,44 +249,6 @@ static enum command_result cmd_print(struct session *s, const struct words *w,
     return COMMAND_OK;
 }
 
-/* What the front end adds to the machine's own words. */
-static const char *info_here(struct session *s, const char *what)
-{
-    if (strcmp(what, "stats") == 0) {
-        char text[SESSION_SPEED];
-        session_speed(s, text);
-        say_text(text);
-    } else if (strcmp(what, "block") == 0) {
-        char *text = drives_info(&s->config.drives);
-        say_text(text ? text : "");
-        free(text);
-        return "drives";
-    }
-    return what;
-}
-
-static enum command_result cmd_info(struct session *s, const struct words *w, struct error *err)
-{
-    static const char subjects[] =
-        "registers pic pit irq mem tlb block mtree pci time stats traps roms";
-    if (w->n == 1) {
-        say("%s\n", subjects);
-        return COMMAND_OK;
-    }
-    const char *what = w->word[1];
-    char *text = machine_info(s->machine, info_here(s, what));
-    if (!text) {
-        const char *at = strstr(subjects, what);
-        bool planned = at && *what && (at[strlen(what)] == ' ' || at[strlen(what)] == '\0');
-        return failed(planned
-                          ? error_set(err, "info %s: not implemented yet", what)
-                          : error_set(err, "info %s: unknown subject; use %s", what, subjects));
-    }
-    say_text(text);
-    free(text);
-    return COMMAND_OK;
-}
-
 /* --- the table -----------------------------------------------------------------------------
  */
 
@@ -299,28 +261,15 @@ struct command {
     unsigned least, most;
     command_fn *run;
     enum where where;
-    const char *help;
+    const char *help, *details; /* details: lines, or NULL */
 };
 
 static const struct command table[] = {
-#define COMMAND(name, arguments, least, most, run, where, help)                                \
-    {name, arguments, least, most, run, where, help},
+#define COMMAND(name, arguments, least, most, run, where, help, details)                       \
+    {name, arguments, least, most, run, where, help, details},
 #include "frontend/commands.def"
 #undef COMMAND
 };
-
-static enum command_result cmd_help(struct session *s, const struct words *w, struct error *err)
-{
-    (void)s, (void)w, (void)err;
-    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-        const struct command *c = &table[i];
-        bool later = c->run == cmd_later;
-        char usage[64];
-        snprintf(usage, sizeof usage, "%s %s", c->name, c->arguments);
-        say("%-34s %s%s\n", usage, c->help, later ? " (not implemented yet)" : "");
-    }
-    return COMMAND_OK;
-}
 
 /* By name; x and xp carry their format behind a slash. */
 static const struct command *find(const char *word)
@@ -336,11 +285,59 @@ static const struct command *find(const char *word)
     return NULL;
 }
 
+const char *command_name(unsigned i)
+{
+    return i < ARRAY_LEN(table) ? table[i].name : NULL;
+}
+
+const char *command_arguments(const char *name)
+{
+    const struct command *c = find(name);
+    return c ? c->arguments : NULL;
+}
+
+/* More than a line in the list has room for. */
+static void help_one(const struct command *c)
+{
+    say("%s%s%s\n    %s.%s\n", c->name, *c->arguments ? " " : "", c->arguments, c->help,
+        c->run == cmd_later   ? " Not implemented yet."
+        : c->where == MONITOR ? " Not in a script."
+                              : "");
+    if (c->details) {
+        say("%s", c->details);
+    }
+    if (c->run == cmd_info) {
+        info_list();
+    }
+}
+
+static enum command_result cmd_help(struct session *s, const struct words *w, struct error *err)
+{
+    (void)s;
+    if (w->n > 1) {
+        const struct command *c = find(w->word[1]);
+        if (!c) {
+            return failed(
+                error_set(err, "help %.60s: no such command; help lists them", w->word[1]));
+        }
+        help_one(c);
+        return COMMAND_OK;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        const struct command *c = &table[i];
+        char usage[64];
+        snprintf(usage, sizeof usage, "%s %s", c->name, c->arguments);
+        say("%-34s %s%s\n", usage, c->help,
+            c->run == cmd_later ? " (not implemented yet)" : "");
+    }
+    return COMMAND_OK;
+}
+
 int command_check(const struct words *w, bool in_script, struct error *err)
 {
     const struct command *c = find(w->word[0]);
     if (!c) {
-        return error_set(err, "%.60s: unknown command; see help in -monitor stdio", w->word[0]);
+        return error_set(err, "%.60s: unknown command; help lists them", w->word[0]);
     }
     if (c->run == cmd_later) {
         return error_set(err, "%s: not implemented yet", c->name);

@@ -17,11 +17,18 @@ int command_check(const struct words *w, bool in_script, struct error *err);
 /* Runs a checked command. */
 enum command_result command_run(struct session *s, const struct words *w, struct error *err);
 
+/* For completion. NULL behind the last; NULL: no such command. */
+const char *command_name(unsigned i);
+const char *command_arguments(const char *name);
+const char *info_subject(unsigned i);
+void info_list(void);
+
 /* One function a row of commands.def. */
 typedef enum command_result command_fn(struct session *s, const struct words *w,
                                        struct error *err);
 command_fn cmd_wait_screen, cmd_run, cmd_run_to, cmd_type, cmd_sendkey; /* commands_run.c */
 command_fn cmd_wait_serial, cmd_send_serial;                            /* likewise */
+command_fn cmd_info;                                                    /* info.c */
 command_fn cmd_x, cmd_xp;                                               /* examine.c */
 
 #endif

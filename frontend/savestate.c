@@ -291,6 +291,7 @@ int savestate_take(struct savestate *st, struct session *s, struct error *err)
     signals_install(machine); /* lets go of the former one */
     machine_free(s->machine);
     s->machine = machine;
+    s->loads++;
     if (st->drives_open) {
         drives_close(&s->config.drives);
         savestate_give_drives(st, s);

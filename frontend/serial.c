@@ -318,6 +318,12 @@ void serial_forget(struct serial *se)
     se->sent.len = se->mark = se->looked = 0;
 }
 
+const uint8_t *serial_text(const struct serial *se, size_t *n)
+{
+    *n = se->sent.len;
+    return se->sent.s;
+}
+
 char *serial_tail(const struct serial *se)
 {
     size_t n = se->sent.len < TAIL ? se->sent.len : TAIL, len = 0;

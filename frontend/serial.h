@@ -34,6 +34,8 @@ bool serial_failed(const struct serial *se); /* stdout takes no more */
 bool serial_find(struct serial *se, const char *text, bool anew);
 /* What was sent so far is no longer looked at: another machine goes on. */
 void serial_forget(struct serial *se);
+/* What serial 0 sent, the newest at least; until the next call of anything here. */
+const uint8_t *serial_text(const struct serial *se, size_t *n);
 /* The last lines that serial 0 sent, malloc'ed, or NULL. */
 char *serial_tail(const struct serial *se);
 

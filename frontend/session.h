@@ -51,6 +51,7 @@ struct session {
     bool asleep;                    /* only input can wake it */
     uint64_t start_ns, end_ns;      /* wall clock; 0: no -timeout */
     uint64_t asked_until;           /* -until */
+    unsigned loads;                 /* states loaded: machines before this one */
     uint8_t mouse_buttons;          /* as last sent */
     bool over;
     int status; /* exit code, valid once over */

@@ -59,8 +59,7 @@ static void update_term(struct display *d, struct session *s)
         t->message_until_ns = 0;
         t->redraw = true;
     }
-    machine_screen(s->machine, &t->now);
-    term_draw(t);
+    term_draw(t, s);
 }
 
 /* --- open and close ------------------------------------------------------------------------
@@ -96,10 +95,12 @@ static void on_line(void *ctx, const char *line)
 
 static void close_term(struct display *d)
 {
+    struct term *t = (struct term *)d;
     endwin();
+    term_picture_free(&t->picture);
     rescue_disarm();
     report_release();
-    free(d);
+    free(t);
 }
 
 static void show_on_term(struct display *d, const char *message)
@@ -144,6 +145,7 @@ struct display *term_open(const char *name, struct error *err)
     if (has_colors()) {
         start_color();
     }
+    t->depth = term_picture_depth();
     t->redraw = true;
     report_hold(on_line, t);
     return &t->display;

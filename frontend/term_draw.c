@@ -1,6 +1,7 @@
 /* frontend/term_draw.c -- the guest's text page, cell by cell, as the terminal can show it. */
 #include "frontend/posix.h"
 
+#include "frontend/serial.h"
 #include "frontend/term_priv.h"
 
 #if TERRAPIN_HAVE_TERM
@@ -151,12 +152,12 @@ void term_show(struct term *t, const char *message)
     t->redraw = true;
 }
 
-static void draw_text(struct term *t)
+static void draw_text(struct term *t, int lines)
 {
     const struct screen *sc = &t->now;
-    t->top = follow(t->top, sc->cursor_y, LINES, sc->rows, t->panned);
+    t->top = follow(t->top, sc->cursor_y, lines, sc->rows, t->panned);
     t->left = follow(t->left, sc->cursor_x, COLS, sc->columns, t->panned);
-    for (int y = 0; y < LINES && t->top + y < sc->rows; y++) {
+    for (int y = 0; y < lines && t->top + y < sc->rows; y++) {
         for (int x = 0; x < COLS && t->left + x < sc->columns; x++) {
             size_t at = (size_t)(t->top + y) * sc->columns + (size_t)(t->left + x);
             put_cell(y, x, cell_char(t, sc->cells[at][0]), sc->cells[at][1], sc->blink);
@@ -164,10 +165,9 @@ static void draw_text(struct term *t)
     }
 }
 
-/* ASCII text in a bar of its own; ncurses cuts it at the right edge. */
-static void draw_bar(int y, int x, int width, const char *text)
+void term_bar(int y, int x, int width, const char *text)
 {
-    char line[256];
+    char line[512];
     int n = clamp(width, 0, (int)sizeof line - 1);
     snprintf(line, sizeof line, "%-*.*s", n, n, text);
     attron(A_REVERSE);
@@ -185,6 +185,7 @@ static void draw_help(const struct term *t)
         "  Ctrl-A 1 .. 9 0  F1 .. F9 F10",
         "  Ctrl-A arrows    move about a screen larger than the terminal",
         "  Ctrl-A c         monitor: change disks, look inside; and back",
+        "  Ctrl-A s         serial line COM1; and back",
         "",
         "  Any key goes on.",
     };
@@ -194,58 +195,108 @@ static void draw_help(const struct term *t)
     char title[80];
     snprintf(title, sizeof title, "  Terrapin%s%.40s", t->name ? ": " : "",
              t->name ? t->name : "");
-    draw_bar(y++, x, WIDTH, title);
-    draw_bar(y++, x, WIDTH, "");
+    term_bar(y++, x, WIDTH, title);
+    term_bar(y++, x, WIDTH, "");
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-        draw_bar(y++, x, WIDTH, lines[i]);
+        term_bar(y++, x, WIDTH, lines[i]);
     }
-    draw_bar(y, x, WIDTH, "");
+    term_bar(y, x, WIDTH, "");
 }
 
-static void draw_cursor(const struct term *t)
+static void draw_cursor(const struct term *t, int lines)
 {
     int y = t->now.cursor_y - t->top, x = t->now.cursor_x - t->left;
     bool shown = t->now.text && t->now.cursor_y >= 0 && t->now.cursor_x >= 0 && y >= 0 &&
-                 y < LINES && x >= 0 && x < COLS && !t->help;
+                 y < lines && x >= 0 && x < COLS && !t->help;
     curs_set(shown);
     if (shown) {
         move(y, x);
     }
 }
 
-void term_draw(struct term *t)
+/* --- all of it -----------------------------------------------------------------------------
+ */
+
+/* Lines at the bottom for the monitor or the serial line: what the guest's text leaves over,
+ * half of the terminal at least, all of a small one. */
+static int panel_lines(const struct term *t)
 {
-    if (!t->redraw && (t->monitor || memcmp(&t->now, &t->drawn, sizeof t->now) == 0)) {
-        return;
+    enum { SMALL = 14, LEAST = 6 };
+    if (t->panel == PANEL_NONE) {
+        return 0;
     }
-    if (t->redraw || memcmp(t->palette, t->now.palette, sizeof t->palette) != 0) {
+    if (LINES < SMALL) {
+        return LINES;
+    }
+    return clamp(t->now.text ? LINES - t->now.rows : 0, LINES / 2, LINES - LEAST);
+}
+
+/* What ncurses draws. */
+static void draw_cells(struct term *t, const struct session *s, int lines)
+{
+    if (t->now.text &&
+        (t->redraw || memcmp(t->palette, t->now.palette, sizeof t->palette) != 0)) {
         term_make_colours(t);
     }
     t->redraw = false;
     t->drawn = t->now;
     erase();
-    if (t->monitor) {
-        erase();
-    } else if (t->now.text) {
-        draw_text(t);
-    } else {
-        mvprintw(LINES / 2, 1,
-                 "graphics mode, %u x %u: not shown in a terminal yet; "
-                 "Ctrl-A c, then: screendump F.png",
-                 t->now.width, t->now.height);
+    if (t->now.text) {
+        draw_text(t, lines);
+    }
+    if (t->panel != PANEL_NONE) {
+        term_panel_draw(t, s, lines);
     }
     if (t->help) {
         draw_help(t);
     }
     if (t->message_until_ns) {
-        draw_bar(LINES - 1, 0, COLS, t->message);
+        term_bar(t->panel == PANEL_NONE ? LINES - 1 : lines, 0, COLS, t->message);
     }
-    if (t->monitor) {
-        term_monitor_draw(t);
+    if (t->panel == PANEL_NONE || t->help) {
+        draw_cursor(t, lines);
     } else {
-        draw_cursor(t);
+        move(t->cursor_y, t->cursor_x);
+        curs_set(1);
     }
     refresh();
+}
+
+void term_draw(struct term *t, struct session *s)
+{
+    struct term_picture *p = &t->picture;
+    uint64_t version = machine_screen_version(s->machine);
+    if (version != t->version || s->loads != t->loads) {
+        t->version = version;
+        t->loads = s->loads;
+        p->stale = true;
+        machine_screen(s->machine, &t->now);
+    }
+    int lines = LINES - panel_lines(t);
+    bool picture = !t->now.text && !t->help && lines > 0;
+    bool clear_all = t->clear || picture != p->on || (picture && term_picture_fits(t, lines));
+    t->clear = false;
+    p->on = picture;
+    if (clear_all) { /* ncurses does not know what we wrote */
+        clearok(curscr, TRUE);
+        term_picture_forget(p);
+    }
+    size_t sent = 0;
+    if (t->panel == PANEL_SERIAL) {
+        serial_text(s->serial, &sent);
+        t->redraw |= sent != t->serial_seen;
+        t->serial_seen = sent;
+    }
+    if (clear_all || t->redraw || memcmp(&t->now, &t->drawn, sizeof t->now) != 0) {
+        draw_cells(t, s, lines);
+        p->stale = true;
+        p->due_ns = 0;
+    }
+    if (picture && p->stale && wall_ns() >= p->due_ns) {
+        p->stale = false;
+        bool message = t->message_until_ns && t->panel == PANEL_NONE;
+        term_picture_draw(t, s, message ? lines - 1 : lines);
+    }
 }
 
 #endif

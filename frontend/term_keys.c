@@ -142,9 +142,10 @@ static void command(struct term *t, struct session *s, int kind, wint_t c)
         if (s->scripted) {
             term_show(t, "a script has the monitor");
         } else {
-            term_monitor_open(t, !t->monitor);
+            term_panel_open(t, PANEL_MONITOR);
         }
         break;
+    case 's': term_panel_open(t, PANEL_SERIAL); break;
     case 'd': push_name(t, "ctrl-alt-delete"); break;
     case CTRL_A: push_name(t, "ctrl-a"); break;
     default:
@@ -208,7 +209,7 @@ void term_read_keys(struct term *t, struct session *s)
     int kind;
     while (t->queued < TERM_QUEUE && !s->over && (kind = get_wch(&c)) != ERR) {
         if (kind == KEY_CODE_YES && c == KEY_RESIZE) {
-            t->redraw = true;
+            t->redraw = t->clear = true;
         } else if (t->help) {
             t->help = false;
             t->redraw = true;
@@ -217,8 +218,8 @@ void term_read_keys(struct term *t, struct session *s)
             command(t, s, kind, c);
         } else if (kind == OK && c == CTRL_A) {
             t->prefix = true;
-        } else if (t->monitor) {
-            term_monitor_key(t, s, kind, c);
+        } else if (t->panel != PANEL_NONE) {
+            term_panel_key(t, s, kind, c);
         } else if (!s->scripted && !s->stopped) { /* a script has the keyboard to itself */
             t->panned = false;
             guest_key(t, kind, c);

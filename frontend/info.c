@@ -1,0 +1,59 @@
+/* frontend/info.c -- the command info, and the words that Tab and help know. */
+#include "frontend/commands.h"
+
+#include "frontend/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *what;
+} subject[] = {
+#define SUBJECT(name, what) {name, what},
+#include "frontend/subjects.def"
+#undef SUBJECT
+};
+
+const char *info_subject(unsigned i)
+{
+    return i < ARRAY_LEN(subject) ? subject[i].name : NULL;
+}
+
+/* What the front end adds to the machine's own words. */
+static const char *info_here(struct session *s, const char *what)
+{
+    if (strcmp(what, "stats") == 0) {
+        char text[SESSION_SPEED];
+        session_speed(s, text);
+        say_text(text);
+    } else if (strcmp(what, "block") == 0) {
+        char *text = drives_info(&s->config.drives);
+        say_text(text ? text : "");
+        free(text);
+        return "drives";
+    }
+    return what;
+}
+
+enum command_result cmd_info(struct session *s, const struct words *w, struct error *err)
+{
+    if (w->n == 1) {
+        info_list();
+        return COMMAND_OK;
+    }
+    char *text = machine_info(s->machine, info_here(s, w->word[1]));
+    if (!text) {
+        error_set(err, "info %s: unknown subject; info without one lists them", w->word[1]);
+        return COMMAND_FAILED;
+    }
+    say_text(text);
+    free(text);
+    return COMMAND_OK;
+}
+
+void info_list(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(subject); i++) {
+        say("info %-10s %s\n", subject[i].name, subject[i].what);
+    }
+}
