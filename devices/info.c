@@ -184,8 +184,8 @@ static struct device *device_named(const struct board *b, const char *what)
 {
     static const char *const alias[][2] = {
         {"pit", "i8254"},      {"dma", "i8237"},     {"cmos", "mc146818"}, {"rtc", "mc146818"},
-        {"keyboard", "i8042"}, {"floppy", "i82077"}, {"pam", "i440fx"},
-        {"ide", "piix3_ide"},  {"parallel", "lpt"}, {"acpi", "piix4_pm"},
+        {"keyboard", "i8042"}, {"floppy", "i82077"}, {"pam", "i440fx"},    {"ide", "piix3_ide"},
+        {"parallel", "lpt"},   {"acpi", "piix4_pm"},
     };
     for (unsigned i = 0; i < ARRAY_LEN(alias); i++) {
         if (strcmp(what, alias[i][0]) == 0) {
