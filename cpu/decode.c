@@ -24,14 +24,16 @@
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body, shape)
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body, shape)
 #define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body, shape)
+#define INSV(id, code, digit, prefix, needs, body, shape, opn, feat, rd, wr, un, props) DECLARE_##shape(body)
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
 #undef INSR
 #undef INSX
+#undef INSV
 
 #define ROW(id, code, digit, shape, opn, cls, feat, rd, wr, un, props, real) \
-    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_##cls, FEAT_##feat, rd, wr, un, props, real, false, 0},
+    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_##cls, FEAT_##feat, rd, wr, un, props, real, false, 0, false, 0, 0},
 #define INSN(id, code, body, shape, opn, cls, feat, rd, wr, un, props) \
     ROW(id, code, -1, shape, opn, cls, feat, rd, wr, un, props, false)
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) \
@@ -39,15 +41,19 @@
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) \
     ROW(id, code, digit, shape, opn, cls, feat, rd, wr, un, props, true)
 #define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) \
-    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_##cls, FEAT_##feat, rd, wr, un, props, false, true, rm},
+    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_##cls, FEAT_##feat, rd, wr, un, props, false, true, rm, false, 0, 0},
+#define INSV(id, code, digit, prefix, needs, body, shape, opn, feat, rd, wr, un, props) \
+    [I_##id] = {#id, code, digit, SHAPE_##shape, OPN_##opn, CLASS_USER, FEAT_##feat, rd, wr, un, props, \
+                false, false, 0, true, PREFIX_##prefix, NEEDS_##needs},
 const struct insn_row insn_rows[I_COUNT] = {
-    [I_NONE] = {"UNDEFINED", 0, -1, SHAPE_Z, OPN_none, CLASS_GATE, FEAT_BASE, 0, 0, 0, FAULT | ENDS, false, false, 0},
+    [I_NONE] = {"UNDEFINED", 0, -1, SHAPE_Z, OPN_none, CLASS_GATE, FEAT_BASE, 0, 0, 0, FAULT | ENDS, false, false, 0, false, 0, 0},
 #include "cpu/insn.def"
 };
 #undef INSN
 #undef INSG
 #undef INSR
 #undef INSX
+#undef INSV
 
 #define FNS_Z(b)  {exec_##b}
 #define FNS_ZV(b) {exec_##b##_16, exec_##b##_32}
@@ -65,6 +71,7 @@ const struct insn_row insn_rows[I_COUNT] = {
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EXEC_##cls(body, shape),
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EXEC_##cls(body, shape),
 #define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EXEC_##cls(body, shape),
+#define INSV(id, code, digit, prefix, needs, body, shape, opn, feat, rd, wr, un, props) [I_##id] = FNS_##shape(body),
 static exec_fn *const exec_table[I_COUNT][4] = {
     [I_NONE] = {exec_undefined},
 #include "cpu/insn.def"
@@ -73,6 +80,7 @@ static exec_fn *const exec_table[I_COUNT][4] = {
 #undef INSG
 #undef INSR
 #undef INSX
+#undef INSV
 // clang-format on
 
 /* ---- opcode map */
@@ -139,6 +147,24 @@ static void map_x87_row(struct decode_map *map, unsigned id)
     }
 }
 
+/* The table of code's forms, made when its first row comes. */
+static void map_simd_row(struct decode_map *map, unsigned id)
+{
+    const struct insn_row *row = &insn_rows[id];
+    uint8_t *n = &map->simd[row->code & 0xFF];
+    if (*n == 0) {
+        *n = (uint8_t)++map->simd_codes;
+    }
+    for (unsigned digit = 0; digit < 8; digit++) {
+        for (unsigned mem = 0; mem < 2; mem++) {
+            bool form = !(row->props & (mem ? REG : MEM));
+            if (form && (row->digit < 0 || (unsigned)row->digit == digit)) {
+                map->simd_row[*n][digit][mem][row->prefix] = (uint16_t)id;
+            }
+        }
+    }
+}
+
 void decode_map_init(struct decode_map *map, uint32_t features)
 {
     memset(map, 0, sizeof *map);
@@ -150,6 +176,10 @@ void decode_map_init(struct decode_map *map, uint32_t features)
             }
             if (row->x87) {
                 map_x87_row(map, id);
+                continue;
+            }
+            if (row->simd) {
+                map_simd_row(map, id);
                 continue;
             }
             if (!row->real) {
@@ -307,6 +337,7 @@ static void set_fixed_registers(struct insn *u, unsigned operands, unsigned code
     case OPN_Sreg: /* 06h 0Eh 16h 1Eh 0FA0h 0FA8h, and POP's */
         u->a = (uint8_t)(code >> 3 & 7);
         break;
+    case OPN_RMDI: u->base = EDI; break;
     default: break;
     }
 }
@@ -323,7 +354,8 @@ static void take_immediates(struct fetch *f, const struct prefixes *p, unsigned 
     case OPN_EvGvIb:
     case OPN_Ib:
     case OPN_IbAL:
-    case OPN_ZbIb: u->imm = take(f, 1); break;
+    case OPN_ZbIb:
+    case OPN_RMIb: u->imm = take(f, 1); break;
     case OPN_AXIz:
     case OPN_EvIz:
     case OPN_GvEvIz:
@@ -405,12 +437,41 @@ static bool take_modrm(struct fetch *f, const struct prefixes *p, unsigned opera
     return true;
 }
 
+static unsigned simd_prefix(const struct prefixes *p, uint32_t mode)
+{
+    bool size = p->op32 == !(mode & MODE_CODE32);
+    return p->flags & CF_REP     ? PREFIX_F3
+           : p->flags & CF_REPNE ? PREFIX_F2
+           : size                ? PREFIX_66
+                                 : PREFIX_NP;
+}
+
+/* Is an INSV row's instruction one that the mode bits let execute? */
+static bool simd_executes(const struct insn_row *row, uint32_t mode)
+{
+    static const struct {
+        uint8_t mask, value;
+    } needs[] = {
+        [NEEDS_NONE] = {0, 0},
+        [NEEDS_MMX] = {MODE_FPU | MODE_FPU_ERROR, MODE_FPU},
+        [NEEDS_SSE] = {MODE_SSE, MODE_SSE},
+        [NEEDS_BOTH] = {MODE_FPU | MODE_FPU_ERROR | MODE_SSE, MODE_FPU | MODE_SSE},
+        [NEEDS_FXSR] = {MODE_FPU, MODE_FPU},
+    };
+    return (mode & needs[row->needs].mask) == needs[row->needs].value;
+}
+
 /* The row of a code. While the x87 can execute, its instructions have rows of their own; with
  * an exception pending, only those that do not wait have. */
 static unsigned row_of(const struct decode_map *map, uint32_t mode, unsigned code,
-                       unsigned modrm)
+                       unsigned modrm, const struct prefixes *p)
 {
     unsigned reg = modrm >> 3 & 7, id = map->row[mode & MODE_PROT ? 0 : 1][code][reg], x87;
+    if (code >= 0x100 && map->simd[code & 0xFF]) {
+        unsigned simd =
+            map->simd_row[map->simd[code & 0xFF]][reg][modrm < 0xC0][simd_prefix(p, mode)];
+        return simd ? simd : id;
+    }
     if (!(mode & MODE_FPU)) {
         return id;
     }
@@ -439,7 +500,7 @@ enum decode_result decode(const struct decode_map *map, uint32_t mode, const uin
     if (map->modrm[code]) {
         modrm = take(&f, 1);
     }
-    unsigned id = row_of(map, mode, code, modrm);
+    unsigned id = row_of(map, mode, code, modrm, &p);
     const struct insn_row *row = &insn_rows[id];
     if (map->modrm[code] && id != I_NONE) {
         mem = take_modrm(&f, &p, row->operands, u, modrm);
@@ -447,7 +508,7 @@ enum decode_result decode(const struct decode_map *map, uint32_t mode, const uin
     if (row->operands == OPN_ALOb || row->operands == OPN_AXOv) {
         mem = true;
     }
-    if (!map->modrm[code]) {
+    if (!map->modrm[code] || row->operands == OPN_RMDI) {
         u->seg = (uint8_t)(p.seg >= 0 ? p.seg : SEG_DS);
         u->wrap = p.addr32 ? 0 : 16;
     }
@@ -476,5 +537,8 @@ enum decode_result decode(const struct decode_map *map, uint32_t mode, const uin
         u->imm = off | ((code & 7) << 8 | modrm) << 16;
     }
     u->fn = exec_table[id][variant(row, p.op32, mem, p.flags & (CF_REP | CF_REPNE))];
+    if (row->simd && !simd_executes(row, mode)) {
+        u->fn = exec_trap;
+    }
     return DECODE_OK;
 }

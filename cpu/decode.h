@@ -10,11 +10,16 @@
 
 enum { INSN_MAX_BYTES = 15 }; /* SDM 2A 2.3.11: longer ones are #GP(0) */
 
+enum { SIMD_CODES = 160 };
+
 struct decode_map {
     uint16_t row[2][512][8]; /* [0: protected, 1: real and virtual-8086][code][ModRM.reg] */
     bool modrm[512];
     uint16_t x87[8][8][9]; /* [code - D8h][ModRM.reg][rm of the register form, or RM_MEM] */
-    uint16_t wait;         /* WAIT where nothing is to be waited for */
+    uint8_t simd[256];     /* 0F NN: which of the tables that follow, 0: none */
+    uint16_t simd_row[SIMD_CODES][8][2][PREFIX_COUNT]; /* [][ModRM.reg][memory][prefix] */
+    unsigned simd_codes;
+    uint16_t wait; /* WAIT where nothing is to be waited for */
 };
 
 enum decode_result {

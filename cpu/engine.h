@@ -105,7 +105,8 @@ enum {
     EXC_PF = 14,
     EXC_MF = 16,
     EXC_AC = 17,
-    EXC_MC = 18
+    EXC_MC = 18,
+    EXC_XM = 19,
 };
 
 /* An access in mid-block brought an event nearer or raised the interrupt line: leave the block

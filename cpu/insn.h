@@ -14,6 +14,10 @@
  * OSZAPC props     FAULT may fault (memory apart), ENDS ends a block, LOCK allowed, PROT #UD
  * outside protected mode, MEM register form is #UD, REG memory form is #UD, NOWAIT executes
  * although an x87 exception is pending
+ *
+ * INSV rows, all USER, have digit or -1, prefix (enum insn_prefix) and what executing needs
+ * (enum insn_needs); where that is missing, emu_SIMD() knows why. MEM, REG: the row is that
+ * form of its code, beside which another row may have the other.
  */
 #ifndef TERRAPIN_CPU_INSN_H
 #define TERRAPIN_CPU_INSN_H
@@ -86,10 +90,25 @@ enum insn_operands {
     OPN_XY,   /* strings: seg = source segment after prefixes */
     OPN_Sreg, /* PUSH/POP seg: a from the opcode by the row */
     OPN_STi,  /* ST(i): b */
+    OPN_RM,
+    OPN_RMIb, /* a: ModRM.reg, b: ModRM.rm, of the kind that the body says */
+    OPN_RMDI, /* … and memory at [EDI] */
 };
 
 /* ModRM.rm of INSX rows, beside 0..7. */
 enum { RM_MEM = 8, RM_ANY };
+
+/* INSV rows: the prefix that belongs to the opcode. */
+enum insn_prefix { PREFIX_NP, PREFIX_66, PREFIX_F3, PREFIX_F2, PREFIX_COUNT };
+
+/* … and what must be there to execute: MODE_FPU and no pending error, MODE_SSE, both. */
+enum insn_needs {
+    NEEDS_NONE,
+    NEEDS_MMX,
+    NEEDS_SSE,
+    NEEDS_BOTH, /* XMM and MMX registers */
+    NEEDS_FXSR, /* MODE_FPU, whatever is pending */
+};
 
 enum cpu_feature {
     FEAT_BASE = 0,
@@ -112,8 +131,14 @@ enum cpu_feature {
     FEAT_CMOV = 1 << 16,
     FEAT_PAT = 1 << 17,
     FEAT_FPU = 1 << 18,
-    FEAT_PMC = 1 << 19,                /* RDPMC */
-    FEAT_NOPL = 1 << 20,               /* 0F 1F and 0F 18..1E hint forms */
+    FEAT_PMC = 1 << 19,  /* RDPMC */
+    FEAT_NOPL = 1 << 20, /* 0F 1F and 0F 18..1E hint forms */
+    FEAT_MMX = 1 << 21,
+    FEAT_FXSR = 1 << 22, /* FXSAVE, FXRSTOR, CR4.OSFXSR */
+    FEAT_SSE = 1 << 23,
+    FEAT_SSE2 = 1 << 24, /* also MXCSR.DAZ */
+    FEAT_SSE3 = 1 << 25,
+    FEAT_CLFLUSH = 1 << 26,
     FEAT_FCMOV = FEAT_FPU | FEAT_CMOV, /* FCMOVcc, FCOMI */
 };
 
@@ -168,11 +193,15 @@ enum insn_id {
 #define INSX(id, code, digit, rm, body, shape, operands, class, feature, reads, writes, undef, \
              props)                                                                            \
     I_##id,
+#define INSV(id, code, digit, prefix, needs, body, shape, operands, feature, reads, writes,    \
+             undef, props)                                                                     \
+    I_##id,
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
 #undef INSR
 #undef INSX
+#undef INSV
     I_COUNT
 };
 
@@ -184,9 +213,11 @@ struct insn_row {
     uint32_t feature;
     uint16_t reads, writes, undefined;
     uint8_t props;
-    bool real; /* the row for real and virtual-8086 mode of a code that has two */
-    bool x87;  /* an INSX row, with … */
-    int8_t rm; /* … ModRM.rm: 0..7, RM_MEM, RM_ANY */
+    bool real;             /* the row for real and virtual-8086 mode of a code that has two */
+    bool x87;              /* an INSX row, with … */
+    int8_t rm;             /* … ModRM.rm: 0..7, RM_MEM, RM_ANY */
+    bool simd;             /* an INSV row, with … */
+    uint8_t prefix, needs; /* … enum insn_prefix, enum insn_needs */
 };
 extern const struct insn_row insn_rows[I_COUNT];
 

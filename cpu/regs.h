@@ -40,6 +40,7 @@ enum mode_bits {
     MODE_USER = 8,    /* the page maps of user rights are live */
     MODE_FPU = 16,    /* x87 instructions execute: there is one, and nobody wants a trap … */
     MODE_FPU_ERROR = 32, /* … but only those that do not wait: an exception is pending */
+    MODE_SSE = 64,       /* instructions on XMM registers execute */
     MODE_BITS = 8,       /* above them the jump cache keys have a map generation */
 };
 
@@ -60,6 +61,10 @@ struct x87 {
     uint16_t status; /* without TOP */
     uint8_t top;
     uint8_t full; /* bit n: Rn is not empty */
+};
+
+struct xmm {
+    uint64_t lo, hi;
 };
 
 struct insn;
@@ -83,6 +88,8 @@ struct cpu {
     uint16_t sel[SEG_COUNT]; /* selectors */
 
     struct x87 x87;
+    struct xmm xmm[8];
+    uint32_t mxcsr; /* SDM 1 10.2.3 */
 
     /* Warm. */
     uint32_t mode;         /* enum mode_bits */

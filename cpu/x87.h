@@ -83,6 +83,23 @@ static inline bool x87_forbids_store(const struct cpu *cpu, unsigned raised)
     return x87_unmasked(cpu, raised) & (X87_BEFORE | FX_OE | FX_UE);
 }
 
+static inline void x87_set_control(struct cpu *cpu, unsigned v)
+{
+    cpu->x87.control = (uint16_t)((v & X87_CONTROL_BITS) | X87_CONTROL_ONE);
+}
+
+static inline unsigned x87_status_word(const struct x87 *f)
+{
+    return f->status | (unsigned)f->top << X87_TOP_SHIFT;
+}
+
+/* Of an image of the status word; x87_summarize() has to follow. */
+static inline void x87_set_status(struct x87 *f, unsigned v)
+{
+    f->top = v >> X87_TOP_SHIFT & 7;
+    f->status = (uint16_t)((v & (X87_EXCEPTIONS | X87_SF | X87_CODES)) | (f->status & X87_ES));
+}
+
 /* The memory operand of the instruction in progress, after its access. */
 static inline void x87_data(struct cpu *cpu, const struct insn *i, eaddr ea)
 {

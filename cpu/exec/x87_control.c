@@ -11,19 +11,9 @@ enum { CONTROL_AT_INIT = 0x37F };
 
 /* ---- control and status words */
 
-static void set_control(struct cpu *cpu, unsigned v)
-{
-    cpu->x87.control = (uint16_t)((v & X87_CONTROL_BITS) | X87_CONTROL_ONE);
-}
-
-static unsigned status_word(const struct x87 *f)
-{
-    return f->status | (unsigned)f->top << X87_TOP_SHIFT;
-}
-
 EXEC(FLDCW)
 {
-    set_control(cpu, lmem_r16(cpu, i, i->seg, insn_ea(cpu, i)));
+    x87_set_control(cpu, lmem_r16(cpu, i, i->seg, insn_ea(cpu, i)));
     x87_summarize(cpu, i);
     NEXT();
 }
@@ -36,13 +26,13 @@ EXEC(FNSTCW)
 
 EXEC(FNSTSW_m16)
 {
-    lmem_w16(cpu, i, i->seg, insn_ea(cpu, i), status_word(&cpu->x87));
+    lmem_w16(cpu, i, i->seg, insn_ea(cpu, i), x87_status_word(&cpu->x87));
     NEXT();
 }
 
 EXEC(FNSTSW_AX)
 {
-    reg16_set(cpu, EAX, status_word(&cpu->x87));
+    reg16_set(cpu, EAX, x87_status_word(&cpu->x87));
     NEXT();
 }
 
@@ -142,7 +132,7 @@ static unsigned put_environment(const struct cpu *cpu, uint8_t *out, bool wide)
 {
     const struct x87 *f = &cpu->x87;
     uint32_t fill = wide ? 0xFFFF0000u : 0;
-    uint32_t word[7] = {f->control | fill, status_word(f) | fill, tag_word(f) | fill};
+    uint32_t word[7] = {f->control | fill, x87_status_word(f) | fill, tag_word(f) | fill};
     unsigned size = wide ? 4 : 2;
     pointers(cpu, word + 3, wide);
     for (unsigned n = 0; n < 7; n++) {
@@ -177,10 +167,8 @@ static void take_environment(struct cpu *cpu, const uint8_t *in, bool wide)
     for (unsigned n = 0; n < 7; n++) {
         word[n] = load_le(in + n * size, size);
     }
-    set_control(cpu, word[0]);
-    f->top = word[1] >> X87_TOP_SHIFT & 7;
-    f->status =
-        (uint16_t)((word[1] & (X87_EXCEPTIONS | X87_SF | X87_CODES)) | (f->status & X87_ES));
+    x87_set_control(cpu, word[0]);
+    x87_set_status(f, word[1]);
     set_tags(f, word[2]);
     take_pointers(cpu, word + 3, wide);
 }

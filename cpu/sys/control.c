@@ -27,7 +27,8 @@ static uint32_t cr4_bits(const struct cpu *cpu)
     } table[] = {
         {FEAT_VME, CR4_VME | CR4_PVI}, {FEAT_TSC, CR4_TSD}, {FEAT_DE, CR4_DE},
         {FEAT_PSE, CR4_PSE},           {FEAT_PAE, CR4_PAE}, {FEAT_MCE, CR4_MCE},
-        {FEAT_PGE, CR4_PGE},           {FEAT_PMC, CR4_PCE},
+        {FEAT_PGE, CR4_PGE},           {FEAT_PMC, CR4_PCE}, {FEAT_FXSR, CR4_OSFXSR},
+        {FEAT_SSE, CR4_OSXMMEXCPT},
     };
     uint32_t bits = 0;
     for (unsigned n = 0; n < ARRAY_LEN(table); n++) {
@@ -97,6 +98,9 @@ static bool cr4_set(struct cpu *cpu, uint32_t v)
     sys->cr4 = v;
     if (changed & (CR4_PSE | CR4_PAE)) {
         shadow_select(cpu);
+    }
+    if (changed & CR4_OSFXSR) {
+        sys_update(cpu);
     }
     debug_update(cpu);
     return true;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/simd.h"
 #include "cpu/sys/sys.h"
 #include "cpu/x87.h"
 
@@ -74,6 +75,13 @@ static bool x87_loaded(void *obj)
 static const struct schema x87_schema = {"x87", sizeof(struct x87), 1,
                                          1,     x87_fields,         x87_loaded};
 
+static const struct field xmm_fields[] = {
+    FIELD(struct xmm, lo),
+    FIELD(struct xmm, hi),
+    FIELDS_END,
+};
+static const struct schema xmm_schema = {"xmm", sizeof(struct xmm), 1, 1, xmm_fields, NULL};
+
 static const struct field cpu_fields[] = {
     FIELD_A(struct cpu, r),
     FIELD(struct cpu, eip),
@@ -90,6 +98,8 @@ static const struct field cpu_fields[] = {
     FIELD_S(struct cpu, seg, &seg_view_schema, struct seg_view),
     FIELD_A(struct cpu, sel),
     FIELD_S(struct cpu, x87, &x87_schema, struct x87),
+    FIELD_S(struct cpu, xmm, &xmm_schema, struct xmm),
+    FIELD_R(struct cpu, mxcsr, 0, 0xFFFF),
     DERIVED(struct cpu, mode),
     DERIVED(struct cpu, synced),
     DERIVED(struct cpu, attention),
@@ -329,6 +339,8 @@ void cpu_reset(struct cpu *cpu, bool power_on)
 {
     struct cpu_sys *sys = cpu->sys;
     x87_reset(cpu);
+    memset(cpu->xmm, 0, sizeof cpu->xmm);
+    cpu->mxcsr = MXCSR_RESET;
     cpu_init(cpu);
     sys->apic_base = APIC_BASE_RESET;
     if (power_on) {

@@ -1,14 +1,15 @@
 /* cpu/sys/model.c -- processor models: what each has, how it is asked for, what CPUID says.
  *
  * Signatures are those of steppings that were sold: 80386DX D1 (03 08), i486DX2 SL-enhanced
- * (04 35), Pentium P54C C2 (05 25), Pentium Pro sB1 (06 19: the first for which software finds
- * SYSENTER usable, SDM 2B SYSENTER). They stand in EDX after reset and in CPUID.1:EAX.
+ * (04 35), Pentium P54C C2 (05 25), Pentium with MMX P55C xB1 (05 43), Pentium Pro sB1 (06 19:
+ * the first for which software finds SYSENTER usable, SDM 2B SYSENTER), Pentium II dB0 (06 52).
+ * They stand in EDX after reset and in CPUID.1:EAX.
  *
  * The 486 is a DX2 with its x87 on the chip; a 386 has one if it is bought beside (+fpu: a
  * 387).
  *
- * A feature that we lack is neither advertised nor accepted by "+name": VME, MTRR,
- * MCA, PAT and all that came after the Pentium Pro.
+ * A feature that we lack is neither advertised nor accepted by "+name": VME, MTRR, MCA, PAT,
+ * PSE-36 and all that came after the Pentium II.
  */
 #include <string.h>
 
@@ -21,17 +22,21 @@ enum {
         FEATURES_486 | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR | FEAT_MCE | FEAT_CX8,
     FEATURES_PENTIUMPRO = FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV |
                           FEAT_PMC | FEAT_NOPL | FEAT_APIC,
+    FEATURES_PENTIUMMMX = FEATURES_PENTIUM | FEAT_PMC | FEAT_MMX,
+    FEATURES_PENTIUM2 = FEATURES_PENTIUMPRO | FEAT_MMX | FEAT_FXSR,
 };
 
 const struct cpu_model cpu_models[] = {
-    {"386", 0x308, FEATURES_386, 3},
-    {"486", 0x435, FEATURES_486, 4},
-    {"pentium", 0x525, FEATURES_PENTIUM, 5},
-    {"pentiumpro", 0x619, FEATURES_PENTIUMPRO, 6},
-    {NULL, 0, 0, 0},
+    {"386", 0x308, FEATURES_386, 3, 0},
+    {"486", 0x435, FEATURES_486, 4, 0},
+    {"pentium", 0x525, FEATURES_PENTIUM, 5, 0},
+    {"pentiummmx", 0x543, FEATURES_PENTIUMMMX, 5, 0},
+    {"pentiumpro", 0x619, FEATURES_PENTIUMPRO, 6, 0x06040A42}, /* 8 + 8 KiB, 256 KiB */
+    {"pentium2", 0x652, FEATURES_PENTIUM2, 6, 0x0C040843},     /* 16 + 16 KiB, 512 KiB */
+    {NULL, 0, 0, 0, 0},
 };
 static const char default_model[] = "pentiumpro";
-static const char *const later_models[] = {"pentiummmx", "pentium2", "pentium3", "pentium4"};
+static const char *const later_models[] = {"pentium3", "pentium4"};
 
 static const struct feature_name {
     const char *name;
@@ -52,6 +57,8 @@ static const struct feature_name {
     {"sep", FEAT_SEP, 11},
     {"pge", FEAT_PGE, 13},
     {"cmov", FEAT_CMOV, 15},
+    {"mmx", FEAT_MMX, 23},
+    {"fxsr", FEAT_FXSR, 24},
     {"pmc", FEAT_PMC, -1},
     {"nopl", FEAT_NOPL, -1},
     {"vme", 0, -1},
@@ -59,8 +66,6 @@ static const struct feature_name {
     {"mca", 0, -1},
     {"pat", 0, -1},
     {"pse36", 0, -1},
-    {"mmx", 0, -1},
-    {"fxsr", 0, -1},
     {"sse", 0, -1},
     {"sse2", 0, -1},
     {"clflush", 0, -1},
@@ -77,16 +82,45 @@ const char *cpu_model_help(void)
            "              firmware uses them; 386,-i486ops is strict; 386,+fpu adds a 387\n"
            "  486         i486DX2: x87, XADD CMPXCHG INVLPG CPUID, alignment check, CR0.WP\n"
            "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints\n"
+           "  pentiummmx  pentium with MMX and RDPMC\n"
            "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs, local APIC\n"
            "              (default)\n"
+           "  pentium2    pentiumpro with MMX, FXSAVE\n"
            "Features: i486ops fpu cpuid de pse tsc msr pae mce cx8 apic sep pge cmov\n"
-           "  pmc nopl\n"
-           "Not implemented yet: pentiummmx pentium2 pentium3 pentium4; vme mtrr mca "
-           "pat\n"
-           "  pse36 mmx fxsr sse sse2 clflush nx popek popek-iret\n";
+           "  pmc nopl mmx fxsr\n"
+           "Not implemented yet: pentium3 pentium4; vme mtrr mca pat pse36 sse sse2\n"
+           "  clflush nx popek popek-iret\n";
 }
 
 /* ---- "pentium,-tsc,+cmov" */
+
+/* What a feature is made of comes with it, and goes away with it. */
+static const struct {
+    uint32_t feature, base;
+} foundations[] = {
+    {FEAT_MMX, FEAT_FPU},  {FEAT_FXSR, FEAT_FPU},  {FEAT_SSE, FEAT_FXSR | FEAT_MMX},
+    {FEAT_SSE2, FEAT_SSE}, {FEAT_SSE3, FEAT_SSE2},
+};
+
+static uint32_t feature_added(uint32_t features, uint32_t f)
+{
+    features |= f;
+    for (unsigned n = ARRAY_LEN(foundations); n-- > 0;) {
+        features |= features & foundations[n].feature ? foundations[n].base : 0;
+    }
+    return features;
+}
+
+static uint32_t feature_dropped(uint32_t features, uint32_t f)
+{
+    features &= ~f;
+    for (unsigned n = 0; n < ARRAY_LEN(foundations); n++) {
+        if (foundations[n].base & ~features) {
+            features &= ~foundations[n].feature;
+        }
+    }
+    return features;
+}
 
 struct word {
     const char *text;
@@ -142,7 +176,8 @@ static int apply_feature(const struct word *w, uint32_t *features, struct error 
         if (add && f->feature == 0) {
             return error_set(err, "-cpu +%s: not implemented yet", f->name);
         }
-        *features = add ? *features | f->feature : *features & ~f->feature;
+        *features =
+            add ? feature_added(*features, f->feature) : feature_dropped(*features, f->feature);
         return 0;
     }
     return error_set(err, "-cpu: '%.*s' is not +FEATURE or -FEATURE; -cpu help lists them",
@@ -219,7 +254,7 @@ void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4])
         out[0] = m->signature; /* EBX: initial APIC ID 0, no brand index */
         out[3] = feature_bits(cpu);
     } else {
-        out[0] = 0x03020101; /* TLBs of the Pentium Pro … */
-        out[3] = 0x06040A42; /* … and its caches: 8 + 8 KiB, 256 KiB */
+        out[0] = 0x03020101; /* TLBs … */
+        out[3] = m->caches;  /* … and caches */
     }
 }

@@ -17,11 +17,13 @@
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body)
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        DECLARE_##cls(body)
 #define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) DECLARE_##cls(body)
+#define INSV(id, code, digit, prefix, needs, body, shape, opn, feat, rd, wr, un, props)
 #include "cpu/insn.def"
 #undef INSN
 #undef INSG
 #undef INSR
 #undef INSX
+#undef INSV
 
 #define EMU_USER(b) NULL
 #define EMU_PRIV(b) emu_##b
@@ -32,6 +34,8 @@
 #define INSG(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EMU_##cls(body),
 #define INSR(id, code, digit, body, shape, opn, cls, feat, rd, wr, un, props)        [I_##id] = EMU_##cls(body),
 #define INSX(id, code, digit, rm, body, shape, opn, cls, feat, rd, wr, un, props) [I_##id] = EMU_##cls(body),
+#define INSV(id, code, digit, prefix, needs, body, shape, opn, feat, rd, wr, un, props) [I_##id] = emu_SIMD,
+extern emu_fn emu_SIMD;
 static emu_fn *const emu_table[I_COUNT] = {
 #include "cpu/insn.def"
 };
@@ -39,6 +43,7 @@ static emu_fn *const emu_table[I_COUNT] = {
 #undef INSG
 #undef INSR
 #undef INSX
+#undef INSV
 // clang-format on
 
 /* CPL is 0 in real mode and 3 in virtual-8086 mode, so one comparison serves all modes (SDM 3A

@@ -47,7 +47,8 @@ enum cr4_bits {
     CR4_MCE = 64,
     CR4_PGE = 128,
     CR4_PCE = 256,
-    CR4_OSFXSR = 512
+    CR4_OSFXSR = 512,
+    CR4_OSXMMEXCPT = 1024
 };
 
 /* Hidden part of a segment register, as loaded (SDM 3A 3.4.3). For the six segment registers
@@ -345,6 +346,7 @@ struct cpu_model {
     uint32_t signature; /* CPUID.1.EAX and EDX at reset */
     uint32_t features;  /* enum cpu_feature */
     uint8_t family;     /* 3, 4, 5, 6 */
+    uint32_t caches;    /* EDX of CPUID leaf 2 */
 };
 extern const struct cpu_model cpu_models[]; /* ends with a NULL name */
 /* "pentium,-tsc": index into cpu_models and the features that result; -1 and err otherwise. */

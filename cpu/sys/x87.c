@@ -29,7 +29,8 @@ uint32_t x87_mode(const struct cpu *cpu)
     if (!(cpu->features & FEAT_FPU) || (cpu->sys->cr0 & (CR0_EM | CR0_TS))) {
         return 0;
     }
-    return MODE_FPU | (error_pending(cpu) ? MODE_FPU_ERROR : 0u);
+    bool sse = (cpu->features & FEAT_SSE) && (cpu->sys->cr4 & CR4_OSFXSR);
+    return MODE_FPU | (error_pending(cpu) ? MODE_FPU_ERROR : 0u) | (sse ? MODE_SSE : 0u);
 }
 
 static void ferr_set(struct cpu *cpu, bool level)
@@ -44,7 +45,7 @@ static void ferr_set(struct cpu *cpu, bool level)
 
 void x87_error_changed(struct cpu *cpu, const struct insn *i)
 {
-    cpu->mode = (cpu->mode & ~(uint32_t)(MODE_FPU | MODE_FPU_ERROR)) | x87_mode(cpu);
+    cpu->mode = (cpu->mode & ~(uint32_t)(MODE_FPU | MODE_FPU_ERROR | MODE_SSE)) | x87_mode(cpu);
     if (!(cpu->x87.status & X87_ES)) {
         *cpu->tick = cpu->now - insn_cold(cpu, i)->rest;
         ferr_set(cpu, false);
@@ -108,4 +109,21 @@ EMULATE(ESC)
     }
     note(cpu->notes, NOTE_cpu_fpu);
     return RESUME;
+}
+
+/* An MMX or SSE instruction that the mode bits do not let execute: why (SDM 3A 12.1, 13.1;
+ * tables 22-4 to 22-9). FXSAVE and FXRSTOR belong to the x87's instructions, but mind no
+ * pending exception. */
+EMULATE(SIMD)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    unsigned needs = insn_rows[insn_cold(cpu, i)->id].needs;
+    bool xmm = needs == NEEDS_SSE || needs == NEEDS_BOTH;
+    if (needs != NEEDS_FXSR && ((sys->cr0 & CR0_EM) || (xmm && !(sys->cr4 & CR4_OSFXSR)))) {
+        raise_ud(cpu);
+    }
+    if (sys->cr0 & (CR0_EM | CR0_TS)) {
+        trap_raise(cpu, NULL, EXC_NM, 0);
+    }
+    return report_error(cpu);
 }

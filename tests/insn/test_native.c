@@ -62,7 +62,7 @@ static bool skipped(const struct insn_row *row)
 {
     bool near_call = strncmp(row->name, "CALL", 4) == 0 || strncmp(row->name, "RET", 3) == 0 ||
                      strcmp(row->name, "JMP_Ev") == 0;
-    return row->cls != CLASS_USER || row->real || row->x87 || near_call ||
+    return row->cls != CLASS_USER || row->real || row->x87 || row->simd || near_call ||
            strcmp(row->name, "BSWAP_Zv") ==
                0 || /* the 16-bit form is undefined: tested below */
            (row->operands == OPN_ALOb || row->operands == OPN_AXOv);

@@ -21,13 +21,13 @@ static const struct {
     {"pentiumpro,-fpu", true, NULL},
     {"386,+fpu", true, NULL},
     {"386,-fpu", true, NULL}, /* taking away what is not there */
-    {"pentium2", false, "-cpu pentium2: not implemented yet"},
-    {"pentiummmx", false, "not implemented yet"},
+    {"pentium2", true, NULL},
+    {"pentiummmx,-mmx", true, NULL},
     {"pentium3,+tsc", false, "not implemented yet"},
     {"pentium4", false, "not implemented yet"},
     {"pentiumpro,+popek", false, "-cpu +popek: not implemented yet"},
     {"pentiumpro,+popek-iret", false, "not implemented yet"},
-    {"pentium,+mmx", false, "not implemented yet"},
+    {"pentium,+mmx", true, NULL},
     {"z80", false, "no such model"},
     {"", false, "help"},
     {"38", false, "help"},
@@ -81,6 +81,8 @@ static const struct {
     {"486", 0x435, 0x60000010},
     {"pentium", 0x525, 0x60000010},
     {"pentiumpro", 0x619, 0x60000010},
+    {"pentiummmx", 0x543, 0x60000010},
+    {"pentium2", 0x652, 0x60000010},
 };
 
 /* SDM 3A table 9-1 */
@@ -207,6 +209,19 @@ static const struct {
     {"APIC base", "pentiumpro", OK, CODE(0x66, 0xB9, 0x1B, 0, 0, 0, 0x0F, 0x32)},
     {"APIC base", "pentium", GP, CODE(0x66, 0xB9, 0x1B, 0, 0, 0, 0x0F, 0x32)},
     {"APIC base", "pentiumpro,-apic", GP, CODE(0x66, 0xB9, 0x1B, 0, 0, 0, 0x0F, 0x32)},
+    {"PADDB", "pentium", UD, CODE(0x0F, 0xFC, 0xC1)},
+    {"PADDB", "pentiummmx", OK, CODE(0x0F, 0xFC, 0xC1)},
+    {"PADDB", "pentiummmx,-fpu", UD, CODE(0x0F, 0xFC, 0xC1)},
+    {"PADDB", "pentium2,-mmx", UD, CODE(0x0F, 0xFC, 0xC1)},
+    {"PADDB", "386,+mmx", OK, CODE(0x0F, 0xFC, 0xC1)},
+    {"PAVGB", "pentium2", UD, CODE(0x0F, 0xE0, 0xC1)},
+    {"FXSAVE", "pentiumpro", UD, CODE(0x0F, 0xAE, 0x06, 0, 0x40)},
+    {"FXSAVE", "pentium2", OK, CODE(0x0F, 0xAE, 0x06, 0, 0x40)},
+    {"FXSAVE, not aligned", "pentium2", GP, CODE(0x0F, 0xAE, 0x06, 8, 0x40)},
+    {"FXSAVE of a register", "pentium2", UD, CODE(0x0F, 0xAE, 0xC0)},
+    {"CR4.OSFXSR", "pentium2", OK, CODE(0x66, 0xB8, 0, 2, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"CR4.OSFXSR", "pentiumpro", GP, CODE(0x66, 0xB8, 0, 2, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"CR4.OSXMMEXCPT", "pentium2", GP, CODE(0x66, 0xB8, 0, 4, 0, 0, 0x0F, 0x22, 0xE0)},
     {"SYSENTER in real mode", "pentiumpro", GP, CODE(0x0F, 0x34)},
     {"SLDT in real mode", "pentiumpro", UD, CODE(0x0F, 0x00, 0xC0)},
     {"PG without PE", "386", GP, CODE(0x66, 0xB8, 0, 0, 0, 0x80, 0x0F, 0x22, 0xC0)},
@@ -337,6 +352,10 @@ START_TEST(cpuid_leaves)
         {"pentium", 1, 0x525, 0, 0, 0x1BD},
         {"pentium", 2, 0x525, 0, 0, 0x1BD},
         {"486", 1, 0x435, 0, 0, 1},
+        {"pentiummmx", 1, 0x543, 0, 0, 0x8001BD},
+        {"pentium2", 1, 0x652, 0, 0, 0x180ABFD},
+        {"pentium2,-fpu", 1, 0x652, 0, 0, 0xABFC},
+        {"pentium2", 2, 0x03020101, 0, 0, 0x0C040843},
     };
     static const uint8_t code[] = {0x0F, 0xA2};
     struct cpu_fixture fx;
@@ -363,7 +382,7 @@ int main(void)
     tcase_add_loop_test(tc, apic_base, 0, 9);
     tcase_add_test(tc, no_apic);
     tcase_add_loop_test(tc, flags, 0, 4);
-    tcase_add_loop_test(tc, cpuid_leaves, 0, 10);
+    tcase_add_loop_test(tc, cpuid_leaves, 0, 14);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
