@@ -482,6 +482,12 @@ bool machine_screen_pixels(struct machine *m, uint32_t *pixels, size_t n)
     return vga_get_pixels(m->screen, pixels, n);
 }
 
+bool machine_screen_draw(struct machine *m, unsigned first, unsigned end, uint32_t *pixels,
+                         size_t n)
+{
+    return vga_get_lines(m->screen, first, end, pixels, n);
+}
+
 uint64_t machine_screen_version(struct machine *m)
 {
     return vga_screen_version(m->screen, &m->watch);

@@ -167,6 +167,10 @@ void machine_screen(struct machine *m, struct screen *out);
 /* 00RRGGBB pixels, width * height of machine_screen(), row by row; false: n pixels too small.
  */
 bool machine_screen_pixels(struct machine *m, uint32_t *pixels, size_t n);
+/* The same of lines [first, end) alone, at their place in the picture; others may be drawn too.
+ */
+bool machine_screen_draw(struct machine *m, unsigned first, unsigned end, uint32_t *pixels,
+                         size_t n);
 /* Has the picture changed? Grows whenever what machine_screen() and machine_screen_pixels()
  * give may have changed since the last call; equal numbers mean equal pictures. Never 0. A
  * cheap question, for 60 times a second, that leaves no trace in the guest. Numbers of two

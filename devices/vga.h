@@ -16,10 +16,17 @@ void vga_get_screen(struct device *dev, struct screen *out);
 /* 00RRGGBB, width * height of vga_get_screen(), row by row. false: n pixels are too few. */
 bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n);
 
+/* Of these, lines [first, end) alone; the others may be drawn as well, or stay. */
+bool vga_get_lines(struct device *dev, unsigned first, unsigned end, uint32_t *pixels,
+                   size_t n);
+
 /* What a front end has been told of the picture; the machine's, zero at the start. */
+enum { VGA_VRAM_BYTES = 16 << 20, VGA_PAGES = VGA_VRAM_BYTES / PAGE_SIZE };
 struct vga_watch {
     uint64_t version;
-    uint64_t look; /* digest of all but display memory */
+    uint64_t look;            /* digest of all but display memory … */
+    uint64_t look_version;    /* … and since when it is that */
+    uint64_t page[VGA_PAGES]; /* version that first showed the latest stores */
 };
 uint64_t vga_screen_version(struct device *dev, struct vga_watch *w);
 void vga_screen_lines(struct device *dev, struct vga_watch *w, uint64_t since, unsigned *first,

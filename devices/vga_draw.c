@@ -9,6 +9,7 @@
  */
 #include "devices/vga_priv.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum { MAX_CHARS = 256 + 1, MAX_LINE = MAX_CHARS * 9 }; /* one more than shown, for panning */
@@ -403,6 +404,11 @@ void vga_get_screen(struct device *dev, struct screen *out)
 
 bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n)
 {
+    return vga_get_lines(dev, 0, UINT_MAX, pixels, n);
+}
+
+bool vga_get_lines(struct device *dev, unsigned first, unsigned end, uint32_t *pixels, size_t n)
+{
     const struct vga *v = vga_of(dev);
     struct vga_extent size = vga_extent(v);
     bool sync = has_sync(v);
@@ -420,7 +426,7 @@ bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n)
         return true;
     }
     if (vga_vbe_on(v)) {
-        vga_vbe_draw(v, 0, size.height, pixels);
+        vga_vbe_draw(v, first, end, pixels);
         return true;
     }
     struct paint p;

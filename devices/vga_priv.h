@@ -16,7 +16,7 @@
 #include "devices/pci.h"
 #include "devices/vga.h"
 
-enum { VGA_VRAM_BYTES = 16 << 20, VGA_VRAM_MASK = VGA_VRAM_BYTES - 1 };
+enum { VGA_VRAM_MASK = VGA_VRAM_BYTES - 1 };
 enum { VGA_PLANES = 4, VGA_PLANE_MASK = 0xFFFF }; /* the standard VGA's 4 x 64 KiB */
 
 enum {                    /* Miscellaneous Output: write 3C2h, read 3CCh */
@@ -234,7 +234,7 @@ struct vga_linear {
 };
 struct vga_linear vga_linear(const struct vga *v);
 
-/* ---- vga_vbe_draw.c: lines [first, end), while vga_vbe_on() */
+/* ---- vga_vbe_draw.c: lines [first, end) of the picture, while vga_vbe_on() */
 void vga_vbe_draw(const struct vga *v, uint32_t first, uint32_t end, uint32_t *out);
 
 /* ---- vga_pci.c */

@@ -55,14 +55,15 @@ static void line_of_planes(const struct vga *v, uint32_t addr, uint32_t skip, ui
     }
 }
 
-void vga_vbe_draw(const struct vga *v, uint32_t first, uint32_t end, uint32_t *out)
+void vga_vbe_draw(const struct vga *v, uint32_t first, uint32_t end, uint32_t *picture)
 {
     struct vga_linear l = vga_linear(v);
     uint32_t color[DAC_COLORS];
     for (unsigned n = 0; n < DAC_COLORS; n++) {
         color[n] = vga_dac_rgb(v, (uint8_t)n);
     }
-    for (uint32_t y = first; y < end; y++, out += l.width) {
+    for (uint32_t y = first; y < end && y < l.height; y++) {
+        uint32_t *out = picture + (size_t)y * l.width;
         const uint8_t *at = v->vram->bytes + ((l.start + y * l.pitch) & VGA_VRAM_MASK);
         switch (v->vbe[VBE_BPP]) {
         case 4:

@@ -21,35 +21,83 @@ static uint64_t look(const struct vga *v)
     return hash_u64(h, vga_phase(v));
 }
 
-static bool take_dirty(struct vga *v)
+/* The bytes of memory that are on the screen, or may be. */
+struct range {
+    uint32_t start, end;
+};
+
+static struct range shown(const struct vga *v)
 {
-    struct ram *r = v->vram;
+    if (!vga_vbe_on(v)) {
+        return (struct range){0, VGA_PLANES * (VGA_PLANE_MASK + 1)};
+    }
+    struct vga_linear l = vga_linear(v);
+    return (struct range){l.start, l.start + l.height * l.pitch};
+}
+
+static bool any_dirty(const struct ram *r, struct range shown)
+{
     uint8_t any = 0;
-    for (uint64_t page = 0; page < r->size >> PAGE_SHIFT; page++) {
+    for (uint32_t page = shown.start >> PAGE_SHIFT; page << PAGE_SHIFT < shown.end; page++) {
         any |= r->dirty[page];
     }
-    if (!(any & DIRTY_SCREEN)) {
-        return false;
+    return any & DIRTY_SCREEN;
+}
+
+/* Notes which pages have been stored to. What is not shown keeps its dirty bits: when it comes
+ * to be shown, by other registers, all is new anyway. */
+static void take_dirty(struct vga *v, struct vga_watch *w)
+{
+    struct ram *r = v->vram;
+    for (uint32_t page = 0; page < VGA_PAGES; page++) {
+        if (r->dirty[page] & DIRTY_SCREEN) {
+            w->page[page] = w->version;
+        }
     }
     ram_clean(v->dev.board->phys, r, DIRTY_SCREEN);
-    return true;
 }
 
 uint64_t vga_screen_version(struct device *dev, struct vga_watch *w)
 {
     struct vga *v = vga_of(dev);
     uint64_t now = look(v);
-    bool stored = take_dirty(v);
-    if (w->version == 0 || stored || now != w->look) {
+    bool stored = any_dirty(v->vram, shown(v)), other = w->version == 0 || now != w->look;
+    if (stored || other) {
         w->version++;
+    }
+    if (stored) {
+        take_dirty(v, w);
+    }
+    if (other) {
         w->look = now;
+        w->look_version = w->version;
     }
     return w->version;
 }
 
+/* Which byte is in which line is plain in VBE modes alone. */
 void vga_screen_lines(struct device *dev, struct vga_watch *w, uint64_t since, unsigned *first,
                       unsigned *end)
 {
-    *first = 0;
-    *end = vga_screen_version(dev, w) == since ? 0 : vga_extent(vga_of(dev)).height;
+    const struct vga *v = vga_of(dev);
+    *first = *end = 0;
+    if (vga_screen_version(dev, w) == since) {
+        return;
+    }
+    if (since < w->look_version || !vga_vbe_on(v)) {
+        *end = vga_extent(v).height;
+        return;
+    }
+    struct vga_linear l = vga_linear(v);
+    struct range r = shown(v);
+    for (uint32_t page = r.start >> PAGE_SHIFT; page << PAGE_SHIFT < r.end; page++) {
+        if (w->page[page] <= since) {
+            continue;
+        }
+        uint32_t from = page << PAGE_SHIFT, to = from + PAGE_SIZE;
+        from = from > r.start ? from : r.start;
+        to = to < r.end ? to : r.end;
+        *first = *end ? *first : (from - r.start) / l.pitch;
+        *end = (to - 1 - r.start) / l.pitch + 1;
+    }
 }

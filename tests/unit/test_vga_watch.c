@@ -98,6 +98,60 @@ START_TEST(blinking_counts)
 }
 END_TEST
 
+static void vbe(uint16_t n, uint16_t val)
+{
+    bus_out(&fx.board.bus, 0x1CE, n, 2);
+    bus_out(&fx.board.bus, 0x1CF, val, 2);
+}
+
+static void store(uint32_t at)
+{
+    struct ram *vram = phys_main_ram(fx.board.phys)->next;
+    vram->bytes[at] ^= 0x80;
+    ram_touch(vram, at, 1);
+}
+
+/* 1024 x 768 pixels of 32 bits: a page is a line. */
+START_TEST(lines_of_vbe)
+{
+    enum { XRES = 1, YRES, BPP, ENABLE, X_OFFSET = 8, Y_OFFSET };
+    vga_set_mode(&fx, &vga_mode_13);
+    vbe(XRES, 1024);
+    vbe(YRES, 768);
+    vbe(BPP, 32);
+    vbe(ENABLE, 0x41);
+    ck_assert(changed());
+    uint64_t drawn = watch.version;
+    lines(drawn, 0, 0);
+    lines(drawn - 1, 0, 768);
+    store(4096 * 5 + 17);
+    lines(drawn, 5, 6);
+    uint64_t later = watch.version;
+    store(4096 * 767);
+    lines(later, 767, 768);
+    lines(drawn, 5, 768);
+    lines(watch.version, 0, 0);
+    store(4096 * 768); /* below the picture */
+    ck_assert(!changed());
+    vbe(Y_OFFSET, 2); /* now above */
+    ck_assert(changed());
+    drawn = watch.version;
+    store(4096 * 1);
+    ck_assert(!changed());
+    store(4096 * 2);
+    store(4096 * 769 + 4095);
+    lines(drawn, 0, 768);
+    vbe(X_OFFSET, 1); /* 4 bytes: the picture starts and ends in the midst of pages */
+    ck_assert(changed());
+    drawn = watch.version;
+    store(4096 * 4 + 4);
+    lines(drawn, 1, 3);
+    drawn = watch.version;
+    store(4096 * 770 + 3);
+    lines(drawn, 767, 768);
+}
+END_TEST
+
 START_TEST(asking_is_not_noticed)
 {
     vga_set_mode(&fx, &vga_mode_13);
@@ -122,6 +176,7 @@ int main(void)
     tcase_add_test(tc, an_idle_screen_stays);
     tcase_add_test(tc, registers_and_memory_count);
     tcase_add_test(tc, blinking_counts);
+    tcase_add_test(tc, lines_of_vbe);
     tcase_add_test(tc, asking_is_not_noticed);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
