@@ -139,6 +139,9 @@ enum cpu_feature {
     FEAT_SSE2 = 1 << 24, /* also MXCSR.DAZ */
     FEAT_SSE3 = 1 << 25,
     FEAT_CLFLUSH = 1 << 26,
+    FEAT_PSE36 = 1 << 27,
+    FEAT_NX = 1 << 28,
+    FEAT_UMIP = 1 << 29,
     FEAT_FCMOV = FEAT_FPU | FEAT_CMOV, /* FCMOVcc, FCOMI */
 };
 

@@ -1,11 +1,10 @@
-/* cpu/sys/control.c -- control, debug and model-specific registers, and the instructions that
- * concern the processor as a whole: HLT CPUID RDTSC SYSENTER INVLPG WAIT … (SDM 3A 2.5, 2.8).
+/* cpu/sys/control.c -- control and debug registers, and the instructions that
+ * concern the processor as a whole: HLT CPUID SYSENTER INVLPG … (SDM 3A 2.5, 2.8).
  *
  * What differs between models is data: the features decide which bits of CR0 and CR4 exist.
  *
- * NOT IMPLEMENTED: breakpoints on the processor's own accesses (descriptor tables, TSS); branch
- * trace and performance counters (their MSRs read as 0); machine check; effects of CR0.CD and
- * NW (stored); system management mode.
+ * NOT IMPLEMENTED: breakpoints on the processor's own accesses (descriptor tables, TSS);
+ * effects of CR0.CD and NW (stored); system management mode.
  */
 #include "cpu/sys/sys.h"
 
@@ -25,10 +24,10 @@ static uint32_t cr4_bits(const struct cpu *cpu)
     static const struct {
         uint32_t feature, bits;
     } table[] = {
-        {FEAT_VME, CR4_VME | CR4_PVI}, {FEAT_TSC, CR4_TSD}, {FEAT_DE, CR4_DE},
-        {FEAT_PSE, CR4_PSE},           {FEAT_PAE, CR4_PAE}, {FEAT_MCE, CR4_MCE},
-        {FEAT_PGE, CR4_PGE},           {FEAT_PMC, CR4_PCE}, {FEAT_FXSR, CR4_OSFXSR},
-        {FEAT_SSE, CR4_OSXMMEXCPT},
+        {FEAT_VME, CR4_VME | CR4_PVI}, {FEAT_TSC, CR4_TSD},   {FEAT_DE, CR4_DE},
+        {FEAT_PSE, CR4_PSE},           {FEAT_PAE, CR4_PAE},   {FEAT_MCE, CR4_MCE},
+        {FEAT_PGE, CR4_PGE},           {FEAT_PMC, CR4_PCE},   {FEAT_FXSR, CR4_OSFXSR},
+        {FEAT_SSE, CR4_OSXMMEXCPT},    {FEAT_UMIP, CR4_UMIP},
     };
     uint32_t bits = 0;
     for (unsigned n = 0; n < ARRAY_LEN(table); n++) {
@@ -117,7 +116,7 @@ bool control_set(struct cpu *cpu, unsigned n, uint32_t v)
     }
 }
 
-static bool control_exists(const struct cpu *cpu, unsigned n)
+bool control_exists(const struct cpu *cpu, unsigned n)
 {
     return n == 0 || n == 2 || n == 3 || (n == 4 && has_cr4(cpu));
 }
@@ -147,9 +146,10 @@ EMULATE(MOV_CdRd)
     return RESUME;
 }
 
-/* SDM 2B SMSW: the 286's view of CR0, open to everyone. Memory gets 16 bits. */
+/* SDM 2B SMSW: the 286's view of CR0, open to everyone unless CR4.UMIP. Memory gets 16 bits. */
 EMULATE(SMSW)
 {
+    umip_check(cpu);
     rm_write(cpu, i, cpu->sys->cr0, rm_is_mem(cpu, i) ? 2 : op_size(insn_cold(cpu, i)));
     return RESUME;
 }
@@ -267,151 +267,6 @@ EMULATE(MOV_DdRd)
     return RESUME;
 }
 
-/* ---- model-specific registers (SDM 4) */
-
-enum msr {
-    MSR_P5_MC_ADDR = 0x00,
-    MSR_P5_MC_TYPE = 0x01,
-    MSR_TSC = 0x10,
-    MSR_PLATFORM_ID = 0x17,
-    MSR_APIC_BASE = 0x1B,
-    MSR_EBL_CR_POWERON = 0x2A,
-    MSR_BIOS_UPDT_TRIG = 0x79,
-    MSR_BIOS_SIGN_ID = 0x8B,
-    MSR_PERFCTR0 = 0xC1,
-    MSR_PERFCTR1 = 0xC2,
-    MSR_SYSENTER_CS = 0x174,
-    MSR_SYSENTER_ESP = 0x175,
-    MSR_SYSENTER_EIP = 0x176,
-    MSR_EVNTSEL0 = 0x186,
-    MSR_EVNTSEL1 = 0x187,
-    MSR_DEBUGCTL = 0x1D9,
-};
-
-uint64_t tsc_read(const struct cpu *cpu)
-{
-    return cpu->now + cpu->sys->tsc_offset;
-}
-
-static bool is_p6(const struct cpu *cpu)
-{
-    return cpu_models[cpu->sys->model].family == 6;
-}
-
-/* Registers that exist, read as 0 and forget what is written: nothing stands behind them here.
- */
-static bool msr_is_inert(const struct cpu *cpu, uint32_t n)
-{
-    switch (n) {
-    case MSR_P5_MC_ADDR:
-    case MSR_P5_MC_TYPE: return cpu->features & FEAT_MCE;
-    case MSR_PERFCTR0:
-    case MSR_PERFCTR1:
-    case MSR_EVNTSEL0:
-    case MSR_EVNTSEL1: return is_p6(cpu) && (cpu->features & FEAT_PMC);
-    case MSR_PLATFORM_ID:
-    case MSR_EBL_CR_POWERON:
-    case MSR_BIOS_UPDT_TRIG:
-    case MSR_BIOS_SIGN_ID:
-    case MSR_DEBUGCTL: return is_p6(cpu);
-    default: return false;
-    }
-}
-
-static bool msr_read(const struct cpu *cpu, uint32_t n, uint64_t *v)
-{
-    const struct cpu_sys *sys = cpu->sys;
-    *v = 0;
-    switch (n) {
-    case MSR_TSC: *v = tsc_read(cpu); return cpu->features & FEAT_TSC;
-    case MSR_APIC_BASE: *v = sys->apic_base; return cpu->features & FEAT_APIC;
-    case MSR_SYSENTER_CS: *v = sys->sysenter_cs; return cpu->features & FEAT_SEP;
-    case MSR_SYSENTER_ESP: *v = sys->sysenter_esp; return cpu->features & FEAT_SEP;
-    case MSR_SYSENTER_EIP: *v = sys->sysenter_eip; return cpu->features & FEAT_SEP;
-    default: return msr_is_inert(cpu, n);
-    }
-}
-
-/* The global enable flag shows in CPUID at once (SDM 3A 10.4.3). */
-static bool apic_base_write(struct cpu *cpu, uint64_t v)
-{
-    if (v & ~APIC_BASE_WRITABLE) {
-        return false;
-    }
-    cpu->sys->apic_base = v;
-    if (cpu->bus.apic_base != NULL) {
-        *cpu->tick = cpu->now;
-        cpu->bus.apic_base(cpu->bus.ctx, v);
-    }
-    return true;
-}
-
-/* P6 processors take only the lower half of a TSC written, and clear the upper (SDM 3B 17.15).
- */
-static bool msr_write(struct cpu *cpu, uint32_t n, uint64_t v)
-{
-    struct cpu_sys *sys = cpu->sys;
-    uint64_t unused;
-    if (!msr_read(cpu, n, &unused)) {
-        return false;
-    }
-    switch (n) {
-    case MSR_TSC: sys->tsc_offset = (is_p6(cpu) ? (uint32_t)v : v) - cpu->now; break;
-    case MSR_APIC_BASE: return apic_base_write(cpu, v);
-    case MSR_SYSENTER_CS: sys->sysenter_cs = (uint32_t)v; break;
-    case MSR_SYSENTER_ESP: sys->sysenter_esp = (uint32_t)v; break;
-    case MSR_SYSENTER_EIP: sys->sysenter_eip = (uint32_t)v; break;
-    default: break;
-    }
-    return true;
-}
-
-static void set_edx_eax(struct cpu *cpu, uint64_t v)
-{
-    cpu->r[EAX] = (uint32_t)v;
-    cpu->r[EDX] = (uint32_t)(v >> 32);
-}
-
-EMULATE(RDMSR)
-{
-    uint64_t v;
-    (void)i;
-    if (!msr_read(cpu, cpu->r[ECX], &v)) {
-        raise_gp(cpu, 0);
-    }
-    set_edx_eax(cpu, v);
-    return RESUME;
-}
-
-EMULATE(WRMSR)
-{
-    (void)i;
-    if (!msr_write(cpu, cpu->r[ECX], (uint64_t)cpu->r[EDX] << 32 | cpu->r[EAX])) {
-        raise_gp(cpu, 0);
-    }
-    return RESUME;
-}
-
-EMULATE(RDTSC)
-{
-    (void)i;
-    if ((cpu->sys->cr4 & CR4_TSD) && cpl(cpu) != 0) {
-        raise_gp(cpu, 0);
-    }
-    set_edx_eax(cpu, tsc_read(cpu));
-    return RESUME;
-}
-
-EMULATE(RDPMC)
-{
-    (void)i;
-    if ((!(cpu->sys->cr4 & CR4_PCE) && cpl(cpu) != 0) || cpu->r[ECX] > 1) {
-        raise_gp(cpu, 0);
-    }
-    set_edx_eax(cpu, 0);
-    return RESUME;
-}
-
 /* ---- the rest */
 
 /* SDM 2A HLT: eip is that of the next instruction while the processor sleeps. */
@@ -419,6 +274,7 @@ EMULATE(HLT)
 {
     (void)i;
     cpu->sys->activity = HALTED;
+    perf_update(cpu);
     engine_leave(cpu);
     return RESUME;
 }

@@ -144,6 +144,19 @@ static const struct field table_reg_fields[] = {
 static const struct schema table_reg_schema = {"table", sizeof(struct table_reg), 1,
                                                1,       table_reg_fields,         NULL};
 
+static const struct field msrs_fields[] = {
+    FIELD(struct msrs, poweron),        FIELD(struct msrs, bios_sign),
+    FIELD(struct msrs, debugctl),       FIELD(struct msrs, rob_control),
+    FIELD(struct msrs, misc_enable),    FIELD(struct msrs, mcg_status),
+    FIELD(struct msrs, mcg_ctl),        FIELD_A(struct msrs, mc_ctl),
+    FIELD(struct msrs, mtrr_default),   FIELD_A(struct msrs, mtrr_variable),
+    FIELD_A(struct msrs, mtrr_fixed),   FIELD(struct msrs, pat),
+    FIELD(struct msrs, efer),           FIELD_A(struct msrs, evntsel),
+    FIELD_A(struct msrs, perfctr),      FIELD(struct msrs, perf_since),
+    DERIVED(struct msrs, perf_running), FIELDS_END,
+};
+static const struct schema msrs_schema = {"msrs", sizeof(struct msrs), 1, 1, msrs_fields, NULL};
+
 static const struct field sys_fields[] = {
     FIELD_S(struct cpu_sys, seg, &seg_cache_schema, struct seg_cache),
     FIELD_S(struct cpu_sys, ldtr, &seg_cache_schema, struct seg_cache),
@@ -178,6 +191,7 @@ static const struct field sys_fields[] = {
     FIELD(struct cpu_sys, sysenter_esp),
     FIELD(struct cpu_sys, sysenter_eip),
     FIELD_R(struct cpu_sys, apic_base, 0, APIC_BASE_WRITABLE),
+    FIELD_S(struct cpu_sys, msr, &msrs_schema, struct msrs),
     FIELD_A(struct cpu_sys, pdpte_lo),
     FIELD_A(struct cpu_sys, pdpte_hi),
     DERIVED(struct cpu_sys, shadows),
@@ -227,6 +241,7 @@ bool cpu_loaded(struct cpu *cpu)
         return false;
     }
     block_drop_all(cpu); /* and all translations */
+    perf_loaded(cpu);
     shadow_select(cpu);
     sys_update(cpu);
     debug_update(cpu);
@@ -343,6 +358,7 @@ void cpu_reset(struct cpu *cpu, bool power_on)
     cpu->mxcsr = MXCSR_RESET;
     cpu_init(cpu);
     sys->apic_base = APIC_BASE_RESET;
+    msr_reset(cpu, power_on);
     if (power_on) {
         sys->tsc_offset = 0;
         sys->sysenter_cs = sys->sysenter_esp = sys->sysenter_eip = 0;
@@ -453,7 +469,10 @@ static void deliver_debug(struct cpu *cpu)
 static void take_event(struct cpu *cpu, enum due due)
 {
     struct cpu_sys *sys = cpu->sys;
-    sys->activity = ACTIVE;
+    if (sys->activity != ACTIVE) {
+        sys->activity = ACTIVE;
+        perf_update(cpu);
+    }
     *cpu->tick = cpu->now;
     if (due == DUE_DEBUG) {
         sys->dr[6] |= sys->db_pending;

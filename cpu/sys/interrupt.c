@@ -9,7 +9,6 @@
  * is EXT, clear for software interrupts alone (SDM 3A 6.13).
  *
  * NOT IMPLEMENTED:
- *   VME's redirection of INT n in virtual-8086 mode (SDM 3A 20.3.3.4), VIF and VIP in IRET
  *   RF in the image pushed by an interrupt between two iterations of REP (SDM 3B 17.3.1.1)
  *   alignment checks of the handler's frame, when it is pushed at level 3
  */
@@ -316,10 +315,33 @@ static enum verdict software_interrupt(struct cpu *cpu, const struct insn *i, ui
     return JUMPED;
 }
 
+/* CR4.VME: as an 8086 would, with the vectors at linear 0 (SDM 3A 20.3.3.4, .5). */
+static enum verdict redirected_interrupt(struct cpu *cpu, const struct insn *i, uint8_t vector)
+{
+    struct stack st = stack_present(cpu);
+    struct frame f = {.size = 2};
+    bool own_if = vme_rules(cpu);
+    uint32_t target = lmem_sys_read(cpu, vector * 4u, 4);
+    frame_add(&f, own_if ? vme_flags(cpu) : eflags_get(cpu));
+    frame_add(&f, cpu->sel[SEG_CS]);
+    frame_add(&f, next_eip(cpu, i));
+    frame_probe(cpu, &st, &f);
+    debug_forget(cpu);
+    cpu->r[ESP] = frame_push(cpu, &st, &f);
+    seg_load_real(cpu, SEG_CS, target >> 16);
+    cpu->eip = target & 0xFFFF;
+    eflags_set(cpu, 0, FL_TF | FL_RF | (own_if ? FL_VIF : FL_IF));
+    return JUMPED;
+}
+
 /* In virtual-8086 mode IOPL decides who serves INT n: the handler in the IDT, or, by way of
- * #GP, the virtual-8086 monitor (SDM 3A 20.3.3). INT3 and INTO are not asked. */
+ * #GP, the virtual-8086 monitor (SDM 3A 20.3.3), unless VME's bitmap has it redirected to the
+ * program itself. INT3 and INTO are not asked. */
 EMULATE(INT_Ib)
 {
+    if (vm86(cpu) && (cpu->sys->cr4 & CR4_VME) && tss_redirects(cpu, (uint8_t)i->imm)) {
+        return redirected_interrupt(cpu, i, (uint8_t)i->imm);
+    }
     if (vm86(cpu) && iopl(cpu) < 3) {
         raise_gp(cpu, 0);
     }
@@ -391,7 +413,8 @@ static uint32_t loadable_flags(const struct cpu *cpu, unsigned size)
 
 static void return_real(struct cpu *cpu, unsigned size)
 {
-    if (vm86(cpu) && iopl(cpu) < 3) {
+    bool vme = vme_rules(cpu) && size == 2;
+    if (vm86(cpu) && iopl(cpu) < 3 && !vme) {
         raise_gp(cpu, 0);
     }
     eaddr eip = stack_peek(cpu, 0, size);
@@ -400,10 +423,14 @@ static void return_real(struct cpu *cpu, unsigned size)
     if (eip > cpu->cs_limit) {
         raise_gp(cpu, 0);
     }
+    if (!vme) {
+        eflags_set(cpu, flags, mask);
+    } else if (!vme_flags_set(cpu, flags)) {
+        raise_gp(cpu, 0);
+    }
     stack_set(cpu, cpu->r[ESP] + 3 * size);
     seg_load_real(cpu, SEG_CS, cs);
     cpu->eip = eip;
-    eflags_set(cpu, flags, mask);
 }
 
 /* Level 0 enters virtual-8086 mode: EIP CS EFLAGS ESP SS ES DS FS GS (SDM 3A 20.2.5). */

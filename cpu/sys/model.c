@@ -8,8 +8,8 @@
  * The 486 is a DX2 with its x87 on the chip; a 386 has one if it is bought beside (+fpu: a
  * 387).
  *
- * A feature that we lack is neither advertised nor accepted by "+name": VME, MTRR, MCA, PAT,
- * PSE-36 and all that came after the Pentium II.
+ * A feature that we lack is neither advertised nor accepted by "+name": most of what came
+ * after the Pentium II.
  */
 #include <string.h>
 
@@ -18,12 +18,12 @@
 enum {
     FEATURES_386 = FEAT_I486OPS,
     FEATURES_486 = FEATURES_386 | FEAT_486 | FEAT_CPUID | FEAT_FPU,
-    FEATURES_PENTIUM =
-        FEATURES_486 | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR | FEAT_MCE | FEAT_CX8,
+    FEATURES_PENTIUM = FEATURES_486 | FEAT_VME | FEAT_DE | FEAT_PSE | FEAT_TSC | FEAT_MSR |
+                       FEAT_MCE | FEAT_CX8,
     FEATURES_PENTIUMPRO = FEATURES_PENTIUM | FEAT_PAE | FEAT_SEP | FEAT_PGE | FEAT_CMOV |
-                          FEAT_PMC | FEAT_NOPL | FEAT_APIC,
+                          FEAT_PMC | FEAT_NOPL | FEAT_APIC | FEAT_MTRR | FEAT_MCA,
     FEATURES_PENTIUMMMX = FEATURES_PENTIUM | FEAT_PMC | FEAT_MMX,
-    FEATURES_PENTIUM2 = FEATURES_PENTIUMPRO | FEAT_MMX | FEAT_FXSR,
+    FEATURES_PENTIUM2 = FEATURES_PENTIUMPRO | FEAT_PAT | FEAT_PSE36 | FEAT_MMX | FEAT_FXSR,
 };
 
 const struct cpu_model cpu_models[] = {
@@ -45,6 +45,7 @@ static const struct feature_name {
 } feature_names[] = {
     {"i486ops", FEAT_I486OPS, -1},
     {"fpu", FEAT_FPU, 0},
+    {"vme", FEAT_VME, 1},
     {"cpuid", FEAT_CPUID, -1},
     {"de", FEAT_DE, 2},
     {"pse", FEAT_PSE, 3},
@@ -55,21 +56,21 @@ static const struct feature_name {
     {"cx8", FEAT_CX8, 8},
     {"apic", FEAT_APIC, 9},
     {"sep", FEAT_SEP, 11},
+    {"mtrr", FEAT_MTRR, 12},
     {"pge", FEAT_PGE, 13},
+    {"mca", FEAT_MCA, 14},
     {"cmov", FEAT_CMOV, 15},
+    {"pat", FEAT_PAT, 16},
+    {"pse36", FEAT_PSE36, 17},
     {"mmx", FEAT_MMX, 23},
     {"fxsr", FEAT_FXSR, 24},
     {"pmc", FEAT_PMC, -1},
     {"nopl", FEAT_NOPL, -1},
-    {"vme", 0, -1},
-    {"mtrr", 0, -1},
-    {"mca", 0, -1},
-    {"pat", 0, -1},
-    {"pse36", 0, -1},
+    {"nx", FEAT_NX, -1},
+    {"umip", FEAT_UMIP, -1},
     {"sse", 0, -1},
     {"sse2", 0, -1},
     {"clflush", 0, -1},
-    {"nx", 0, -1},
     {"popek", 0, -1},
     {"popek-iret", 0, -1},
 };
@@ -81,15 +82,15 @@ const char *cpu_model_help(void)
            "the\n"
            "              firmware uses them; 386,-i486ops is strict; 386,+fpu adds a 387\n"
            "  486         i486DX2: x87, XADD CMPXCHG INVLPG CPUID, alignment check, CR0.WP\n"
-           "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints\n"
+           "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints, VME\n"
            "  pentiummmx  pentium with MMX and RDPMC\n"
-           "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs, local APIC\n"
+           "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs, local APIC, MTRRs,\n"
+           "              machine check architecture, performance counters\n"
            "              (default)\n"
-           "  pentium2    pentiumpro with MMX, FXSAVE\n"
-           "Features: i486ops fpu cpuid de pse tsc msr pae mce cx8 apic sep pge cmov\n"
-           "  pmc nopl mmx fxsr\n"
-           "Not implemented yet: pentium3 pentium4; vme mtrr mca pat pse36 sse sse2\n"
-           "  clflush nx popek popek-iret\n";
+           "  pentium2    pentiumpro with MMX, FXSAVE, PAT, PSE-36\n"
+           "Features: i486ops fpu cpuid vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca\n"
+           "  cmov pat pse36 pmc nopl mmx fxsr nx umip\n"
+           "Not implemented yet: pentium3 pentium4; sse sse2 clflush popek popek-iret\n";
 }
 
 /* ---- "pentium,-tsc,+cmov" */
@@ -239,11 +240,32 @@ static uint32_t feature_bits(const struct cpu *cpu)
     return cpu->sys->apic_base & APIC_BASE_ENABLE ? edx : edx & ~CPUID_APIC;
 }
 
+/* NX and UMIP are told of in leaves that came with them. false: this processor has no such
+ * leaf. */
+static bool later_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
+{
+    enum { UMIP = 1 << 2, NX = 1 << 20 };
+    if (leaf >= 0x80000000u && (cpu->features & FEAT_NX)) {
+        out[0] = leaf == 0x80000000u ? 0x80000001u : 0;
+        out[3] = leaf == 0x80000001u ? NX : 0;
+        return leaf <= 0x80000001u;
+    }
+    if (leaf > 2 && leaf <= 7 && (cpu->features & FEAT_UMIP)) {
+        out[2] = leaf == 7 ? UMIP : 0;
+        return true;
+    }
+    return false;
+}
+
 /* A leaf beyond the last, the extended ones included, answers as the last one does. */
 void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4])
 {
     const struct cpu_model *m = &cpu_models[cpu->sys->model];
-    uint32_t last = m->family >= 6 ? 2 : 1;
+    uint32_t last = cpu->features & FEAT_UMIP ? 7 : m->family >= 6 ? 2 : 1;
+    memset(out, 0, 4 * sizeof *out);
+    if (later_leaf(cpu, leaf, out)) {
+        return;
+    }
     memset(out, 0, 4 * sizeof *out);
     if (leaf == 0) {
         out[0] = last;

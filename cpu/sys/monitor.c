@@ -46,6 +46,13 @@ static emu_fn *const emu_table[I_COUNT] = {
 #undef INSV
 // clang-format on
 
+/* An opcode that does not exist is #UD before its privilege is looked at (SDM 3A table 6-2:
+ * decoding comes first): MOV of CR1, 5, 6, 7, and of CR4 on a processor without. */
+static bool names_nothing(const struct cpu *cpu, const struct insn *i, unsigned id)
+{
+    return (id == I_MOV_RdCd || id == I_MOV_CdRd) && !control_exists(cpu, i->a);
+}
+
 /* CPL is 0 in real mode and 3 in virtual-8086 mode, so one comparison serves all modes (SDM 3A
  * 5.9: privileged instructions). */
 enum verdict monitor_emulate(struct cpu *cpu, const struct insn *i, unsigned id)
@@ -53,6 +60,9 @@ enum verdict monitor_emulate(struct cpu *cpu, const struct insn *i, unsigned id)
     cpu->sys->trap_count[id]++;
     cpu->stats.traps++;
     if (insn_rows[id].cls == CLASS_PRIV && cpl(cpu) != 0) {
+        if (names_nothing(cpu, i, id)) {
+            raise_ud(cpu);
+        }
         raise_gp(cpu, 0);
     }
     return emu_table[id](cpu, i);
@@ -84,6 +94,7 @@ void sys_update(struct cpu *cpu)
     }
     update_limits(cpu);
     shadow_show(cpu);
+    perf_update(cpu);
 }
 
 /* ---- EFLAGS: the arithmetic flags and DF are kept apart, for the engine */
@@ -134,6 +145,13 @@ _Noreturn void raise_gp(struct cpu *cpu, uint32_t code)
 _Noreturn void raise_ud(struct cpu *cpu)
 {
     trap_raise(cpu, NULL, EXC_UD, 0);
+}
+
+void umip_check(struct cpu *cpu)
+{
+    if ((cpu->sys->cr4 & CR4_UMIP) && cpl(cpu) != 0) {
+        raise_gp(cpu, 0);
+    }
 }
 
 uint32_t rm_read(struct cpu *cpu, const struct insn *i, unsigned size)

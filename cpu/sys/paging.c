@@ -11,11 +11,15 @@
  *   (3) translate  the whole of it for one access, or #PF
  *   (4) show       without side effects
  *
- * Formats: 32-bit with 4 KiB and (CR4.PSE) 4 MiB pages; PAE with 4 KiB and 2 MiB pages, 36-bit
- * physical addresses. Global pages need nothing: there is no TLB that they could survive in.
- * Tables are read from RAM and ROM only; a table in a device's registers reads as all ones.
+ * Formats: 32-bit with 4 KiB and (CR4.PSE) 4 MiB pages, the latter anywhere in 36 bits of
+ * physical addresses where there is PSE-36; PAE with 4 KiB and 2 MiB pages, 36-bit physical
+ * addresses and (EFER.NXE) pages that cannot be executed. Global pages need nothing: there is
+ * no TLB that they could survive in. Tables are read from RAM and ROM only; a table in a
+ * device's registers reads as all ones.
  *
- * NOT IMPLEMENTED: PSE-36, NX (features of later models).
+ * NX is looked at whenever code is fetched, which always comes by mmu_translate(): the jump
+ * cache and the links between blocks lead only where a fetch was let through under the same
+ * tables (block.h). The maps of data know nothing of it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +36,8 @@ enum pte_bits {
     PTE_PS = 0x80,
     PTE_WU = PTE_W | PTE_U,
 };
-enum pf_code { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSVD = 8 };
+enum pf_code { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSVD = 8, PF_I = 16 };
+#define PTE_NX (UINT64_C(1) << 63)
 
 static paddr a20_mask(const struct cpu *cpu)
 {
@@ -44,12 +49,18 @@ static bool pae(const struct cpu *cpu)
     return cpu->sys->cr4 & CR4_PAE;
 }
 
+static bool nxe(const struct cpu *cpu)
+{
+    return pae(cpu) && (cpu->sys->msr.efer & EFER_NXE);
+}
+
 /* ---- (1) walk */
 
 struct walk {
     paddr page;        /* physical address of the 4 KiB page … */
     uint32_t rights;   /* PTE_W and PTE_U as all levels allow them … */
-    bool dirty;        /* … and whether the last level says so */
+    bool dirty;        /* … whether the last level says so … */
+    bool no_fetch;     /* … and whether any forbids execution */
     uint32_t fault;    /* if there is no translation: PF_P and PF_RSVD of the error code */
     unsigned levels;   /* entries used: 1 for a large page */
     paddr at[2];       /* where they stand */
@@ -65,13 +76,22 @@ static uint64_t entry_read(const struct cpu *cpu, paddr at)
     return pae(cpu) ? v | (uint64_t)phys_read(cpu->ph, at + 4, 4) << 32 : v;
 }
 
-/* Bits that must be 0: above the 36 bits of a physical address; in an entry for a large page
- * also those between its flags and its frame. */
+/* Bits that must be 0: above the 36 bits of a physical address, but for NX if that is on; in an
+ * entry for a large page also those between its flags and its frame, of which PSE-36 uses 13 to
+ * 16 (SDM 3A tables 4-4, 4-9 to 4-11). */
 static uint64_t reserved_bits(const struct cpu *cpu, bool large)
 {
-    uint64_t high = pae(cpu) ? ~(uint64_t)0 << 36 : 0;
-    uint64_t low = pae(cpu) ? 0x1FE000 : 0x3FE000;
-    return large ? high | low : high;
+    if (!pae(cpu)) {
+        return !large ? 0 : cpu->features & FEAT_PSE36 ? 0x3E0000 : 0x3FE000;
+    }
+    uint64_t high = ~(uint64_t)0 << 36 & ~(nxe(cpu) ? PTE_NX : 0);
+    return large ? high | 0x1FE000 : high;
+}
+
+static paddr large_page(const struct cpu *cpu, uint64_t e)
+{
+    uint64_t upper = pae(cpu) ? e & UINT64_C(0xF00000000) : (e >> 13 & 0xF) << 32;
+    return upper | ((uint32_t)e & ~(shadow_span(cpu) - 1));
 }
 
 /* Reads the entry at `at` as the next level. false: the walk ends with w->fault. */
@@ -92,6 +112,7 @@ static bool step(const struct cpu *cpu, struct walk *w, paddr at, bool large_all
     }
     w->rights &= (uint32_t)e;
     w->dirty = e & PTE_D;
+    w->no_fetch |= (e & PTE_NX) != 0; /* 0 in 32-bit entries, reserved without NXE */
     return true;
 }
 
@@ -114,7 +135,7 @@ static bool directory_base(const struct cpu *cpu, struct walk *w, laddr la, padd
 /* false: no translation; w->fault says why. Rights are for the caller to look at. */
 static bool walk(const struct cpu *cpu, laddr la, struct walk *w)
 {
-    const uint64_t frame = pae(cpu) ? 0xFFFFFF000u : 0xFFFFF000u;
+    const uint64_t frame = 0xFFFFFF000; /* of 32-bit entries: the same 20 bits */
     laddr span = shadow_span(cpu);
     unsigned size = shadow_entry_size(cpu);
     bool large, large_allowed = pae(cpu) || (cpu->sys->cr4 & CR4_PSE);
@@ -128,8 +149,7 @@ static bool walk(const struct cpu *cpu, laddr la, struct walk *w)
         return false;
     }
     if (large) {
-        w->page = (w->entry[0] & frame & ~(uint64_t)(span - 1)) |
-                  (la & (span - 1) & ~(laddr)PAGE_MASK);
+        w->page = large_page(cpu, w->entry[0]) | (la & (span - 1) & ~(laddr)PAGE_MASK);
     } else {
         base = w->entry[0] & frame;
         index = (la & (span - 1)) >> PAGE_SHIFT;
@@ -151,7 +171,8 @@ static bool permitted(const struct cpu *cpu, const struct walk *w, enum access a
                       bool user)
 {
     return (!user || (w->rights & PTE_U)) &&
-           (access != ACCESS_WRITE || may_write(cpu, w, user));
+           (access != ACCESS_WRITE || may_write(cpu, w, user)) &&
+           (access != ACCESS_FETCH || !w->no_fetch);
 }
 
 /* PDPTEs are read once, when CR3 is loaded or PAE paging begins (SDM 3A 4.4.1). */
@@ -216,7 +237,8 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
         shadow_fill(cpu, la, pa, user, true, NULL, 0);
         return pa;
     }
-    uint32_t code = (write ? PF_W : 0u) | (user ? PF_U : 0u);
+    uint32_t code = (write ? PF_W : 0u) | (user ? PF_U : 0u) |
+                    (access == ACCESS_FETCH && nxe(cpu) ? PF_I : 0u);
     if (!walk(cpu, la, &w)) {
         page_fault(cpu, i, la, code | w.fault);
     }

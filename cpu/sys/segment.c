@@ -311,11 +311,13 @@ static enum verdict store_table(struct cpu *cpu, const struct insn *i,
 
 EMULATE(SGDT)
 {
+    umip_check(cpu);
     return store_table(cpu, i, &cpu->sys->gdtr);
 }
 
 EMULATE(SIDT)
 {
+    umip_check(cpu);
     return store_table(cpu, i, &cpu->sys->idtr);
 }
 
@@ -342,12 +344,14 @@ EMULATE(LIDT)
 
 EMULATE(SLDT)
 {
+    umip_check(cpu);
     store_selector(cpu, i, cpu->sys->ldtr.sel);
     return RESUME;
 }
 
 EMULATE(STR)
 {
+    umip_check(cpu);
     store_selector(cpu, i, cpu->sys->tr.sel);
     return RESUME;
 }

@@ -135,6 +135,7 @@ static struct shadow_key present_key(const struct cpu *cpu)
     key.cr0 |= sys->cr0 & CR0_WP;
     key.cr4 = sys->cr4 & (CR4_PSE | CR4_PAE);
     if (key.cr4 & CR4_PAE) {
+        key.efer = (uint32_t)sys->msr.efer;
         memcpy(key.pdpte_lo, sys->pdpte_lo, sizeof key.pdpte_lo);
         memcpy(key.pdpte_hi, sys->pdpte_hi, sizeof key.pdpte_hi);
     } else {

@@ -29,7 +29,7 @@ enum map_kind {
 
 /* What a translation depends upon beside the tables: equal keys, equal maps. */
 struct shadow_key {
-    uint32_t cr3, cr0, cr4;            /* the bits that matter */
+    uint32_t cr3, cr0, cr4, efer;      /* the bits that matter */
     uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: as loaded with CR3 */
 };
 

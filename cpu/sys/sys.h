@@ -48,7 +48,8 @@ enum cr4_bits {
     CR4_PGE = 128,
     CR4_PCE = 256,
     CR4_OSFXSR = 512,
-    CR4_OSXMMEXCPT = 1024
+    CR4_OSXMMEXCPT = 1024,
+    CR4_UMIP = 1 << 11,
 };
 
 /* Hidden part of a segment register, as loaded (SDM 3A 3.4.3). For the six segment registers
@@ -102,6 +103,22 @@ enum dr7_bits { DR7_GD = 1 << 13 };
 #define APIC_BASE_WRITABLE UINT64_C(0xFFFFFF900)
 #define APIC_BASE_RESET    UINT64_C(0xFEE00900)
 
+enum efer_bits { EFER_NXE = 1 << 11 };
+
+/* Model-specific registers that are stored; what each means: msr.c, perf.c. */
+enum { MTRR_VARIABLE = 8, MTRR_FIXED = 11, MC_BANKS = 5, PERF_COUNTERS = 2 };
+struct msrs {
+    uint64_t poweron, bios_sign, debugctl, rob_control, misc_enable;
+    uint64_t mcg_status, mcg_ctl, mc_ctl[MC_BANKS];
+    uint64_t mtrr_default, mtrr_variable[2 * MTRR_VARIABLE], mtrr_fixed[MTRR_FIXED];
+    uint64_t pat;
+    uint64_t efer;
+    uint64_t evntsel[PERF_COUNTERS];
+    uint64_t perfctr[PERF_COUNTERS]; /* as they stood … */
+    uint64_t perf_since;             /* … at this tick */
+    uint8_t perf_running;            /* derived; bit n: counter n counts ticks now */
+};
+
 struct cpu_sys {
     struct seg_cache seg[SEG_COUNT]; /* the truth behind cpu->seg and cpu->sel */
     struct seg_cache ldtr, tr;
@@ -128,6 +145,7 @@ struct cpu_sys {
     uint64_t tsc_offset; /* TSC = now + tsc_offset */
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t apic_base;
+    struct msrs msr;
     uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: loaded with CR3 */
     /* Derived. */
     struct shadows shadows; /* the page maps */
@@ -166,6 +184,8 @@ static inline bool protected_mode(const struct cpu *cpu) /* and not virtual-8086
 }
 _Noreturn void raise_gp(struct cpu *cpu, uint32_t code);
 _Noreturn void raise_ud(struct cpu *cpu);
+/* CR4.UMIP: SGDT SIDT SLDT STR SMSW are #GP(0) outside level 0 (SDM 3A 2.5). */
+void umip_check(struct cpu *cpu);
 
 /* Operands of sensitive instructions (ModRM.rm: register i->b or memory). op_size bytes or 2.
  */
@@ -301,6 +321,8 @@ struct task_request {
 void task_switch(struct cpu *cpu, const struct task_request *req);
 /* SS:ESP for a privilege level from the current TSS; raises #TS. */
 void tss_stack(struct cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp);
+/* true: CR4.VME's bitmap sends INT n of virtual-8086 mode to the program's own vectors. */
+bool tss_redirects(struct cpu *cpu, uint8_t vector);
 /* true: the I/O permission bitmap lets [port, port + size) through. */
 bool tss_io_allowed(struct cpu *cpu, uint16_t port, unsigned size);
 
@@ -314,15 +336,35 @@ bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa);
 bool pae_load(struct cpu *cpu, uint32_t cr3); /* PDPTEs; false: reserved bits set, #GP */
 void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx);
 
+/* ---- flags.c: virtual interrupts of virtual-8086 mode (SDM 3A 20.3, table 20-2) */
+/* CR4.VME rules, because IOPL is below 3; else IOPL alone does. */
+bool vme_rules(const struct cpu *cpu);
+/* The 16-bit image of FLAGS that such a program sees: IOPL 3, VIF in the place of IF. */
+uint32_t vme_flags(const struct cpu *cpu);
+/* Loads such an image; false: TF is set, or IF while VIP is, which is #GP(0). */
+bool vme_flags_set(struct cpu *cpu, uint32_t image);
+
 /* ---- control.c */
 /* Loads CR0, 2, 3 or 4 with all consequences. false: the value is one that is #GP(0). */
 bool control_set(struct cpu *cpu, unsigned n, uint32_t v);
+bool control_exists(const struct cpu *cpu, unsigned n); /* is there a CRn? */
 /* Can CR0 or CR4 ever hold v? */
 bool control_valid(const struct cpu *cpu, unsigned n, uint32_t v);
 void debug_update(struct cpu *cpu); /* after DR7 or CR4 have changed */
 /* Which of the breakpoints in mask lie in [at, at + size): bits of DR6. */
 uint32_t debug_hits(const struct cpu *cpu, uint8_t mask, uint32_t at, unsigned size);
+
+/* ---- msr.c */
 uint64_t tsc_read(const struct cpu *cpu);
+void msr_reset(struct cpu *cpu, bool power_on);
+
+/* ---- perf.c: performance counters */
+/* Call after a change of what decides whether they count: selections, CPL, activity. */
+void perf_update(struct cpu *cpu);
+void perf_loaded(struct cpu *cpu);
+bool perf_select(struct cpu *cpu, unsigned n, uint64_t v); /* PerfEvtSeln; false: #GP */
+uint64_t perf_read(const struct cpu *cpu, unsigned n);
+void perf_write(struct cpu *cpu, unsigned n, uint64_t v);
 
 /* ---- cpu.c: what bodies tell the run loop */
 /* The instruction in progress holds off interrupts for the next one. */

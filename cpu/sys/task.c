@@ -51,6 +51,21 @@ void tss_stack(struct cpu *cpu, unsigned level, uint16_t *ss, uint32_t *esp)
     *ss = (uint16_t)lmem_sys_read(cpu, tr->base + off + size, 2);
 }
 
+/* SDM 3A 20.3.3: 32 bytes in front of the I/O permission bitmap; a set bit means "by the IDT".
+ */
+bool tss_redirects(struct cpu *cpu, uint8_t vector)
+{
+    const struct seg_cache *tr = &cpu->sys->tr;
+    if (!tr->valid || !(attr_system(tr->attr) & SYS_32) || tr->limit < tss32.limit) {
+        raise_gp(cpu, 0);
+    }
+    uint32_t at = lmem_sys_read(cpu, tr->base + TSS_IOMAP, 2) - 32 + vector / 8u;
+    if (at > tr->limit) {
+        raise_gp(cpu, 0);
+    }
+    return !(lmem_sys_read(cpu, tr->base + at, 1) >> (vector & 7) & 1);
+}
+
 /* SDM 1 19.5.2: two bytes are read, whatever the port, so the map ends with a byte of ones. */
 bool tss_io_allowed(struct cpu *cpu, uint16_t port, unsigned size)
 {
