@@ -121,8 +121,10 @@ void atapi_block_taken(struct ata_channel *ch, struct ata_device *d)
         ata_busy(ch, d, PHASE_WINDOW, WINDOW_US);
     } else if (d->left) {
         ata_busy(ch, d, PHASE_FETCH, ata_data_us(ATAPI_SECTOR));
-    } else {
+    } else if (d->command == CMD_PACKET) {
         atapi_end(ch, d);
+    } else { /* IDENTIFY PACKET DEVICE ends as a disk's commands do: without an interrupt */
+        ata_idle(ch, d, STATUS_DRDY | STATUS_DSC, d->interrupt);
     }
 }
 

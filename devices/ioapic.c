@@ -193,6 +193,18 @@ static void page_write(void *ctx, uint32_t off, uint32_t val, unsigned size)
     }
 }
 
+bool ioapic_is_unmaskable(const struct device *dev)
+{
+    const struct ioapic *io = (const struct ioapic *)dev;
+    for (unsigned pin = 0; pin < PINS; pin++) {
+        unsigned mode = io->low[pin] >> 8 & 7;
+        if (!(io->low[pin] & LOW_MASKED) && (mode == APIC_NMI || mode == APIC_INIT)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- life */
 
 static int ioapic_init(struct device *dev, struct error *err)

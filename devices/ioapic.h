@@ -18,4 +18,7 @@ void ioapic_set_pin(struct device *dev, unsigned pin, bool level); /* 0..23; ass
 void ioapic_eoi(struct device *dev, uint8_t vector);               /* broadcast */
 void ioapic_retry(struct device *dev); /* the processor accepts what it did not before */
 
+/* Is a pin programmed to send NMI or INIT, which no processor can ignore? */
+bool ioapic_is_unmaskable(const struct device *dev);
+
 #endif

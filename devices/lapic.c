@@ -518,6 +518,13 @@ static const struct field lapic_fields[] = {
 static const struct schema lapic_schema = {"lapic", sizeof(struct lapic), 1,
                                            1,       lapic_fields,         lapic_loaded};
 
+bool lapic_is_unmaskable(const struct device *dev)
+{
+    const struct lapic *a = (const struct lapic *)dev;
+    uint32_t lint0 = a->lvt[LVT_LINT0], mode = lint0 >> 8 & 7;
+    return lapic_is_on(a) && !(lint0 & LVT_MASKED) && (mode == APIC_NMI || mode == APIC_INIT);
+}
+
 const struct device_class lapic_class = {
     .name = "lapic",
     .size = sizeof(struct lapic),

@@ -30,6 +30,8 @@ void lapic_set_lint(struct device *dev, enum lapic_pin pin, bool level);
 void lapic_init_pin(struct device *dev); /* INIT# */
 /* From the APIC bus; false: nobody accepts it. */
 bool lapic_accept(struct device *dev, const struct apic_message *msg);
+/* Is LINT0, where the 8259A pair is, programmed to raise NMI or INIT? */
+bool lapic_is_unmaskable(const struct device *dev);
 int lapic_ack(struct device *dev); /* the vector, or LAPIC_EXTINT */
 
 #endif

@@ -16,6 +16,7 @@
 #include "devices/chips.h"
 #include "devices/i8042.h"
 #include "devices/i8259.h"
+#include "devices/ioapic.h"
 #include "devices/lapic.h"
 #include "devices/ns16550a.h"
 #include "devices/vga.h"
@@ -353,7 +354,8 @@ static bool never_wakes(const struct machine *m)
     enum { EFLAGS_IF = 1 << 9 };
     uint64_t eflags = 0;
     return clock_next(&m->board.clock) == EVENT_IDLE ||
-           (cpu_reg_get(m->cpu, "eflags", &eflags) && !(eflags & EFLAGS_IF));
+           (cpu_reg_get(m->cpu, "eflags", &eflags) && !(eflags & EFLAGS_IF) &&
+            !ioapic_is_unmaskable(m->ioapic) && !lapic_is_unmaskable(m->lapic));
 }
 
 /* One slice of processor time, to the next event at most. true: stop. A slice has an end of its

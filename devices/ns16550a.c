@@ -453,12 +453,13 @@ static void write_ier(struct ns16550a *u, uint8_t v)
 
 static void write_fcr(struct ns16550a *u, uint8_t v)
 {
-    bool changed = (v ^ u->fcr) & FCR_FIFO;
+    bool changed = (v ^ u->fcr) & FCR_FIFO, fifo = v & FCR_FIFO;
     u->fcr = v & FCR_FIFO ? v & FCR_KEPT : 0;
-    if (changed || v & FCR_CLEAR_RX) {
+    /* The other bits are programmed only together with FCR_FIFO (ds 8.5). */
+    if (changed || (fifo && v & FCR_CLEAR_RX)) {
         clear_receiver(u);
     }
-    if (changed || v & FCR_CLEAR_TX) {
+    if (changed || (fifo && v & FCR_CLEAR_TX)) {
         clear_transmitter(u);
         u->thre_asks |= changed; /* the first one after a change of mode comes at once */
     }

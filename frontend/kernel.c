@@ -43,6 +43,13 @@ static uint8_t *read_all(FILE *f, uint64_t most, uint64_t *size)
     return NULL;
 }
 
+/* What a file must fit into. A state tells its own memory, later: then the files are compared.
+ */
+static uint64_t room(const struct options *o)
+{
+    return o->loadvm && !o->ram_given ? UINT64_C(3) << 30 : o->ram_bytes;
+}
+
 /* A file that has to fit into the guest's memory. NULL with err. */
 static uint8_t *load(const char *option, const char *path, uint64_t ram, uint32_t *size,
                      struct error *err)
@@ -75,7 +82,7 @@ static int load_module(struct kernel *k, const char *path, const struct options 
                        struct error *err)
 {
     unsigned n = k->modules;
-    k->module_bytes[n] = load("-initrd", path, o->ram_bytes, &k->module[n].size, err);
+    k->module_bytes[n] = load("-initrd", path, room(o), &k->module[n].size, err);
     if (!k->module_bytes[n]) {
         return -1;
     }
@@ -115,7 +122,7 @@ int kernel_load(struct kernel *k, const struct options *o, struct error *err)
     if (!o->kernel) {
         return 0;
     }
-    k->bytes = load("-kernel", o->kernel, o->ram_bytes, &k->size, err);
+    k->bytes = load("-kernel", o->kernel, room(o), &k->size, err);
     if (!k->bytes) {
         return -1;
     }

@@ -59,12 +59,14 @@ static bool cr0_set(struct cpu *cpu, uint32_t v)
     if (!control_valid(cpu, 0, v)) {
         return false;
     }
-    bool paging_on = (v & ~old & CR0_PG) && (sys->cr4 & CR4_PAE);
-    if (paging_on && !pae_load(cpu, sys->cr3)) {
+    /* SDM 3A 4.4.1: these reload the PDPTEs. */
+    bool pdptes =
+        (v & CR0_PG) && (sys->cr4 & CR4_PAE) && ((v ^ old) & (CR0_CD | CR0_NW | CR0_PG));
+    if (pdptes && !pae_load(cpu, sys->cr3)) {
         return false;
     }
     sys->cr0 = v;
-    if ((v ^ old) & (CR0_WP | CR0_PG)) {
+    if (pdptes || ((v ^ old) & (CR0_WP | CR0_PG))) {
         shadow_select(cpu);
     }
     if ((v ^ old) & (CR0_PE | CR0_AM | CR0_EM | CR0_TS | CR0_NE)) {
@@ -91,11 +93,13 @@ static bool cr4_set(struct cpu *cpu, uint32_t v)
     if (!control_valid(cpu, 4, v)) {
         return false;
     }
-    if ((changed & v & CR4_PAE) && (sys->cr0 & CR0_PG) && !pae_load(cpu, sys->cr3)) {
+    bool pdptes = (v & CR4_PAE) && (sys->cr0 & CR0_PG) &&
+                  (changed & (CR4_PAE | CR4_PGE | CR4_PSE)); /* SDM 3A 4.4.1 */
+    if (pdptes && !pae_load(cpu, sys->cr3)) {
         return false;
     }
     sys->cr4 = v;
-    if (changed & (CR4_PSE | CR4_PAE)) {
+    if (pdptes || (changed & (CR4_PSE | CR4_PAE))) {
         shadow_select(cpu);
     }
     if (changed & CR4_OSFXSR) {

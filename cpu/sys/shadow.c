@@ -17,6 +17,9 @@
 
 #include "cpu/sys/sys.h"
 
+/* Not far from the wrap, so that every long run passes it. */
+static const uint32_t FIRST_EPOCH = UINT32_MAX - 1000;
+
 enum { LIFT_AFTER = 16, PAGES_OF_SPAN = 1 << 10, GENERATIONS = 1 << 24 };
 
 static struct shadow_root *selected(struct cpu *cpu)
@@ -93,7 +96,7 @@ static void unchain(struct shadows *all, const struct shadow_fill *f)
     }
 }
 
-static void flush_root(struct cpu *cpu, struct shadow_root *s)
+static void empty_root(struct cpu *cpu, struct shadow_root *s)
 {
     struct shadows *all = &cpu->sys->shadows;
     const struct shadow_fill *f = &all->fill[(size_t)(s - all->root) * SHADOW_FILLS];
@@ -103,8 +106,31 @@ static void flush_root(struct cpu *cpu, struct shadow_root *s)
     }
     memset(s->filled, 0, sizeof s->filled);
     s->fills = 0;
-    s->flushed = ++all->epoch;
     new_generation(cpu, s);
+}
+
+/* The count of flushes is about to wrap: no page is a table of any root any more. */
+static void begin_epochs(struct cpu *cpu)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        empty_root(cpu, &all->root[n]);
+        all->root[n].flushed = 1;
+    }
+    for (uint32_t page = 0; page < LINEAR_PAGES; page++) {
+        all->table[page].epoch = 0;
+    }
+    all->epoch = 1;
+}
+
+static void flush_root(struct cpu *cpu, struct shadow_root *s)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    empty_root(cpu, s);
+    if (all->epoch == UINT32_MAX) {
+        begin_epochs(cpu);
+    }
+    s->flushed = ++all->epoch;
 }
 
 void mmu_flush(struct cpu *cpu)
@@ -412,6 +438,7 @@ int shadow_init(struct cpu *cpu, bool keep, struct error *err)
 {
     struct shadows *all = &cpu->sys->shadows;
     all->keep = keep;
+    all->epoch = FIRST_EPOCH;
     all->table = calloc(LINEAR_PAGES, sizeof *all->table);
     all->fill = calloc((size_t)SHADOW_ROOTS * SHADOW_FILLS, sizeof *all->fill);
     all->frame = calloc(SHADOW_FRAMES, sizeof *all->frame);

@@ -101,6 +101,8 @@ START_TEST(identify_packet)
     for (unsigned i = 0; i < 512; i += 2) {
         store_le16(buf + i, data_in());
     }
+    run(100000); /* a PIO data-in command: no interrupt after its last block */
+    ck_assert(!b->fx.irq[14] && !b->fx.irq[15]);
     ck_assert_uint_eq(wait_ready(), READY);
     ck_assert_uint_eq(load_le16(buf) & 0xDF63, 0x8540); /* ATAPI, CD-ROM, 12 bytes, 50 us */
     ck_assert_uint_eq(load_le16(buf) & 0x80, 0x80);     /* removable */

@@ -503,6 +503,7 @@ START_TEST(overrun)
     run(t, 200);
     ck_assert_uint_eq(in(t, LSR), 0x63); /* OE */
     ck_assert_uint_eq(in(t, LSR), 0x61);
+    out(t, FCR, 6);                      /* without bit 0 the others are not programmed */
     ck_assert_uint_eq(in(t, DATA), 'b'); /* RBR was overwritten */
     out(t, FCR, 1);
     for (unsigned i = 0; i < 18; i++) {
