@@ -9,7 +9,9 @@
 #   ;@sed EXPRESSION        applied to Bochs's output
 # A guest in which QEMU TCG prints other lines says so and why, at those lines; their number is in
 #   ;@qemu N                lines of the expectation that QEMU does not print
-# A guest that reboots on purpose says ;@reboot; one that wants QEMU's local APIC, ;@apic.
+# A guest that reboots on purpose says ;@reboot; one that wants QEMU's local APIC, ;@apic; one that
+# needs other processors names them:
+#   ;@cpu TERRAPIN BOCHS QEMU       as -cpu (run.cmake), Bochs's cpu: model=, and QEMU's -cpu have it
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) || exit 1
@@ -25,13 +27,20 @@ fi
 roms=/usr/share/bochs
 status=0
 
+# processor SOURCE N DEFAULT: the Nth of its ;@cpu line
+processor() {
+    line=$(sed -n 's/^ *;@cpu //p' "$1")
+    [ -n "$line" ] && echo "$line" | cut -d ' ' -f "$2" || echo "$3"
+}
+
 run_bochs() { # image output source
+    model=$(processor "$3" 2 p2_klamath)
     cat >"$work/bochsrc" <<EOF
 display_library: rfb, options="timeout=0"
 romimage: file=$1
 vgaromimage: file=$roms/VGABIOS-lgpl-latest
 megs: 32
-cpu: model=p2_klamath, count=1, ips=20000000, reset_on_triple_fault=1, ignore_bad_msrs=0
+cpu: model=$model, count=1, ips=20000000, reset_on_triple_fault=1, ignore_bad_msrs=0
 clock: sync=none, time0=1767225600
 port_e9_hack: enabled=1
 com1: enabled=1, mode=null
@@ -53,6 +62,7 @@ run_qemu() { # image output source
     grep -q '^ *;@reboot' "$3" && reboot=
     cpu=pentium3,-apic # with it, QEMU takes no 8259A interrupt unless the guest lets it
     grep -q '^ *;@apic' "$3" && cpu=pentium3
+    cpu=$(processor "$3" 3 "$cpu")
     timeout 20 qemu-system-i386 -machine pc -accel tcg -cpu $cpu -m 32 -display none -net none \
         $reboot -bios "$1" -debugcon "file:$2" -device isa-debug-exit,iobase=0xf4,iosize=4 \
         -rtc base=2026-01-01T00:00:00 >/dev/null 2>"$work/qemu.err"

@@ -1,6 +1,7 @@
 # One guest:   cmake -DGUEST=X.asm -DNASM=nasm -DTERRAPIN=terrapin -DWORK=<scratch> -P run.cmake
 #
-# A guest that says ;@reboot resets the machine on purpose; elsewhere a reset is a failure.
+# A guest that says ;@reboot resets the machine on purpose; elsewhere a reset is a failure. ;@cpu names
+# the processor that it wants, first (see referee.sh).
 cmake_minimum_required(VERSION 3.20)
 get_filename_component(name ${GUEST} NAME_WE)
 get_filename_component(home ${GUEST} DIRECTORY)
@@ -13,6 +14,11 @@ file(STRINGS ${GUEST} reboots REGEX "^ *;@reboot")
 set(options)
 if(NOT reboots)
   set(options -no-reboot)
+endif()
+file(STRINGS ${GUEST} processor REGEX "^ *;@cpu ")
+if(processor)
+  string(REGEX REPLACE "^ *;@cpu ([^ ]+).*" "\\1" processor ${processor})
+  list(APPEND options -cpu ${processor})
 endif()
 
 # Runs the guest with more options; sets ${hash} to the line that -hash prints.
