@@ -63,7 +63,7 @@ run_qemu() { # image output source
     cpu=pentium3,-apic # with it, QEMU takes no 8259A interrupt unless the guest lets it
     grep -q '^ *;@apic' "$3" && cpu=pentium3
     cpu=$(processor "$3" 3 "$cpu")
-    timeout 20 qemu-system-i386 -machine pc -accel tcg -cpu $cpu -m 32 -display none -net none \
+    timeout 20 qemu-system-i386 -machine pc -accel tcg -cpu "$cpu" -m 32 -display none -net none \
         $reboot -bios "$1" -debugcon "file:$2" -device isa-debug-exit,iobase=0xf4,iosize=4 \
         -rtc base=2026-01-01T00:00:00 >/dev/null 2>"$work/qemu.err"
 }

@@ -2,8 +2,8 @@
  * not used for decoded code at all, the guest sees its tables as they stand.
  *
  * Random programs store into page tables and directories (through linear addresses that alias
- * them, and by DMA), switch among roots, flip CR0.WP and touch memory, at both privileges; a
- * page fault's handler goes on with the next slot of 32 bytes.
+ * them, and by DMA), switch among roots, flip CR0.WP and EFER.NXE, touch memory and jump into
+ * it, at both privileges; a page fault's handler goes on with the next slot of 32 bytes.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -32,11 +32,12 @@ enum {
     ROOT_COUNT = 10, /* more than are kept */
     FRAMES = 0x100000,
     PAGES = 8,
+    BACK = 0x700, /* in each page that the test span can show: JMP EBP */
 };
 
 struct world {
     struct cpu_fixture fx;
-    bool pae;
+    bool pae, nxe;
 };
 
 struct code {
@@ -107,10 +108,49 @@ static void system_tables(struct world *w)
     w32(w, IDT + 0x80 * 8 + 4, 0xEE00);
     w32(w, TSS + 4, STACK0);
     w32(w, TSS + 8, 0x10);
-    /* add esp, 4; inc dword [COUNT_AT]; and dword [esp], -32; add dword [esp], 32; iretd */
-    cpu_fixture_load(&w->fx, HANDLER,
-                     "\x83\xC4\x04\xFF\x05\x00\x2F\x00\x00\x83\x24\x24\xE0\x83\x04\x24\x20\xCF",
-                     18);
+    /* add esp, 4; inc dword [COUNT_AT]; in the test span? then mov [esp], ebp; iretd … */
+    static const uint8_t handler[] = {
+        0x83,
+        0xC4,
+        0x04,
+        0xFF,
+        0x05,
+        0x00,
+        0x2F,
+        0x00,
+        0x00,
+        0x81,
+        0x3C,
+        0x24,
+        0x00,
+        0x00,
+        0x01,
+        0x00,
+        0x72,
+        0x04,
+        0x89,
+        0x2C,
+        0x24,
+        0xCF,
+        /* … else and dword [esp], -32; add dword [esp], 32; iretd */
+        0x83,
+        0x24,
+        0x24,
+        0xE0,
+        0x83,
+        0x04,
+        0x24,
+        0x20,
+        0xCF,
+    };
+    cpu_fixture_load(&w->fx, HANDLER, handler, sizeof handler);
+    for (unsigned n = 0; n < PAGES; n++) {
+        cpu_fixture_load(&w->fx, n * 0x1000u + BACK, "\xFF\xE5", 2);
+        cpu_fixture_load(&w->fx, FRAMES + n * 0x1000u + BACK, "\xFF\xE5", 2);
+    }
+    for (unsigned n = 0; n < TABLE_COUNT; n++) {
+        cpu_fixture_load(&w->fx, TABLES + n * 0x1000u + BACK, "\xFF\xE5", 2);
+    }
     /* INT 80h is a system call: mov cr3, eax; iretd */
     cpu_fixture_load(&w->fx, HANDLER + 0x80, "\x0F\x22\xD8\xCF", 4);
 }
@@ -150,7 +190,7 @@ static uint32_t random_linear(const struct world *w, uint32_t r)
 
 static void random_slot(struct world *w, struct code *c, uint64_t *seed, bool user)
 {
-    uint32_t what = test_random(seed) % 12, r = test_random(seed), v = test_random(seed);
+    uint32_t what = test_random(seed) % 16, r = test_random(seed), v = test_random(seed);
     unsigned width = w->pae ? 8 : 4;
     c->at = 0;
     memset(c->bytes + c->slot * SLOT, 0x90, SLOT);
@@ -178,6 +218,26 @@ static void random_slot(struct world *w, struct code *c, uint64_t *seed, bool us
     } else if (what == 10 && !user) {
         put(c, 3, "\x0F\x01\x3D");
         put32(c, random_linear(w, r));
+    } else if (what < 14 && what > 11) { /* mov ebp, the next slot; mov eax, …; jmp eax */
+        put(c, 1, "\xBD");
+        put32(c, CODE + (c->slot + 1) * SLOT);
+        put(c, 1, "\xB8");
+        put32(c, (random_linear(w, r) & ~(uint32_t)PAGE_MASK) + BACK);
+        put(c, 2, "\xFF\xE0");
+    } else if (what == 14 && w->pae) { /* NX on or off, in a table or a directory */
+        put(c, 2, "\xC7\x05");
+        put32(c, (r & 0x100 ? (uint32_t)directory_at(w, r % ROOT_COUNT) + width
+                            : TABLES + (r & (TABLE_COUNT - 1)) * 0x1000 +
+                                  (r >> 2 & (PAGES - 1)) * width) +
+                     4);
+        put32(c, v & 3 ? 0x80000000u : 0);
+    } else if (what == 15 && !user) { /* a load; NXE on or off; the same load */
+        put(c, 1, "\xA1");
+        put32(c, random_linear(w, r));
+        put(c, 6, "\xB9\x80\x00\x00\xC0\xB8"); /* mov ecx, EFER; mov eax, …; cdq; wrmsr */
+        put32(c, v & 3 ? 0x800 : 0);
+        put(c, 4, "\x99\x0F\x30\xA1");
+        put32(c, random_linear(w, r));
     } else { /* bulk: mov edi, table; mov ecx, 40; rep stosd */
         put(c, 1, "\xBF");
         put32(c, TABLES + (r & (TABLE_COUNT - 1)) * 0x1000);
@@ -187,7 +247,15 @@ static void random_slot(struct world *w, struct code *c, uint64_t *seed, bool us
 
 static void boot(struct world *w, bool user)
 {
-    static const uint8_t real[] = {
+    const uint8_t nxe = w->nxe ? 8 : 0;
+    const uint8_t real[] = {
+        0x66, 0x89, 0xD6, 0x66, 0x89, 0xC7, 0x66, 0x89,
+        0xCD,                                           /* mov esi, edx; edi, eax; ebp, ecx */
+        0x66, 0xB9, 0x80, 0x00, 0x00, 0xC0,             /* mov ecx, EFER */
+        0x66, 0xB8, 0x00, nxe,  0x00, 0x00, 0x66, 0x99, /* mov eax, NXE; cdq */
+        0x0F, 0x30,                                     /* wrmsr */
+        0x66, 0x89, 0xF2, 0x66, 0x89, 0xF8, 0x66, 0x89,
+        0xE9,                               /* and back */
         0x66, 0x0F, 0x01, 0x16, 0xF0, 0x1F, /* lgdt [1FF0h] */
         0x66, 0x0F, 0x01, 0x1E, 0xF8, 0x1F, /* lidt [1FF8h] */
         0x0F, 0x22, 0xE3,                   /* mov cr4, ebx */
@@ -226,10 +294,11 @@ static void world_init(struct world *w, uint64_t seed, bool single_step, bool fl
 {
     struct code c;
     bool user = seed & 1;
-    cpu_fixture_init(&w->fx, &(struct cpu_config){.model = "pentiumpro",
+    cpu_fixture_init(&w->fx, &(struct cpu_config){.model = "pentiumpro,+nx,+pse36",
                                                   .single_step = single_step,
                                                   .shadow_flush = flush});
     w->pae = seed & 2;
+    w->nxe = seed & 4;
     system_tables(w);
     tables(w);
     for (c.slot = 0; c.slot < SLOTS - 1; c.slot++) {
@@ -291,7 +360,7 @@ START_TEST(shadows_are_not_observable)
 {
     const char *rounds = getenv("TERRAPIN_PROPERTY_ROUNDS"),
                *first = getenv("TERRAPIN_PROPERTY_SEED");
-    unsigned n = rounds ? (unsigned)atoi(rounds) : 60, k = first ? (unsigned)atoi(first) : 0;
+    unsigned n = rounds ? (unsigned)atoi(rounds) : 150, k = first ? (unsigned)atoi(first) : 0;
     for (; n-- > 0; k++) {
         compare(k);
     }
