@@ -41,8 +41,7 @@ static int set_later(struct options *o, const struct option *row, const char *va
                      struct error *err)
 {
     (void)o;
-    bool can_be_none = is_word(row->name, "audio|nic");
-    if (can_be_none && is_word(value, "none|null")) {
+    if (strcmp(row->name, "nic") == 0 && is_word(value, "none|null")) {
         return 0;
     }
     return error_set(err, "-%s: not implemented yet", row->name);
@@ -224,6 +223,18 @@ static int set_display(struct options *o, const struct option *row, const char *
                  : is_word(value, "term|curses") ? DISPLAY_TERM
                                                  : DISPLAY_DEFAULT;
     return o->display != DISPLAY_DEFAULT ? 0 : bad_value(row, value, err);
+}
+
+static int set_audio(struct options *o, const struct option *row, const char *value,
+                     struct error *err)
+{
+    bool wav = strncmp(value, "wav:", 4) == 0 && value[4];
+    o->audio_file = wav ? value + 4 : NULL;
+    o->audio = wav                           ? AUDIO_WAV
+               : strcmp(value, "sdl") == 0   ? AUDIO_DEVICE
+               : is_word(value, "none|null") ? AUDIO_NONE
+                                             : AUDIO_DEFAULT;
+    return o->audio != AUDIO_DEFAULT ? 0 : bad_value(row, value, err);
 }
 
 static int set_shadow(struct options *o, const struct option *row, const char *value,

@@ -7,6 +7,7 @@
 #include "mem/error.h"
 
 enum display_kind { DISPLAY_DEFAULT, DISPLAY_NONE, DISPLAY_TERM, DISPLAY_SDL };
+enum audio_kind { AUDIO_DEFAULT, AUDIO_NONE, AUDIO_DEVICE, AUDIO_WAV };
 enum rtc_base { RTC_DEFAULT, RTC_DATE, RTC_UTC, RTC_LOCALTIME };
 
 enum { OPTION_DRIVES = 8, NEXT_FREE = -1 };
@@ -44,6 +45,8 @@ struct options {
 
     enum display_kind display;
     bool full_screen;
+    enum audio_kind audio;
+    const char *audio_file;    /* of AUDIO_WAV */
     const char *debugcon_file; /* or NULL */
     bool debugcon_stdio;
     struct serial_option serial[SERIAL_PORTS];

@@ -5,6 +5,7 @@
 
 #include "frontend/atomic_file.h"
 #include "frontend/image.h"
+#include "frontend/audio.h"
 #include "frontend/overlay.h"
 #include "frontend/report.h"
 #include "frontend/serial.h"
@@ -298,6 +299,7 @@ int savestate_take(struct savestate *st, struct session *s, struct error *err)
     }
     s->mouse_buttons = st->mouse_buttons;
     serial_forget(s->serial);
+    audio_start(s->audio, machine_now(machine), machine_mips(machine));
     s->off = s->asleep = false;
     return 0;
 }

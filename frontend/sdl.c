@@ -3,6 +3,7 @@
 
 #include "frontend/sdl.h"
 
+#include "frontend/hush.h"
 #include "frontend/sdl_priv.h"
 
 #include <inttypes.h>
@@ -184,6 +185,33 @@ static void set_hints(void)
     SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
 }
 
+/* SDL has drivers that show nothing, and takes them when there is nothing else. */
+static bool is_visible(const char *driver)
+{
+    return SDL_getenv("SDL_VIDEODRIVER") ||
+           (driver && strcmp(driver, "offscreen") != 0 && strcmp(driver, "dummy") != 0 &&
+            strcmp(driver, "evdev") != 0);
+}
+
+static bool begin_video(struct error *err)
+{
+    int token = hush_begin();
+    bool begun = SDL_InitSubSystem(SDL_INIT_VIDEO) == 0;
+    bool visible = begun && is_visible(SDL_GetCurrentVideoDriver());
+    hush_end(token);
+    if (!visible) {
+        const char *where = SDL_getenv("DISPLAY");
+        error_set(err,
+                  "-display sdl: no display to open a window on (DISPLAY is %s%.40s); use "
+                  "-display term or none",
+                  where && *where ? "" : "not set", where ? where : "");
+        if (begun) {
+            SDL_QuitSubSystem(SDL_INIT_VIDEO);
+        }
+    }
+    return visible;
+}
+
 struct display *sdl_open(const struct session *s, struct error *err)
 {
     struct sdl *d = calloc(1, sizeof *d);
@@ -192,11 +220,7 @@ struct display *sdl_open(const struct session *s, struct error *err)
         return NULL;
     }
     set_hints();
-    if (SDL_InitSubSystem(SDL_INIT_VIDEO) != 0) {
-        error_set(err,
-                  "-display sdl: no display to open a window on (%.80s); use -display "
-                  "term or none",
-                  SDL_GetError());
+    if (!begin_video(err)) {
         free(d);
         return NULL;
     }

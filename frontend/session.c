@@ -3,6 +3,7 @@
 
 #include "frontend/session.h"
 
+#include "frontend/audio.h"
 #include "frontend/display.h"
 #include "frontend/monitor.h"
 #include "frontend/report.h"
@@ -57,6 +58,12 @@ static void on_parallel(void *ctx, uint8_t byte)
     s->written = true;
 }
 
+static void on_speaker(void *ctx, uint64_t tick, bool level)
+{
+    struct session *s = ctx;
+    audio_edge(s->audio, tick, level);
+}
+
 /* A host error behind a drive is told by its image already, with the file's name. */
 static void on_note(void *ctx, const char *line)
 {
@@ -92,6 +99,23 @@ static FILE *open_output(const struct session *s, const char *option, const char
     return f;
 }
 
+static int open_audio(struct session *s, struct error *err)
+{
+    const struct options *o = s->opt;
+    bool wanted = o->audio == AUDIO_DEVICE ||
+                  (o->audio == AUDIO_DEFAULT && s->config.display == DISPLAY_SDL);
+    if (o->audio == AUDIO_WAV) {
+        FILE *f = open_output(s, "-audio", o->audio_file, err);
+        if (!f) {
+            return -1;
+        }
+        s->audio = audio_wav(f);
+        return s->audio ? 0 : error_set(err, "-audio wav: out of memory");
+    }
+    s->audio = wanted ? audio_device(o->audio == AUDIO_DEVICE, err) : NULL;
+    return !wanted || s->audio ? 0 : -1;
+}
+
 static int open_outputs(struct session *s, struct error *err)
 {
     const struct options *o = s->opt;
@@ -115,6 +139,9 @@ static int open_outputs(struct session *s, struct error *err)
             return -1;
         }
     }
+    if (open_audio(s, err) < 0) {
+        return -1;
+    }
     s->serial = serial_open(o, &s->config.drives, err);
     if (!s->serial) {
         return -1;
@@ -123,6 +150,7 @@ static int open_outputs(struct session *s, struct error *err)
         .ctx = s,
         .serial = on_serial,
         .parallel = s->printer ? on_parallel : NULL,
+        .speaker = s->audio ? on_speaker : NULL,
         .debug = s->debugcon ? on_debug : NULL,
         .firmware = o->trace_firmware && (s->log || s->config.display == DISPLAY_NONE)
                         ? on_firmware
@@ -143,6 +171,8 @@ static void close_outputs(struct session *s)
     if (s->printer) {
         fclose(s->printer);
     }
+    audio_close(s->audio);
+    s->audio = NULL;
     s->debugcon = s->log = s->printer = NULL;
 }
 
@@ -192,6 +222,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     if (opt->cpus > 1) {
         report("-smp %" PRIu64 ": there is one processor; going on with it", opt->cpus);
     }
+    audio_start(s->audio, machine_now(s->machine), machine_mips(s->machine));
     signals_install(s->machine);
     s->start_ns = wall_ns();
     s->end_ns = opt->timeout_us ? s->start_ns + opt->timeout_us * 1000 : 0;
@@ -253,6 +284,7 @@ static void look_around(struct session *s)
             fflush(s->printer);
         }
     }
+    audio_update(s->audio, machine_now(s->machine), machine_mips(s->machine), s->pace.speed);
     serial_poll(s->serial, s);
     if (say_failed() || serial_failed(s->serial)) {
         report("stdout: takes no more output");
@@ -447,6 +479,11 @@ static int settle_output(FILE *f, const char *option)
 static int settle_outputs(struct session *s)
 {
     int rc = drives_flush(&s->config.drives); /* tells by itself */
+    if (audio_close(s->audio) < 0) {
+        report("-audio: cannot write; the file is not complete");
+        rc = -1;
+    }
+    s->audio = NULL;
     rc |= settle_output(s->debugcon, "-debugcon");
     rc |= settle_output(s->printer, "-parallel");
     return rc | settle_output(s->log, "-D");

@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 
+struct audio;
 struct display;
 struct monitor;
 struct script;
@@ -38,6 +39,7 @@ struct session {
     struct machine *machine;
     struct host host;
     struct pace pace;
+    struct audio *audio;            /* NULL: nobody listens */
     struct display *display;        /* NULL: no screen */
     struct monitor *monitor;        /* NULL: none on stdio */
     FILE *debugcon, *log, *printer; /* or NULL */

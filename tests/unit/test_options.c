@@ -194,8 +194,8 @@ END_TEST
 
 START_TEST(not_built_yet)
 {
-    static const char *const later[] = {"gdb tcp::1", "s",        "record x",  "nic user",
-                                        "audio sdl",  "vmm trap", "history 1G"};
+    static const char *const later[] = {"gdb tcp::1", "s",        "record x",
+                                        "nic user",   "vmm trap", "history 1G"};
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         char line[64] = "-", name[64] = "-";
         strcat(line, later[i]);
