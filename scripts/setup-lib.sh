@@ -28,7 +28,7 @@ has()
     cmake) command -v cmake >/dev/null && cmake_is_new_enough ;;
     cc) command -v cc >/dev/null || command -v gcc >/dev/null ;;
     ninja) command -v ninja >/dev/null || command -v make >/dev/null ;;
-    zlib | ncursesw | check) pkg-config --exists "$1" 2>/dev/null ;;
+    zlib | ncursesw | sdl2 | check) pkg-config --exists "$1" 2>/dev/null ;;
     seabios) find_seabios >/dev/null ;;
     clang) command -v clang >/dev/null && clang_sanitizes ;;
     mtools) command -v mcopy >/dev/null && command -v mformat >/dev/null ;;
@@ -49,6 +49,10 @@ package_of()
     ncursesw) echo libncurses-dev ;;
     clang) echo clang libclang-rt-dev ;;
     zydis) echo libzydis-dev ;;
+    sdl2) echo libsdl2-dev ;;
+    Xvfb) echo xvfb ;;
+    setxkbmap) echo x11-xkb-utils ;;
+    import) echo imagemagick ;;
     syslinux) echo syslinux syslinux-common ;;
     isolinux) echo isolinux syslinux-common ;;
     *) echo "$1" ;;
