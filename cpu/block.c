@@ -217,12 +217,6 @@ const struct insn *block_step(struct cpu *cpu)
     return u;
 }
 
-bool block_step_repeats(const struct cpu *cpu)
-{
-    const struct insn_cold *c = &cpu->cache->cold[SCRATCH_INSN];
-    return insn_rows[c->id].operands == OPN_XY && (c->flags & (CF_REP | CF_REPNE));
-}
-
 /* ---- dropping */
 
 static void unhash(struct block_cache *bc, uint32_t n)

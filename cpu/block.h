@@ -64,8 +64,6 @@ void block_cache_free(struct cpu *cpu);
 uint32_t block_find(struct cpu *cpu);
 /* Decodes the one instruction at cpu->eip into the scratch block; may raise. */
 const struct insn *block_step(struct cpu *cpu);
-/* Was what block_step() decoded last a repeated string instruction? */
-bool block_step_repeats(const struct cpu *cpu);
 void block_drop_written(struct cpu *cpu, paddr pa, unsigned len); /* stores into watched code */
 void block_drop_all(struct cpu *cpu);     /* everything: remapped memory, full arrays */
 void block_forget_jumps(struct cpu *cpu); /* linear-to-physical mapping changed */

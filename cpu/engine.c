@@ -254,6 +254,7 @@ enum engine_exit engine_run(struct cpu *cpu)
     void *outer = cpu->unwind;
     cpu->limit = slice_end(cpu);
     cpu->link_from = 0;
+    cpu->rep_open = false;
     cpu->unwind = &here;
     if (setjmp(here) != 0) {
         cpu->unwind = outer;

@@ -98,6 +98,7 @@ struct cpu {
     bool synced;           /* eip and now are exact for the instruction in progress */
     bool attention;        /* leave the block after this instruction */
     bool one_step;         /* engine_run: run exactly one instruction */
+    bool rep_open;         /* what ended engine_run was an iteration of REP, and not the last */
     uint64_t until;        /* what cpu_run was asked for */
     uint64_t *tick;        /* = bus->tick */
     laddr rmw_la;          /* slow read-modify-write in progress: its address … */

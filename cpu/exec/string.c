@@ -222,6 +222,7 @@ static bool rep(struct cpu *cpu, const struct insn *i, unsigned size, one_fn *on
         cpu->eip += insn_cold(cpu, i)->len;
     }
     cpu->synced = false;
+    cpu->rep_open = !done;
     return done;
 }
 

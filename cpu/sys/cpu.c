@@ -104,6 +104,7 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, synced),
     DERIVED(struct cpu, attention),
     DERIVED(struct cpu, one_step),
+    DERIVED(struct cpu, rep_open),
     DERIVED(struct cpu, generation),
     DERIVED(struct cpu, until),
     DERIVED(struct cpu, tick),
@@ -527,15 +528,14 @@ static void run(struct cpu *cpu, bool shadowed)
 {
     struct cpu_sys *sys = cpu->sys;
     bool trace = sys->eflags & FL_TF;
-    eaddr start = cpu->eip;
-    cpu->one_step = trace || shadowed || (sys->eflags & FL_RF) || sys->break_code != 0 ||
-                    cpu->cs_limit < 255;
+    cpu->one_step = trace || shadowed || sys->break_code != 0 || cpu->cs_limit < 255;
     sys->eflags &= ~(uint32_t)FL_RF;
     sys->db_pending |= trace ? DR6_BS : 0;
     if (engine_run(cpu) == ENGINE_FAULT) {
         deliver_fault(cpu);
-    } else if (cpu->one_step && cpu->eip == start && block_step_repeats(cpu)) {
-        sys->eflags |= FL_RF; /* REP goes on: no new instruction that a breakpoint could meet */
+    } else if (cpu->rep_open) {
+        sys->eflags |= FL_RF; /* in the image of what comes between two iterations, and no
+                                 breakpoint strikes again (SDM 3B 17.3.1.1) */
     }
 }
 

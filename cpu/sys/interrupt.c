@@ -9,7 +9,6 @@
  * is EXT, clear for software interrupts alone (SDM 3A 6.13).
  *
  * NOT IMPLEMENTED:
- *   RF in the image pushed by an interrupt between two iterations of REP (SDM 3B 17.3.1.1)
  *   alignment checks of the handler's frame, when it is pushed at level 3
  */
 #include "cpu/sys/transfer.h"

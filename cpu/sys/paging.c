@@ -175,12 +175,9 @@ static bool permitted(const struct cpu *cpu, const struct walk *w, enum access a
            (access != ACCESS_FETCH || !w->no_fetch);
 }
 
-/* PDPTEs are read once, when CR3 is loaded or PAE paging begins (SDM 3A 4.4.1). */
-bool pae_load(struct cpu *cpu, uint32_t cr3)
+static bool pointers_read(const struct cpu *cpu, uint32_t cr3, uint32_t lo[4], uint32_t hi[4])
 {
-    struct cpu_sys *sys = cpu->sys;
     paddr at = cr3 & 0xFFFFFFE0u & a20_mask(cpu);
-    uint32_t lo[4], hi[4];
     for (unsigned n = 0; n < 4; n++, at += 8) {
         bool io = phys_is_io(cpu->ph, at);
         lo[n] = io ? UINT32_MAX : phys_read(cpu->ph, at, 4);
@@ -188,6 +185,23 @@ bool pae_load(struct cpu *cpu, uint32_t cr3)
         if ((lo[n] & PTE_P) && ((lo[n] & 0x1E6) || (hi[n] & ~0xFu))) {
             return false;
         }
+    }
+    return true;
+}
+
+bool pae_valid(const struct cpu *cpu, uint32_t cr3)
+{
+    uint32_t lo[4], hi[4];
+    return pointers_read(cpu, cr3, lo, hi);
+}
+
+/* PDPTEs are read once, when CR3 is loaded or PAE paging begins (SDM 3A 4.4.1). */
+bool pae_load(struct cpu *cpu, uint32_t cr3)
+{
+    struct cpu_sys *sys = cpu->sys;
+    uint32_t lo[4], hi[4];
+    if (!pointers_read(cpu, cr3, lo, hi)) {
+        return false;
     }
     memcpy(sys->pdpte_lo, lo, sizeof lo);
     memcpy(sys->pdpte_hi, hi, sizeof hi);

@@ -166,6 +166,7 @@ static enum verdict repeat(struct cpu *cpu, const struct insn *i, unsigned size,
     while (count != 0) {
         one(cpu, i, size, mask);
         index_set(cpu, ECX, mask, --count);
+        cpu->rep_open = count != 0;
         if (count != 0) {
             if (cpu->attention || cpu->now + 1 >= cpu->limit) {
                 return JUMPED; /* eip is still that of this instruction: to be continued */

@@ -333,7 +333,8 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
                     bool user);
 /* Without side effects, for debuggers. */
 bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa);
-bool pae_load(struct cpu *cpu, uint32_t cr3); /* PDPTEs; false: reserved bits set, #GP */
+bool pae_load(struct cpu *cpu, uint32_t cr3);        /* PDPTEs; false: reserved bits set, #GP */
+bool pae_valid(const struct cpu *cpu, uint32_t cr3); /* would pae_load() do it? */
 void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx);
 
 /* ---- flags.c: virtual interrupts of virtual-8086 mode (SDM 3A 20.3, table 20-2) */

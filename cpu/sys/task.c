@@ -168,6 +168,18 @@ static void probe_all(struct cpu *cpu, const struct switching *s, const struct d
     }
 }
 
+/* With PAE the new CR3 leads to pointers that may be bad: #GP(0), while the old task is still
+ * whole. (SDM 3A 7.3 has CR3 loaded in step 12, after the busy flags, where "architectural
+ * state may be corrupted".) */
+static void check_pointers(struct cpu *cpu, const struct switching *s)
+{
+    const struct cpu_sys *sys = cpu->sys;
+    bool loads = s->l->size == 4 && (sys->cr0 & CR0_PG) && (sys->cr4 & CR4_PAE);
+    if (loads && !pae_valid(cpu, lmem_sys_read(cpu, s->tss.base + TSS_CR3, 4))) {
+        raise_selector(cpu, EXC_GP, 0);
+    }
+}
+
 static void save_registers(struct cpu *cpu, const struct switching *s)
 {
     const struct seg_cache *tr = &cpu->sys->tr;
@@ -293,6 +305,7 @@ void task_switch(struct cpu *cpu, const struct task_request *req)
         descriptor_need(cpu, back, &old, EXC_TS);
     }
     probe_all(cpu, &s, &old);
+    check_pointers(cpu, &s);
     save_registers(cpu, &s);
     read_registers(cpu, &s);
     if (s.links) {

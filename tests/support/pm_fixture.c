@@ -113,11 +113,16 @@ void pm_init(struct pm *pm)
 
 void pm_init_engine(struct pm *pm, bool single_step)
 {
+    pm_init_config(pm, &(struct cpu_config){.model = "pentiumpro",
+                                            .single_step = single_step,
+                                            .shadow_flush = single_step});
+}
+
+void pm_init_config(struct pm *pm, const struct cpu_config *cfg)
+{
     memset(pm, 0, sizeof *pm);
     pm->eflags = 2;
-    cpu_fixture_init(&pm->fx, &(struct cpu_config){.model = "pentiumpro",
-                                                   .single_step = single_step,
-                                                   .shadow_flush = single_step});
+    cpu_fixture_init(&pm->fx, cfg);
     segments(pm);
     task_segments(pm);
     gates(pm);

@@ -93,6 +93,7 @@ enum { PM_PAGES = 0x100000 /* directory; tables behind it */ };
 
 void pm_init(struct pm *pm);
 void pm_init_engine(struct pm *pm, bool single_step);
+void pm_init_config(struct pm *pm, const struct cpu_config *cfg);
 void pm_free(struct pm *pm);
 /* Everything in place, nothing run yet. */
 void pm_boot(struct pm *pm, enum pm_level level, const uint8_t *code, unsigned len);

@@ -114,6 +114,14 @@ static const struct pm_row rows[] = {
     {"OUT beyond the bitmap", PM_RING3, GP, 0, 4, BYTES(0x66, 0xBA, W(0x1000), 0xEE)},
     {"IN E0h in V86, IOPL 3", PM_V86_IOPL3, GP, 0, 0, BYTES(0xE4, 0xE0)},
     {"IN 40h in V86, IOPL 0", PM_V86, PM_OK, 0, 0, BYTES(0xE4, 0x40, 0xF4)},
+    /* a count of 0: nothing is done, so nothing is checked (SDM 2B REP; Bochs agrees, QEMU not)
+     */
+    {"REP INSB of nothing at E0h", PM_RING3, PM_OK, 0, 0,
+     BYTES(0x31, 0xC9, 0x66, 0xBA, W(0xE0), 0xF3, 0x6C, DONE)},
+    {"REP OUTSB of nothing at E0h", PM_RING3, PM_OK, 0, 0,
+     BYTES(0x31, 0xC9, 0x66, 0xBA, W(0xE0), 0xF3, 0x6E, DONE)},
+    {"REP OUTSB of one at E0h", PM_RING3, GP, 0, 7,
+     BYTES(0x6A, 1, 0x59, 0x66, 0xBA, W(0xE0), 0xF3, 0x6E, DONE)},
     {"INSB, null ES", PM_RING0, GP, 0, 6, BYTES(MOV_AX(0), MOV_ES_AX, 0x6C)},
     {"OUTSB, null DS", PM_RING0, GP, 0, 6, BYTES(MOV_AX(0), MOV_DS_AX, 0x6E)},
     {"INSB, read-only ES", PM_RING3, GP, 0, 6,

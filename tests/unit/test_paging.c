@@ -259,6 +259,36 @@ START_TEST(four_megabytes)
 }
 END_TEST
 
+/* PSE-36: bits 13 to 16 of such an entry are bits 32 to 35 of the address; 17 to 21 must be 0
+ * (SDM 3A table 4-4, with 36 bits of physical addresses). */
+START_TEST(pse36)
+{
+    static const struct {
+        uint32_t bits;
+        paddr frame; /* 0: #PF */
+    } want[] = {
+        {0x2000, 0x100000000}, {0x10000, 0x800000000}, {0x1A000, 0xD00000000},
+        {0x20000, 0},          {0x200000, 0},          {0x1E000, 0xF00000000},
+    };
+    struct pm pm;
+    paddr pa;
+    pm_init_config(&pm, &(struct cpu_config){.model = "pentium2"});
+    pm.paging = true;
+    pm_w32(&pm, DIRECTORY + 8, 0x400000 | P | RW | US | PS | want[_i].bits);
+    struct pm_end end = RUN(&pm, PM_RING0, SET_CR4(0x10), 0xA1, D(0x812344));
+    if (want[_i].frame == 0) {
+        ck_assert_uint_eq(end.vector, PF);
+        ck_assert_uint_eq(end.code, 9);
+    } else {
+        expect_ok(end);
+        ck_assert_uint_eq(pm_reg(&pm, "eax"), 0xFFFFFFFFu); /* nobody answers there */
+        ck_assert(cpu_translate(pm.fx.cpu, 0x812344, &pa));
+        ck_assert_uint_eq(pa, want[_i].frame | 0x412344);
+    }
+    pm_free(&pm);
+}
+END_TEST
+
 /* ---- PAE: off with paging, tables, on again */
 
 #define PAE_ON(cr3)                                                                            \
@@ -321,6 +351,25 @@ START_TEST(pae_bad_pointer)
     struct pm_end end = RUN(&pm, PM_RING0, PAE_ON(PDPT));
     ck_assert_uint_eq(end.vector, GP);
     ck_assert_uint_eq(pm_reg(&pm, "cr0") >> 31, 0);
+    pm_free(&pm);
+}
+END_TEST
+
+/* … so is a task switch, and the old task goes on: neither busy flag has changed. */
+START_TEST(pae_bad_pointer_of_a_task)
+{
+    struct pm pm;
+    pae_tables(&pm);
+    pm_w32(&pm, PDPT + 0x20, P | RW);
+    pm_w32(&pm, PM_TSS_B + 0x1C, PDPT + 0x20);
+    pm_w32(&pm, PM_TSS_B + 0x24, 2);
+    struct pm_end end = RUN(&pm, PM_RING0, PAE_ON(PDPT), JMPF(PM_TSS_B_SEL, 0));
+    ck_assert_uint_eq(end.vector, GP);
+    ck_assert_uint_eq(end.code, 0);
+    ck_assert_uint_eq(pm_reg(&pm, "tr"), PM_TSS_SEL);
+    ck_assert_uint_eq(pm_reg(&pm, "cr3"), PDPT);
+    ck_assert_uint_eq(pm_r32(&pm, PM_GDT + PM_TSS_SEL + 4) >> 8 & 15, 11);
+    ck_assert_uint_eq(pm_r32(&pm, PM_GDT + PM_TSS_B_SEL + 4) >> 8 & 15, 9);
     pm_free(&pm);
 }
 END_TEST
@@ -478,6 +527,8 @@ int main(void)
     tcase_add_test(tc, pae);
     tcase_add_test(tc, pae_faults);
     tcase_add_test(tc, pae_bad_pointer);
+    tcase_add_test(tc, pae_bad_pointer_of_a_task);
+    tcase_add_loop_test(tc, pse36, 0, 6);
     tcase_add_test(tc, pae_pointers_are_registers);
     tcase_add_test(tc, straddle);
     suite_add_tcase(s, tc);
