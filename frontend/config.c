@@ -134,7 +134,7 @@ static bool serial_has_terminal(const struct options *o)
 /* Is there a monitor that could say cont? */
 static bool can_continue(const struct config *c, const struct options *o)
 {
-    bool any = o->monitor_stdio || c->display != DISPLAY_NONE;
+    bool any = o->monitor_stdio || o->monitor_socket[0] || c->display != DISPLAY_NONE;
     for (unsigned i = 0; i < o->serials; i++) {
         any |= o->serial[i].kind == SERIAL_MON_STDIO;
     }

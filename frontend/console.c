@@ -6,13 +6,12 @@
 #include "devices/machine.h"
 #include "frontend/monitor.h"
 #include "frontend/report.h"
-#include "frontend/rescue.h"
 #include "frontend/session.h"
+#include "frontend/tty.h"
 #include "frontend/vt_filter.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 _Static_assert((int)CONSOLE_BYTES == (int)VT_LONGEST, "a sequence passes as a whole");
@@ -43,27 +42,10 @@ struct console *console_open(bool with_monitor)
     return c;
 }
 
-/* Characters as they are typed. Ctrl-C ends the program, unless the monitor's keys can: then it
- * is the guest's. Newlines of the output stay translated, so that messages look right. */
+/* Ctrl-C ends the program, unless the monitor's keys can: then it is the guest's. */
 void console_start(struct console *c)
 {
-    bool background = c->tty_in && tcgetpgrp(STDIN_FILENO) != getpgrp();
-    if (!c->tty_in || background || tcgetattr(STDIN_FILENO, &c->before) != 0) {
-        return;
-    }
-    struct termios mode = c->before;
-    mode.c_iflag &=
-        ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-    mode.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
-    if (c->with_monitor) {
-        mode.c_lflag &= ~(tcflag_t)ISIG;
-    }
-    mode.c_cc[VSUSP] = _POSIX_VDISABLE;
-    mode.c_cc[VMIN] = 1;
-    mode.c_cc[VTIME] = 0;
-    rescue_arm(&c->before);
-    tcsetattr(STDIN_FILENO, TCSANOW, &mode);
-    c->raw = true;
+    c->raw = c->tty_in && tty_take(&c->before, !c->with_monitor);
 }
 
 void console_close(struct console *c)
@@ -71,6 +53,7 @@ void console_close(struct console *c)
     if (!c) {
         return;
     }
+    monitor_close(c->monitor);
     if (c->tty_out) {
         say_flush();
         const char *reset = vt_filter_reset(&c->filter);
@@ -78,10 +61,8 @@ void console_close(struct console *c)
         (void)ignored;
     }
     if (c->raw) {
-        tcsetattr(STDIN_FILENO, TCSADRAIN, &c->before);
-        rescue_disarm();
+        tty_give(&c->before);
     }
-    monitor_close(c->monitor);
     free(c);
 }
 
@@ -122,7 +103,7 @@ static void change_to_monitor(struct console *c, bool on)
     } else if (on) {
         monitor_prompt(c->monitor);
     } else {
-        say("\n");
+        monitor_leave(c->monitor);
     }
     say_flush();
 }
@@ -138,9 +119,6 @@ static void help(void)
 static void command(struct console *c, struct session *s, uint8_t byte, bool busy)
 {
     if (byte == 'x') {
-        if (c->in_monitor) {
-            say("\n");
-        }
         session_end(s, EXIT_FINE);
     } else if (busy) {
         return;

@@ -319,11 +319,25 @@ static int set_mips(struct options *o, const struct option *row, const char *val
     return 0;
 }
 
+/* unix:PATH, with QEMU's ",server,nowait" if you like: that is what it is anyway. */
+static int monitor_socket(struct options *o, const struct option *row, const char *value,
+                          struct error *err)
+{
+    struct serial_option end;
+    if (!serial_option_parse(value, &end) || end.kind != SERIAL_UNIX) {
+        return bad_value(row, value, err);
+    }
+    memcpy(o->monitor_socket, end.socket, sizeof o->monitor_socket);
+    return 0;
+}
+
+/* Given, it is not where -nographic would put it. */
 static int set_monitor(struct options *o, const struct option *row, const char *value,
                        struct error *err)
 {
     if (strncmp(value, "unix:", 5) == 0) {
-        return later(row, "unix", err);
+        o->monitor_none = true;
+        return monitor_socket(o, row, value, err);
     }
     o->monitor_stdio = strcmp(value, "stdio") == 0;
     o->monitor_none = !o->monitor_stdio;

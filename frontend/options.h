@@ -62,6 +62,7 @@ struct options {
     const char *loadvm;
     const char *script;
     bool monitor_stdio, monitor_none;
+    char monitor_socket[SERIAL_SOCKET]; /* its path, or "" */
     bool stopped;
 
     bool hash, stats, singlestep, no_assist, shadow_flush, trace_firmware;

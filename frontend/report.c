@@ -18,6 +18,10 @@ static bool holding, diverted;
 static struct held held_out, held_err;
 static report_shown_fn *shown_fn;
 static void *shown_ctx;
+static report_shown_fn *redirect_fn;
+static void *redirect_ctx;
+static report_prompt_fn *prompt_fn;
+static void *prompt_ctx;
 
 static void hold(struct held *h, const char *text)
 {
@@ -41,8 +45,19 @@ static void put(FILE *f, struct held *h, char *text)
     for (char *p = text; *p; p++) {
         *p = is_control(*p) ? '?' : *p;
     }
+    if (redirect_fn) {
+        redirect_fn(redirect_ctx, text);
+        return;
+    }
     if (!holding) {
+        if (prompt_fn) {
+            prompt_fn(prompt_ctx, true);
+        }
         fputs(text, f);
+        if (prompt_fn) {
+            fflush(f);
+            prompt_fn(prompt_ctx, false);
+        }
         return;
     }
     if (!diverted) {
@@ -72,7 +87,7 @@ void report(const char *format, ...)
     for (char *p = line; *p; p++) {
         *p = *p == '\n' || *p == '\t' ? '?' : *p;
     }
-    snprintf(text, sizeof text, "terrapin: %s\n", line);
+    snprintf(text, sizeof text, "%s%s\n", redirect_fn ? "" : "terrapin: ", line);
     put(stderr, &held_err, text);
 }
 
@@ -124,6 +139,18 @@ void report_hold(report_shown_fn *shown, void *ctx)
 void report_divert(bool on)
 {
     diverted = on;
+}
+
+void report_redirect(report_shown_fn *to, void *ctx)
+{
+    redirect_fn = to;
+    redirect_ctx = ctx;
+}
+
+void report_prompt(report_prompt_fn *fn, void *ctx)
+{
+    prompt_fn = fn;
+    prompt_ctx = ctx;
 }
 
 static void release(FILE *f, struct held *h)

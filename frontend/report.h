@@ -24,6 +24,13 @@ void report_hold(report_shown_fn *shown, void *ctx);
 void report_divert(bool on); /* while held: shown gets everything, and nothing is kept */
 void report_release(void);
 
+/* While a monitor's command runs, everything goes to whoever typed it, without a prefix. NULL
+ * ends it. */
+void report_redirect(report_shown_fn *to, void *ctx);
+/* A line that somebody types at stdout's terminal makes way, and comes back below. */
+typedef void report_prompt_fn(void *ctx, bool before);
+void report_prompt(report_prompt_fn *fn, void *ctx);
+
 /* The end of a path that still fits into a message. */
 const char *short_path(const char *path);
 

@@ -3,15 +3,13 @@
 
 #include "frontend/report.h"
 #include "frontend/serial_end.h"
+#include "frontend/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -28,52 +26,13 @@ static void set_flags(int fd)
 
 /* ---- unix:PATH */
 
-/* A socket that nobody serves any more is in the way; one that is served is somebody's. */
-static int clear_path(const char *path, const struct sockaddr_un *name, struct error *err)
-{
-    struct stat st;
-    if (lstat(path, &st) != 0) {
-        return 0;
-    }
-    if (!S_ISSOCK(st.st_mode)) {
-        return error_set(err, "-serial unix:%s: exists and is no socket; give another name",
-                         short_path(path));
-    }
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    bool served = fd >= 0 && connect(fd, (const struct sockaddr *)name, sizeof *name) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (served) {
-        return error_set(err, "-serial unix:%s: another program serves it; give another name",
-                         short_path(path));
-    }
-    unlink(path);
-    return 0;
-}
-
 static int open_socket(struct serial_end *e, const char *path, struct error *err)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof name.sun_path) {
-        return error_set(err, "-serial unix:%s: the name is too long; use up to %zu bytes",
-                         short_path(path), sizeof name.sun_path - 1);
-    }
-    memcpy(name.sun_path, path, strlen(path) + 1);
-    if (clear_path(path, &name, err) < 0) {
+    e->listener = unix_listen("-serial", path, err);
+    if (e->listener < 0) {
         return -1;
     }
-    e->listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (e->listener < 0 ||
-        bind(e->listener, (const struct sockaddr *)&name, sizeof name) != 0) {
-        return error_set(err, "-serial unix:%s: %s; give another name", short_path(path),
-                         strerror(errno));
-    }
     memcpy(e->socket, path, strlen(path) + 1);
-    set_flags(e->listener);
-    if (listen(e->listener, 1) != 0) {
-        return error_set(err, "-serial unix:%s: %s", short_path(path), strerror(errno));
-    }
     return 0;
 }
 
@@ -86,11 +45,7 @@ static void hang_up(struct serial_end *e)
 void serial_end_accept(struct serial_end *e)
 {
     if (e->listener >= 0 && e->in < 0) {
-        int fd = accept(e->listener, NULL, NULL);
-        if (fd >= 0) {
-            set_flags(fd);
-            e->in = e->out = fd;
-        }
+        e->in = e->out = unix_accept(e->listener);
     }
 }
 
@@ -183,10 +138,7 @@ void serial_end_close(struct serial_end *e)
         }
     }
     if (e->listener >= 0) {
-        close(e->listener);
-    }
-    if (e->socket[0]) {
-        unlink(e->socket);
+        unix_unlisten(e->listener, e->socket);
     }
     *e = (struct serial_end){.kind = SERIAL_NONE, .in = -1, .out = -1, .listener = -1};
 }

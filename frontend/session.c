@@ -146,6 +146,12 @@ static int open_outputs(struct session *s, struct error *err)
     if (!s->serial) {
         return -1;
     }
+    if (o->monitor_socket[0]) {
+        s->socket = monitor_serve(o->monitor_socket, err);
+        if (!s->socket) {
+            return -1;
+        }
+    }
     s->host = (struct host){
         .ctx = s,
         .serial = on_serial,
@@ -214,6 +220,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     }
     if (start_machine(s, err) < 0) {
         script_free(s->script);
+        monitor_unserve(s->socket);
         serial_close(s->serial, false);
         close_outputs(s);
         config_free(&s->config);
@@ -423,6 +430,7 @@ int session_main(struct session *s, struct error *err)
         if (s->monitor) {
             monitor_poll(s->monitor, s);
         }
+        monitor_serve_poll(s->socket, s);
         if (!s->over && s->stopped) {
             wait_stopped(s);
         } else if (!s->over) {
@@ -492,6 +500,7 @@ static int settle_outputs(struct session *s)
 int session_finish(struct session *s)
 {
     monitor_close(s->monitor);
+    monitor_unserve(s->socket);
     display_close(s->display);
     int lost = serial_close(s->serial, s->opt->hash); /* the hash has a line of its own */
     s->serial = NULL;

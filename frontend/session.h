@@ -16,6 +16,7 @@
 struct audio;
 struct display;
 struct monitor;
+struct monitor_socket;
 struct script;
 struct serial;
 
@@ -42,6 +43,8 @@ struct session {
     struct audio *audio;            /* NULL: nobody listens */
     struct display *display;        /* NULL: no screen */
     struct monitor *monitor;        /* NULL: none on stdio */
+    struct monitor_socket *socket;  /* NULL: none */
+    bool commanding;                /* a monitor's command is being run */
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */
     bool written;                   /* to any since they were flushed */
