@@ -461,7 +461,18 @@ bool machine_reg_set(struct machine *m, const char *name, uint64_t value)
 
 bool machine_mem_get(const struct machine *m, uint64_t pa, void *out, uint32_t len)
 {
-    return phys_peek(m->phys, pa, out, len);
+    const uint64_t window = 0xA0000, window_end = 0xC0000;
+    if (phys_peek(m->phys, pa, out, len)) {
+        return true;
+    }
+    for (uint8_t *to = out; len > 0; len--, pa++, to++) {
+        bool vga = pa >= window && pa < window_end;
+        if (!phys_peek(m->phys, pa, to, 1) &&
+            !(vga && vga_peek(m->screen, (uint32_t)(pa - window), to))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool machine_mem_set(struct machine *m, uint64_t pa, const void *in, uint32_t len)

@@ -20,6 +20,10 @@ bool vga_get_pixels(struct device *dev, uint32_t *pixels, size_t n);
 bool vga_get_lines(struct device *dev, unsigned first, unsigned end, uint32_t *pixels,
                    size_t n);
 
+/* The byte that a read at A0000h + off would give, without what a read does (the latches stay);
+ * false: nothing answers there. */
+bool vga_peek(struct device *dev, uint32_t off, uint8_t *byte);
+
 /* What a front end has been told of the picture; the machine's, zero at the start. */
 enum { VGA_VRAM_BYTES = 16 << 20, VGA_PAGES = VGA_VRAM_BYTES / PAGE_SIZE };
 struct vga_watch {

@@ -68,6 +68,17 @@ static unsigned read_plane(const struct vga *v, uint32_t addr)
     return v->gc[GC_MODE] & GC_MODE_ODD_EVEN ? (n & 2) | (addr & 1) : n;
 }
 
+/* What the CPU sees of the four planes at addr. */
+static uint8_t seen(const struct vga *v, uint32_t addr, uint32_t planes)
+{
+    if (v->gc[GC_MODE] & GC_MODE_READ1) {
+        uint32_t differ =
+            (planes ^ fill[v->gc[GC_COLOR_COMPARE] & 15]) & fill[v->gc[GC_DONT_CARE] & 15];
+        return (uint8_t) ~(differ | differ >> 8 | differ >> 16 | differ >> 24);
+    }
+    return (uint8_t)(planes >> (8 * read_plane(v, addr)));
+}
+
 static uint8_t read_byte(struct vga *v, uint32_t off)
 {
     uint32_t addr;
@@ -75,12 +86,22 @@ static uint8_t read_byte(struct vga *v, uint32_t off)
         return 0xFF;
     }
     v->latch = load_le32(vga_planes(v, plane_address(v, addr)));
-    if (v->gc[GC_MODE] & GC_MODE_READ1) {
-        uint32_t differ =
-            (v->latch ^ fill[v->gc[GC_COLOR_COMPARE] & 15]) & fill[v->gc[GC_DONT_CARE] & 15];
-        return (uint8_t) ~(differ | differ >> 8 | differ >> 16 | differ >> 24);
+    return seen(v, addr, v->latch);
+}
+
+bool vga_peek(struct device *dev, uint32_t off, uint8_t *byte)
+{
+    struct vga *v = (struct vga *)dev;
+    uint32_t addr;
+    if (vga_has_bank(v)) {
+        *byte = (uint8_t)vga_bank_read(v, off, 1);
+        return off < 0x10000;
     }
-    return (uint8_t)(v->latch >> (8 * read_plane(v, addr)));
+    if (!window(v, off, &addr)) {
+        return false;
+    }
+    *byte = seen(v, addr, load_le32(vga_planes(v, plane_address(v, addr))));
+    return true;
 }
 
 static uint32_t window_read(void *ctx, uint32_t off, unsigned size)
