@@ -9,24 +9,83 @@
 #include "devices/chips.h"
 #include "devices/pci.h"
 
+/* Arrays of numbers are shown in rows; rows of zeros are left out. */
+enum { ROW = 16 };
+struct dump {
+    struct text *out;
+    char array[64]; /* "ram": what the row is of, "" for none */
+    unsigned first, n;
+    uint64_t value[ROW];
+};
+
+static void end_row(struct dump *d)
+{
+    uint64_t any = 0;
+    for (unsigned i = 0; i < d->n; i++) {
+        any |= d->value[i];
+    }
+    if (any) {
+        size_t used = strlen(d->array);
+        text_add(d->out, "  %s[%02u]%*s", d->array, d->first, used < 24 ? (int)(24 - used) : 0,
+                 "");
+        for (unsigned i = 0; i < d->n; i++) {
+            text_add(d->out, " %" PRIx64, d->value[i]);
+        }
+        text_add(d->out, "\n");
+    }
+    d->n = 0;
+}
+
+/* Is path "ARRAY[index]", with nothing behind? */
+static bool is_element(const char *path, size_t *array_len, unsigned *index)
+{
+    const char *open = strrchr(path, '[');
+    size_t n = open ? strspn(open + 1, "0123456789") : 0;
+    if (n == 0 || n > 9 || strcmp(open + 1 + n, "]") != 0) {
+        return false;
+    }
+    *array_len = (size_t)(open - path);
+    *index = (unsigned)strtoul(open + 1, NULL, 10);
+    return true;
+}
+
 static void show_field(void *ctx, const char *path, const struct field *f, uint64_t value)
 {
-    if (f->kind == FK_EVENT && value == EVENT_IDLE) {
-        text_add(ctx, "  %-28s idle\n", path);
+    struct dump *d = ctx;
+    size_t len;
+    unsigned index;
+    bool element =
+        f->kind != FK_EVENT && is_element(path, &len, &index) && len < sizeof d->array;
+    bool same = element && strlen(d->array) == len && memcmp(d->array, path, len) == 0 &&
+                d->n > 0 && d->n < ROW && index == d->first + d->n;
+    if (!same) {
+        end_row(d);
+    }
+    if (element) {
+        if (!same) {
+            memcpy(d->array, path, len);
+            d->array[len] = '\0';
+            d->first = index;
+        }
+        d->value[d->n++] = value;
+    } else if (f->kind == FK_EVENT && value == EVENT_IDLE) {
+        text_add(d->out, "  %-28s idle\n", path);
     } else if (f->kind == FK_INT) {
-        text_add(ctx, "  %-28s %" PRId64 "\n", path, (int64_t)value);
+        text_add(d->out, "  %-28s %" PRId64 "\n", path, (int64_t)value);
     } else {
-        text_add(ctx, "  %-28s %" PRIx64 "\n", path, value);
+        text_add(d->out, "  %-28s %" PRIx64 "\n", path, value);
     }
 }
 
-static void show_device(struct device *d, struct text *out)
+static void show_device(struct device *dev, struct text *out)
 {
-    if (d->cls->info) {
-        d->cls->info(d, out);
+    if (dev->cls->info) {
+        dev->cls->info(dev, out);
     } else {
-        text_add(out, "%s\n", d->cls->name);
-        state_visit(d->cls->state, d, show_field, out);
+        struct dump d = {.out = out};
+        text_add(out, "%s\n", dev->cls->name);
+        state_visit(dev->cls->state, dev, show_field, &d);
+        end_row(&d);
     }
 }
 
