@@ -1,0 +1,235 @@
+#!/bin/sh
+# tests/boot/term.sh -- -display term and -monitor stdio as somebody at a terminal has them: in tmux,
+# by keys typed and what the terminal shows; and that the terminal is as before, however it ends.
+. "$(dirname "$0")/lib.sh"
+
+command -v tmux >/dev/null || die "tmux is missing"
+LC_ALL=C.UTF-8
+export LC_ALL
+unset TMUX COLORTERM
+nasm -f bin -o term.img "$tests/term.asm" || die "nasm failed"
+truncate -s 1440K term.img
+
+tmux_()
+{
+    tmux -S "$WORK/tmux" -f /dev/null "$@"
+}
+trap 'tmux_ kill-server 2>/dev/null' EXIT
+
+# keys KEY…: as tmux names them
+keys()
+{
+    tmux_ send-keys "$@"
+}
+
+screen()
+{
+    tmux_ capture-pane -p >screen.txt
+}
+
+colours()
+{
+    tmux_ capture-pane -p -e -N >colours.txt
+}
+
+# until_shows TEXT [SECONDS]: TEXT is in the terminal, at last
+until_shows()
+{
+    tries=$((${2-8} * 10))
+    while [ "$tries" -gt 0 ]; do
+        screen
+        if grep -qF -e "$1" screen.txt; then
+            pass
+            return 0
+        fi
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+    fail "\"$1\" did not appear:"
+    sed 's/^/    /' screen.txt
+    return 1
+}
+
+# ends WHAT: the program of the last run is over, and its terminal is as before
+ends()
+{
+    until_shows "over: $runs" 20
+    tmux_ send-keys -l "stty -g >after; cmp -s before after && echo sane $runs | tr a-z A-Z"
+    keys Enter
+    until_shows "SANE $runs" 10 || fail "$1: the terminal is not as before"
+    is=$(tmux_ display-message -p '#{alternate_on} #{cursor_flag}')
+    check "$1: another screen, or no cursor: $is" [ "$is" = "0 1" ]
+}
+
+# run [OPTION…]: the program in the terminal
+runs=0
+run()
+{
+    runs=$((runs + 1))
+    keys -l "clear; stty -g >before; $env sh -c 'echo \$\$ >pid; exec $TERRAPIN $*'; echo over: $runs"
+    keys Enter
+}
+env=
+
+tmux_ new-session -d -x 80 -y 30 'TERM=screen-256color exec sh' || die "tmux does not start"
+keys -l "PS1='$ '"
+keys Enter
+
+# ---- text: line drawing, colours, cursor; keys
+run -snapshot term.img
+until_shows "╔═╗ ABC ░█" 60
+colours
+check "yellow on blue" grep -q '38;5;227.*48;5;19m╔\|48;5;19.*38;5;227m╔' colours.txt
+sleep 0.5
+at=$(tmux_ display-message -p '#{cursor_x},#{cursor_y}')
+check "cursor at $at" [ "$at" = 7,4 ]
+keys a Up F1 M-x PageUp F10
+until_shows "1E 48 3B 2D 49 44" # scan codes of a, up, F1, Alt-x, page up, F10
+keys C-a 3
+until_shows "44 3D"
+
+# ---- the serial line, beside the screen
+keys C-a s
+until_shows "words on COM1"
+until_shows "red?"
+until_shows "╔═╗ ABC"
+check "escape sequences of the guest's" grep -qvF "[31m" screen.txt
+keys C-a s
+
+# ---- the monitor, beside the screen
+keys C-a c
+until_shows "help lists the commands"
+until_shows "╔═╗ ABC"
+keys -l 'pri'
+keys Tab
+keys -l 'onn'
+keys Left BSpace
+keys -l 'ce upo'
+keys End Enter
+until_shows "ce upon"
+keys Up Home
+keys -l 'help hash #'
+keys Enter
+until_shows "print state-hash and icount"
+keys -l 'nonsense'
+keys Enter
+until_shows "nonsense: unknown command"
+keys C-a c
+
+# ---- graphics, in 256 colours
+keys g
+sleep 2
+colours
+check "red" grep -q '48;5;196m' colours.txt
+check "green" grep -q '48;5;46m' colours.txt
+check "white" grep -q '48;5;231m' colours.txt
+screen
+check "no text is left" sh -c '! grep -q ABC screen.txt'
+keys C-a c
+until_shows "monitor"
+colours
+check "the picture beside the monitor" grep -q '48;5;196m' colours.txt
+keys C-a c C-a h
+until_shows "Ctrl-A Ctrl-A"
+keys x
+
+# ---- resize
+tmux_ resize-window -x 60 -y 20
+sleep 1
+colours
+check "red after resizing" grep -q '48;5;196m' colours.txt
+check "20 lines" [ "$(wc -l <colours.txt)" = 20 ]
+keys t
+until_shows "ABC"
+tmux_ resize-window -x 30 -y 4
+sleep 0.5
+keys b c d
+until_shows "30 2E 20" # follows the cursor
+keys C-a c
+sleep 0.3
+keys C-a c
+tmux_ resize-window -x 80 -y 30
+until_shows "╔═╗ ABC"
+keys C-a x
+ends "Ctrl-A x"
+
+# ---- true colour
+env=COLORTERM=truecolor
+run -snapshot term.img
+until_shows "╔═╗ ABC" 60
+keys g
+sleep 1
+colours
+check "red, 24 bits" grep -q '48;2;25[0-9];0;0m' colours.txt
+
+# ---- a crash, other signals
+kill -SEGV "$(cat pid)"
+ends "SIGSEGV"
+env=
+for signal in TERM HUP QUIT ABRT BUS; do
+    run -snapshot term.img
+    until_shows "╔═╗ ABC" 60
+    kill -"$signal" "$(cat pid)"
+    ends "SIG$signal"
+done
+
+# ---- stopped and continued by the shell
+run -snapshot term.img
+until_shows "╔═╗ ABC" 60
+kill -STOP "$(cat pid)"
+kill -CONT "$(cat pid)"
+keys a
+until_shows "1E"
+keys C-a x
+ends "SIGCONT"
+
+# ---- the monitor on stdio
+run -display none -speed 1 -monitor stdio -snapshot term.img
+until_shows "(terrapin) " 30
+keys -l 'inf'
+keys Tab
+keys -l 'pc'
+keys Tab Enter
+until_shows "00:01.1"
+keys -l 'help'
+keys Enter
+until_shows "-- more"
+keys q
+keys Up C-a
+keys -l 'print zz #'
+keys Enter
+until_shows "print zz #help"
+keys -l 'quit'
+keys Enter
+ends "-monitor stdio"
+run -display none -monitor stdio -snapshot term.img
+until_shows "(terrapin) " 30
+kill -SEGV "$(cat pid)"
+ends "-monitor stdio, SIGSEGV"
+
+# ---- terminals of other kinds
+env=TERM=nonsense
+run -display term -snapshot term.img
+until_shows 'terrapin: -display term: terminal type "nonsense" is unknown; set TERM'
+ends "unknown TERM"
+env="TERM=vt100 LC_ALL=C"
+run -snapshot term.img
+until_shows "ABC" 60
+keys g
+sleep 1
+keys C-a x
+ends "vt100"
+
+# ---- the terminal goes away
+env=
+run -snapshot term.img
+until_shows "╔═╗ ABC" 60
+pid=$(cat pid)
+tmux_ kill-server
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.3
+done
+check "it runs on without a terminal" sh -c "! kill -0 $pid 2>/dev/null"
+
+finish
