@@ -22,11 +22,12 @@ static int print_help(void)
 
 static int print_topic(const char *topic)
 {
-    char text[512];
+    char text[1024];
     if (!options_help_one(topic, text, sizeof text)) {
-        return print_help();
+        report("--help %s: no such option; terrapin --help lists all", short_path(topic));
+        return EXIT_TROUBLE;
     }
-    say("%s\n", text);
+    say_text(text);
     return EXIT_FINE;
 }
 

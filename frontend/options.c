@@ -401,8 +401,13 @@ static const struct option table[] = {
 #undef OPTION
 };
 
+const struct option *option_row(size_t i)
+{
+    return i < ARRAY_LEN(table) ? &table[i] : NULL;
+}
+
 /* name: without dashes */
-static const struct option *find(const char *name)
+const struct option *option_find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         if (strcmp(table[i].name, name) == 0) {
@@ -515,6 +520,17 @@ static void set_defaults(struct options *o)
         .ram_bytes = UINT64_C(128) << 20, .speed = -1, .until = UINT64_MAX, .cpus = 1};
 }
 
+static void unknown_option(const char *arg, const char *name, struct error *err)
+{
+    const char *meant = option_meant(name);
+    if (meant) {
+        error_set(err, "%s: unknown option; did you mean -%s? terrapin --help lists all",
+                  short_path(arg), meant);
+    } else {
+        error_set(err, "%s: unknown option; see terrapin --help", short_path(arg));
+    }
+}
+
 enum options_result options_parse(struct options *o, int argc, char *const *argv,
                                   const char **topic, struct error *err)
 {
@@ -537,14 +553,14 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
             continue;
         }
         const char *name = arg + 1 + (arg[1] == '-');
-        const struct option *row = find(name);
+        const struct option *row = option_find(name);
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         enum options_result asked = question(row, name, value, topic);
         if (asked != OPTIONS_RUN) {
             return asked;
         }
         if (!row) {
-            error_set(err, "%s: unknown option; see terrapin --help", short_path(arg));
+            unknown_option(arg, name, err);
             return OPTIONS_ERROR;
         }
         if (*row->value && !value) {
@@ -567,91 +583,4 @@ void options_free(struct options *o)
         o->drive[i].file = NULL;
     }
     o->drives = 0;
-}
-
-/* --- help ----------------------------------------------------------------------------------
- */
-
-struct page {
-    char *s;
-    size_t len, cap, column;
-};
-
-static void add(struct page *p, const char *piece)
-{
-    size_t n = strlen(piece);
-    if (p->len + n < p->cap) {
-        memcpy(p->s + p->len, piece, n + 1);
-        p->len += n;
-        p->column += n;
-    }
-}
-
-static const char *const headings[GROUPS] = {
-    [MACHINE] = "machine", [MEDIA] = "media", [CONSOLE] = "console",     [TIME] = "time",
-    [CONTROL] = "control", [TESTS] = "tests", [NO_EFFECT] = "no effect", [LATER] = "not yet",
-};
-
-/* "  media      -fda F  -fdb F …", wrapped at 80 columns. */
-static void add_group(struct page *p, enum group group)
-{
-    enum { WIDTH = 79, INDENT = 11 };
-    char piece[160];
-    snprintf(piece, sizeof piece, "%-*s", INDENT, headings[group]);
-    p->column = 0;
-    add(p, piece);
-    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-        const struct option *row = &table[i];
-        bool show_value = *row->value && group != LATER;
-        if (row->group != group) {
-            continue;
-        }
-        snprintf(piece, sizeof piece, "-%s%s%s", row->name, show_value ? " " : "",
-                 show_value ? row->value : "");
-        if (p->column > INDENT) {
-            if (p->column + 2 + strlen(piece) > WIDTH) {
-                add(p, "\n");
-                p->column = 0;
-                for (unsigned n = 0; n < INDENT; n++) {
-                    add(p, " ");
-                }
-            } else {
-                add(p, group == LATER ? " " : "  ");
-            }
-        }
-        add(p, piece);
-    }
-    add(p, "\n");
-}
-
-char *options_help(void)
-{
-    struct page p = {.cap = 4096};
-    p.s = calloc(1, p.cap);
-    if (!p.s) {
-        return NULL;
-    }
-    add(&p, "usage: terrapin [options] [IMAGE]      boots IMAGE; Ctrl-A x quits\n");
-    for (enum group g = 0; g < GROUPS; g++) {
-        add_group(&p, g);
-    }
-    add(&p, "terrapin --help OPTION tells more about one of them; Ctrl-A h lists the keys.\n");
-    return p.s;
-}
-
-bool options_help_one(const char *name, char *text, size_t n)
-{
-    while (*name == '-') {
-        name++;
-    }
-    const struct option *row = find(name);
-    if (!row) {
-        return false;
-    }
-    snprintf(text, n, "-%s%s%s\n    %s%s", row->name, *row->value ? " " : "", row->value,
-             row->help,
-             row->group == LATER       ? " (not implemented yet)"
-             : row->group == NO_EFFECT ? " (accepted, no effect)"
-                                       : "");
-    return true;
 }

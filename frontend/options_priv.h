@@ -16,6 +16,10 @@ struct option { /* a row of options.def */
     const char *help;
 };
 
+const struct option *option_row(size_t i);          /* NULL behind the last */
+const struct option *option_find(const char *name); /* without dashes; or NULL */
+const char *option_meant(const char *name);         /* by a name that is none; or NULL */
+
 /* Is value, up to a comma, colon or '=', one of the words of "a|b|c"? */
 bool is_word(const char *value, const char *words);
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { RESCUE_STACK = 65536 };
+
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 static struct {
@@ -16,6 +18,7 @@ static struct {
     struct termios mode;
     char undo[RESCUE_UNDO]; /* what the terminal wants to hear */
     size_t len;
+    max_align_t stack[RESCUE_STACK / sizeof(max_align_t)]; /* a crash may be its own overflow */
 } rescue;
 
 static void on_crash(int signal)
@@ -37,6 +40,9 @@ void rescue_arm(const struct termios *mode)
     memset(&sa, 0, sizeof sa);
     sigemptyset(&sa.sa_mask);
     sa.sa_handler = on_crash;
+    sa.sa_flags = SA_ONSTACK;
+    stack_t stack = {.ss_sp = rescue.stack, .ss_size = sizeof rescue.stack};
+    sigaltstack(&stack, NULL);
     rescue.mode = *mode;
     rescue.len = 0;
     for (size_t i = 0; i < ARRAY_LEN(crashes); i++) {

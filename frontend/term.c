@@ -11,6 +11,7 @@
 #include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -41,6 +42,25 @@ static void send_keys(struct term *t, struct session *s)
     }
 }
 
+/* The shell has brought us back; ncurses knows, but not what it did not draw. */
+static volatile sig_atomic_t continued;
+
+static void on_continue(int signal)
+{
+    (void)signal;
+    continued = 1;
+}
+
+static void watch_continue(void (*handler)(int))
+{
+    struct sigaction sa;
+    memset(&sa, 0, sizeof sa);
+    sigemptyset(&sa.sa_mask);
+    sa.sa_handler = handler;
+    sa.sa_flags = SA_RESTART;
+    sigaction(SIGCONT, &sa, NULL);
+}
+
 static void update_term(struct display *d, struct session *s)
 {
     struct term *t = (struct term *)d;
@@ -50,6 +70,10 @@ static void update_term(struct display *d, struct session *s)
         return;
     }
     t->drawn_ns = now;
+    if (continued) {
+        continued = 0;
+        t->clear = true;
+    }
     term_read_keys(t, s);
     send_keys(t, s);
     if (s->over) {
@@ -96,6 +120,7 @@ static void on_line(void *ctx, const char *line)
 static void close_term(struct display *d)
 {
     struct term *t = (struct term *)d;
+    watch_continue(SIG_DFL);
     endwin();
     term_picture_free(&t->picture);
     rescue_disarm();
@@ -147,6 +172,7 @@ struct display *term_open(const char *name, struct error *err)
     }
     t->depth = term_picture_depth();
     t->redraw = true;
+    watch_continue(on_continue);
     report_hold(on_line, t);
     return &t->display;
 }

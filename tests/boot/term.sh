@@ -176,12 +176,19 @@ done
 # ---- stopped and continued by the shell
 run -snapshot term.img
 until_shows "╔═╗ ABC" 60
-kill -STOP "$(cat pid)"
-kill -CONT "$(cat pid)"
-keys a
-until_shows "1E"
+keys g
+sleep 1
+kill -TSTP "$(cat pid)"
+until_shows "Stopped"
+keys -l "clear; fg"
+keys Enter
+sleep 2
+colours
+check "red after fg" grep -q '48;5;196m' colours.txt
+keys t
+until_shows "╔═╗ ABC"
 keys C-a x
-ends "SIGCONT"
+ends "fg"
 
 # ---- the monitor on stdio
 run -display none -speed 1 -monitor stdio -snapshot term.img
