@@ -396,8 +396,7 @@ static uint64_t root_64(uint64_t n)
     return (r << 16) + q - (left < 0);
 }
 
-/* floor(sqrt(n)) of n with one of its two top bits set, and the rest. */
-static uint64_t root_128(struct u128 n, struct u128 *rest_of)
+uint64_t root_128(struct u128 n, struct u128 *rest_of)
 {
     uint64_t r = root_64(n.hi), rest = n.hi - r * r; /* rest <= 2r: 33 bits */
     /* (rest * 2^32 + middle) / 2r: both halved, as the dividend has 65 bits. */

@@ -102,6 +102,9 @@ static inline unsigned clz_64(uint64_t v)
 /* (hi:lo) / d; d has bit 63 set and hi < d, so that the quotient has 64 bits. */
 uint64_t div_128_64(uint64_t hi, uint64_t lo, uint64_t d, uint64_t *remainder);
 
+/* floor(sqrt(n)) of n with one of its two top bits set, and the rest. */
+uint64_t root_128(struct u128 n, struct u128 *rest_of);
+
 /* ---- numbers */
 
 /* A finite number other than 0, without its sign: m * 2^(exp - 16383 - 63), bit 63 of m set;

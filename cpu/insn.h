@@ -142,6 +142,7 @@ enum cpu_feature {
     FEAT_PSE36 = 1 << 27,
     FEAT_NX = 1 << 28,
     FEAT_UMIP = 1 << 29,
+    FEAT_FISTTP = FEAT_FPU | FEAT_SSE3,
     FEAT_FCMOV = FEAT_FPU | FEAT_CMOV, /* FCMOVcc, FCOMI */
 };
 

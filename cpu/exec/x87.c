@@ -151,6 +151,13 @@ static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned rai
         NEXT();                                                                                \
     }
 
+/* FISTTP (SSE3) rounds toward zero whatever the control word says. */
+static struct fx_ctx *chop(struct fx_ctx *c)
+{
+    c->control |= FX_CHOP << 10;
+    return c;
+}
+
 #define WRITE16 lmem_w16(cpu, i, i->seg, ea, v)
 #define WRITE32 lmem_w32(cpu, i, i->seg, ea, v)
 #define WRITE64 lmem_w64(cpu, i, ea, v)
@@ -166,6 +173,9 @@ STORE(FISTP_i16, uint16_t, fx_to_i16(&c, *x87_st(f, 0)), 0x8000, WRITE16, true)
 STORE(FIST_i32,  uint32_t, fx_to_i32(&c, *x87_st(f, 0)), 0x80000000u, WRITE32, false)
 STORE(FISTP_i32, uint32_t, fx_to_i32(&c, *x87_st(f, 0)), 0x80000000u, WRITE32, true)
 STORE(FISTP_i64, uint64_t, fx_to_i64(&c, *x87_st(f, 0)), I64_MIN, WRITE64, true)
+STORE(FISTTP_i16, uint16_t, fx_to_i16(chop(&c), *x87_st(f, 0)), 0x8000, WRITE16, true)
+STORE(FISTTP_i32, uint32_t, fx_to_i32(chop(&c), *x87_st(f, 0)), 0x80000000u, WRITE32, true)
+STORE(FISTTP_i64, uint64_t, fx_to_i64(chop(&c), *x87_st(f, 0)), I64_MIN, WRITE64, true)
 // clang-format on
 
 EXEC(FSTP_m80)

@@ -2,14 +2,15 @@
  *
  * Signatures are those of steppings that were sold: 80386DX D1 (03 08), i486DX2 SL-enhanced
  * (04 35), Pentium P54C C2 (05 25), Pentium with MMX P55C xB1 (05 43), Pentium Pro sB1 (06 19:
- * the first for which software finds SYSENTER usable, SDM 2B SYSENTER), Pentium II dB0 (06 52).
- * They stand in EDX after reset and in CPUID.1:EAX.
+ * the first for which software finds SYSENTER usable, SDM 2B SYSENTER), Pentium II dB0 (06 52),
+ * Pentium III cB0 (06 83), Pentium 4 E0 on 90 nm (0F 41: with NX, without 64 bits). They stand
+ * in EDX after reset and in CPUID.1:EAX.
  *
  * The 486 is a DX2 with its x87 on the chip; a 386 has one if it is bought beside (+fpu: a
  * 387).
  *
- * A feature that we lack is neither advertised nor accepted by "+name": most of what came
- * after the Pentium II.
+ * A feature that we lack is neither advertised nor accepted by "+name": of the Pentium 4,
+ * MONITOR, hyper-threading, thermal control and debug store.
  */
 #include <string.h>
 
@@ -24,6 +25,8 @@ enum {
                           FEAT_PMC | FEAT_NOPL | FEAT_APIC | FEAT_MTRR | FEAT_MCA,
     FEATURES_PENTIUMMMX = FEATURES_PENTIUM | FEAT_PMC | FEAT_MMX,
     FEATURES_PENTIUM2 = FEATURES_PENTIUMPRO | FEAT_PAT | FEAT_PSE36 | FEAT_MMX | FEAT_FXSR,
+    FEATURES_PENTIUM3 = FEATURES_PENTIUM2 | FEAT_SSE,
+    FEATURES_PENTIUM4 = FEATURES_PENTIUM3 | FEAT_SSE2 | FEAT_SSE3 | FEAT_CLFLUSH | FEAT_NX,
 };
 
 const struct cpu_model cpu_models[] = {
@@ -33,45 +36,27 @@ const struct cpu_model cpu_models[] = {
     {"pentiummmx", 0x543, FEATURES_PENTIUMMMX, 5, 0},
     {"pentiumpro", 0x619, FEATURES_PENTIUMPRO, 6, 0x06040A42}, /* 8 + 8 KiB, 256 KiB */
     {"pentium2", 0x652, FEATURES_PENTIUM2, 6, 0x0C040843},     /* 16 + 16 KiB, 512 KiB */
+    {"pentium3", 0x683, FEATURES_PENTIUM3, 6, 0x0C040882},     /* 16 + 16 KiB, 256 KiB */
+    {"pentium4", 0xF41, FEATURES_PENTIUM4, 15, 0x007C7040},    /* 16 KiB, 12 Ku-op, 1 MiB */
     {NULL, 0, 0, 0, 0},
 };
 static const char default_model[] = "pentiumpro";
-static const char *const later_models[] = {"pentium3", "pentium4"};
 
 static const struct feature_name {
     const char *name;
     uint32_t feature; /* enum cpu_feature; 0: we lack it */
     int8_t cpuid;     /* bit of CPUID.1:EDX, or -1 */
 } feature_names[] = {
-    {"i486ops", FEAT_I486OPS, -1},
-    {"fpu", FEAT_FPU, 0},
-    {"vme", FEAT_VME, 1},
-    {"cpuid", FEAT_CPUID, -1},
-    {"de", FEAT_DE, 2},
-    {"pse", FEAT_PSE, 3},
-    {"tsc", FEAT_TSC, 4},
-    {"msr", FEAT_MSR, 5},
-    {"pae", FEAT_PAE, 6},
-    {"mce", FEAT_MCE, 7},
-    {"cx8", FEAT_CX8, 8},
-    {"apic", FEAT_APIC, 9},
-    {"sep", FEAT_SEP, 11},
-    {"mtrr", FEAT_MTRR, 12},
-    {"pge", FEAT_PGE, 13},
-    {"mca", FEAT_MCA, 14},
-    {"cmov", FEAT_CMOV, 15},
-    {"pat", FEAT_PAT, 16},
-    {"pse36", FEAT_PSE36, 17},
-    {"mmx", FEAT_MMX, 23},
-    {"fxsr", FEAT_FXSR, 24},
-    {"pmc", FEAT_PMC, -1},
-    {"nopl", FEAT_NOPL, -1},
-    {"nx", FEAT_NX, -1},
-    {"umip", FEAT_UMIP, -1},
-    {"sse", 0, -1},
-    {"sse2", 0, -1},
-    {"clflush", 0, -1},
-    {"popek", 0, -1},
+    {"i486ops", FEAT_I486OPS, -1}, {"fpu", FEAT_FPU, 0},    {"vme", FEAT_VME, 1},
+    {"cpuid", FEAT_CPUID, -1},     {"de", FEAT_DE, 2},      {"pse", FEAT_PSE, 3},
+    {"tsc", FEAT_TSC, 4},          {"msr", FEAT_MSR, 5},    {"pae", FEAT_PAE, 6},
+    {"mce", FEAT_MCE, 7},          {"cx8", FEAT_CX8, 8},    {"apic", FEAT_APIC, 9},
+    {"sep", FEAT_SEP, 11},         {"mtrr", FEAT_MTRR, 12}, {"pge", FEAT_PGE, 13},
+    {"mca", FEAT_MCA, 14},         {"cmov", FEAT_CMOV, 15}, {"pat", FEAT_PAT, 16},
+    {"pse36", FEAT_PSE36, 17},     {"mmx", FEAT_MMX, 23},   {"fxsr", FEAT_FXSR, 24},
+    {"sse", FEAT_SSE, 25},         {"sse2", FEAT_SSE2, 26}, {"sse3", FEAT_SSE3, -1},
+    {"clflush", FEAT_CLFLUSH, 19}, {"pmc", FEAT_PMC, -1},   {"nopl", FEAT_NOPL, -1},
+    {"nx", FEAT_NX, -1},           {"umip", FEAT_UMIP, -1}, {"popek", 0, -1},
     {"popek-iret", 0, -1},
 };
 
@@ -88,9 +73,11 @@ const char *cpu_model_help(void)
            "              machine check architecture, performance counters\n"
            "              (default)\n"
            "  pentium2    pentiumpro with MMX, FXSAVE, PAT, PSE-36\n"
+           "  pentium3    pentium2 with SSE\n"
+           "  pentium4    pentium3 with SSE2, SSE3, CLFLUSH, NX; family 15\n"
            "Features: i486ops fpu cpuid vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca\n"
-           "  cmov pat pse36 pmc nopl mmx fxsr nx umip\n"
-           "Not implemented yet: pentium3 pentium4; sse sse2 clflush popek popek-iret\n";
+           "  cmov pat pse36 pmc nopl mmx fxsr sse sse2 sse3 clflush nx umip\n"
+           "Not implemented yet: popek popek-iret\n";
 }
 
 /* ---- "pentium,-tsc,+cmov" */
@@ -153,11 +140,6 @@ static int find_model(const struct word *w, unsigned *model, struct error *err)
         if (word_is(w, cpu_models[n].name)) {
             *model = n;
             return 0;
-        }
-    }
-    for (unsigned n = 0; n < ARRAY_LEN(later_models); n++) {
-        if (word_is(w, later_models[n])) {
-            return error_set(err, "-cpu %s: not implemented yet", later_models[n]);
         }
     }
     return error_set(err, "-cpu %.*s: no such model; -cpu help lists them", printed(w),
@@ -240,15 +222,29 @@ static uint32_t feature_bits(const struct cpu *cpu)
     return cpu->sys->apic_base & APIC_BASE_ENABLE ? edx : edx & ~CPUID_APIC;
 }
 
-/* NX and UMIP are told of in leaves that came with them. false: this processor has no such
- * leaf. */
+/* Leaves 80000002h to 80000004h: 48 characters, NUL behind them. */
+static void brand_string(uint32_t part, uint32_t out[4])
+{
+    static const char text[48] = "Intel(R) Pentium(R) 4 CPU";
+    for (unsigned n = 0; n < 16; n++) {
+        out[n / 4] |= (uint32_t)(uint8_t)text[16 * part + n] << 8 * (n % 4);
+    }
+}
+
+/* NX and UMIP are told of in leaves that came with them, the Pentium 4's name in others. false:
+ * this processor has no such leaf. */
 static bool later_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
 {
     enum { UMIP = 1 << 2, NX = 1 << 20 };
-    if (leaf >= 0x80000000u && (cpu->features & FEAT_NX)) {
-        out[0] = leaf == 0x80000000u ? 0x80000001u : 0;
-        out[3] = leaf == 0x80000001u ? NX : 0;
-        return leaf <= 0x80000001u;
+    bool named = cpu_models[cpu->sys->model].family == 15;
+    uint32_t last = 0x80000000u + (named ? 4 : cpu->features & FEAT_NX ? 1 : 0);
+    if (leaf >= 0x80000000u && leaf <= last && last != 0x80000000u) {
+        out[0] = leaf == 0x80000000u ? last : 0;
+        out[3] = leaf == 0x80000001u && (cpu->features & FEAT_NX) ? NX : 0;
+        if (leaf >= 0x80000002u) {
+            brand_string(leaf - 0x80000002u, out);
+        }
+        return true;
     }
     if (leaf > 2 && leaf <= 7 && (cpu->features & FEAT_UMIP)) {
         out[2] = leaf == 7 ? UMIP : 0;
@@ -257,7 +253,16 @@ static bool later_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
     return false;
 }
 
-/* A leaf beyond the last, the extended ones included, answers as the last one does. */
+static void signature_leaf(const struct cpu *cpu, uint32_t out[4])
+{
+    out[0] = cpu_models[cpu->sys->model].signature;
+    out[1] = cpu->features & FEAT_CLFLUSH ? 8 << 8 : 0; /* lines of 64 bytes; APIC ID 0 */
+    out[2] = cpu->features & FEAT_SSE3 ? 1 : 0;
+    out[3] = feature_bits(cpu);
+}
+
+/* A leaf beyond the last answers as the last one does; so do the extended ones where there are
+ * none. */
 void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4])
 {
     const struct cpu_model *m = &cpu_models[cpu->sys->model];
@@ -266,17 +271,15 @@ void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4])
     if (later_leaf(cpu, leaf, out)) {
         return;
     }
-    memset(out, 0, 4 * sizeof *out);
     if (leaf == 0) {
         out[0] = last;
         out[1] = 0x756E6547; /* "Genu" */
         out[3] = 0x49656E69; /* "ineI" */
         out[2] = 0x6C65746E; /* "ntel" */
     } else if (leaf == 1 || last == 1) {
-        out[0] = m->signature; /* EBX: initial APIC ID 0, no brand index */
-        out[3] = feature_bits(cpu);
+        signature_leaf(cpu, out);
     } else {
-        out[0] = 0x03020101; /* TLBs … */
-        out[3] = m->caches;  /* … and caches */
+        out[0] = m->family == 15 ? 0x605B5001 : 0x03020101; /* TLBs … */
+        out[3] = m->caches;                                 /* … and caches */
     }
 }

@@ -14,7 +14,7 @@
  * FERR# is raised by the waiting instruction, as in Pentium and P6 processors, not by the one
  * that failed.
  */
-#include "cpu/x87.h"
+#include "cpu/simd.h"
 
 #include "cpu/sys/sys.h"
 
@@ -126,4 +126,10 @@ EMULATE(SIMD)
         trap_raise(cpu, NULL, EXC_NM, 0);
     }
     return report_error(cpu);
+}
+
+/* SDM 3A 6.15 interrupt 19. State is that before the instruction, MXCSR's flags apart. */
+_Noreturn void sse_error(struct cpu *cpu, const struct insn *i)
+{
+    trap_raise(cpu, i, cpu->sys->cr4 & CR4_OSXMMEXCPT ? EXC_XM : EXC_UD, 0);
 }

@@ -29,7 +29,7 @@ enum {
     IMAGE_SIZE = 512,
     WRITTEN = 288, /* what FXSAVE fills in 32-bit mode */
 };
-static const char model[] = "pentium2";
+static const char model[] = "pentium4";
 
 static struct decode_map map;
 static struct cpu_fixture fx;
@@ -296,7 +296,8 @@ static enum native_result run_here(const struct sample *s, struct native_state *
     }
     st->eflags = (uint32_t)cpu_fixture_get(&fx, "eflags");
     uint32_t eip = (uint32_t)cpu_fixture_get(&fx, "eip");
-    if (eip - FLAT_USER_HALT < 0x20) {
+    if (eip - FLAT_USER_HALT <= 0x20) { /* behind the HLT */
+        eip--;
         store_le32(data_ram->bytes + RESULT + 24, fx.cpu->mxcsr);
         enter();
         return eip == FLAT_USER_HALT + EXC_XM   ? NATIVE_DE

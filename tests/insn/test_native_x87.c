@@ -34,7 +34,7 @@ static void setup(void)
     struct error err;
     native = native_init();
     decode_map_init(&map, UINT32_MAX);
-    cpu_fixture_init(&fx, &(struct cpu_config){.model = "pentiumpro"});
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = "pentium4"});
     code_ram = phys_ram_new(fx.ph, "code", 0x1000, &err);
     data_ram = phys_ram_new(fx.ph, "data", NATIVE_DATA_SIZE, &err);
     ck_assert(code_ram && data_ram);

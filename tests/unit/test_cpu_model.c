@@ -23,8 +23,8 @@ static const struct {
     {"386,-fpu", true, NULL}, /* taking away what is not there */
     {"pentium2", true, NULL},
     {"pentiummmx,-mmx", true, NULL},
-    {"pentium3,+tsc", false, "not implemented yet"},
-    {"pentium4", false, "not implemented yet"},
+    {"pentium3,+tsc", true, NULL},
+    {"pentium4,-sse3,-clflush", true, NULL},
     {"pentiumpro,+popek", false, "-cpu +popek: not implemented yet"},
     {"pentiumpro,+popek-iret", false, "not implemented yet"},
     {"pentium,+mmx", true, NULL},
@@ -83,6 +83,8 @@ static const struct {
     {"pentiumpro", 0x619, 0x60000010},
     {"pentiummmx", 0x543, 0x60000010},
     {"pentium2", 0x652, 0x60000010},
+    {"pentium3", 0x683, 0x60000010},
+    {"pentium4", 0xF41, 0x60000010},
 };
 
 /* SDM 3A table 9-1 */
@@ -224,6 +226,22 @@ static const struct {
     {"FXSAVE of a register", "pentium2", UD, CODE(0x0F, 0xAE, 0xC0)},
     {"CR4.OSFXSR", "pentium2", OK, CODE(0x66, 0xB8, 0, 2, 0, 0, 0x0F, 0x22, 0xE0)},
     {"CR4.OSFXSR", "pentiumpro", GP, CODE(0x66, 0xB8, 0, 2, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"CR4.OSXMMEXCPT", "pentium3", OK, CODE(0x66, 0xB8, 0, 4, 0, 0, 0x0F, 0x22, 0xE0)},
+    {"ADDPS without OSFXSR", "pentium3", UD, CODE(0x0F, 0x58, 0xC1)},
+    {"PAVGB", "pentium3", OK, CODE(0x0F, 0xE0, 0xC1)}, /* MMX registers: as MMX */
+    {"ADDPS with OSFXSR", "pentium3", OK,
+     CODE(0x66, 0xB8, 0, 2, 0, 0, 0x0F, 0x22, 0xE0, 0x0F, 0x58, 0xC1)},
+    {"ADDPD with OSFXSR", "pentium3", UD,
+     CODE(0x66, 0xB8, 0, 2, 0, 0, 0x0F, 0x22, 0xE0, 0x66, 0x0F, 0x58, 0xC1)},
+    {"SFENCE", "pentium3", OK, CODE(0x0F, 0xAE, 0xF8)},
+    {"SFENCE", "pentium2", UD, CODE(0x0F, 0xAE, 0xF8)},
+    {"LFENCE", "pentium3", UD, CODE(0x0F, 0xAE, 0xE8)},
+    {"LFENCE", "pentium4", OK, CODE(0x0F, 0xAE, 0xE8)},
+    {"CLFLUSH", "pentium4", OK, CODE(0x0F, 0xAE, 0x3E, 0, 0x40)},
+    {"CLFLUSH", "pentium4,-clflush", UD, CODE(0x0F, 0xAE, 0x3E, 0, 0x40)},
+    {"MOVNTI", "pentium4", OK, CODE(0x0F, 0xC3, 0x06, 0, 0x40)},
+    {"FISTTP", "pentium4,-sse3", UD, CODE(0xDF, 0x0E, 0, 0x40)},
+    {"FISTTP", "pentium4", OK, CODE(0xDF, 0x0E, 0, 0x40)},
     {"CR4.OSXMMEXCPT", "pentium2", GP, CODE(0x66, 0xB8, 0, 4, 0, 0, 0x0F, 0x22, 0xE0)},
     {"SYSENTER in real mode", "pentiumpro", GP, CODE(0x0F, 0x34)},
     {"SLDT in real mode", "pentiumpro", UD, CODE(0x0F, 0x00, 0xC0)},
@@ -359,6 +377,21 @@ START_TEST(cpuid_leaves)
         {"pentium2", 1, 0x652, 0, 0, 0x183FBFF},
         {"pentium2,-fpu", 1, 0x652, 0, 0, 0x3FBFE},
         {"pentium2", 2, 0x03020101, 0, 0, 0x0C040843},
+        {"pentium3", 1, 0x683, 0, 0, 0x383FBFF},
+        {"pentium3,-mmx", 1, 0x683, 0, 0, 0x103FBFF},
+        {"pentium3,+sse2", 1, 0x683, 0, 0, 0x783FBFF},
+        {"pentium3", 2, 0x03020101, 0, 0, 0x0C040882},
+        {"pentium4", 0, 2, 0x756E6547, 0x6C65746E, 0x49656E69},
+        {"pentium4", 1, 0xF41, 0x800, 1, 0x78BFBFF},
+        {"pentium4,-sse3,-clflush", 1, 0xF41, 0, 0, 0x783FBFF},
+        {"pentium4", 2, 0x605B5001, 0, 0, 0x007C7040},
+        {"pentium4", 3, 0x605B5001, 0, 0, 0x007C7040},
+        {"pentium4", 0x80000000, 0x80000004, 0, 0, 0},
+        {"pentium4", 0x80000001, 0, 0, 0, 0x100000},
+        {"pentium4,-nx", 0x80000001, 0, 0, 0, 0},
+        {"pentium4", 0x80000002, 0x65746E49, 0x2952286C, 0x6E655020, 0x6D756974},
+        {"pentium4", 0x80000004, 0, 0, 0, 0},
+        {"pentium4", 0x80000005, 0x605B5001, 0, 0, 0x007C7040},
     };
     static const uint8_t code[] = {0x0F, 0xA2};
     struct cpu_fixture fx;
@@ -385,7 +418,7 @@ int main(void)
     tcase_add_loop_test(tc, apic_base, 0, 9);
     tcase_add_test(tc, no_apic);
     tcase_add_loop_test(tc, flags, 0, 4);
-    tcase_add_loop_test(tc, cpuid_leaves, 0, 14);
+    tcase_add_loop_test(tc, cpuid_leaves, 0, 29);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
