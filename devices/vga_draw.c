@@ -435,7 +435,7 @@ bool vga_get_lines(struct device *dev, unsigned first, unsigned end, uint32_t *p
     return true;
 }
 
-void vga_describe(const struct vga *v, struct text *out)
+static void describe_picture(const struct vga *v, struct text *out)
 {
     struct vga_timing t = vga_timing(v);
     uint32_t centihertz = (uint32_t)((uint64_t)t.hz * 100 / t.frame_cycles);
@@ -465,4 +465,31 @@ void vga_describe(const struct vga *v, struct text *out)
              (unsigned)v->crtc[CR_START_HIGH], (unsigned)v->crtc[CR_START_LOW],
              (unsigned)v->crtc[CR_OFFSET], v->misc & MISC_COLOR ? "3D4" : "3B4",
              v->misc & MISC_RAM ? "on" : "off");
+}
+
+static void describe_bytes(struct text *out, const char *name, const uint8_t *reg, unsigned n)
+{
+    text_add(out, "vga: %-5s", name);
+    for (unsigned i = 0; i < n; i++) {
+        text_add(out, " %02X", (unsigned)reg[i]);
+    }
+    text_add(out, "\n");
+}
+
+void vga_describe(const struct vga *v, struct text *out)
+{
+    describe_picture(v, out);
+    describe_bytes(out, "seq", v->seq, SEQ_COUNT);
+    describe_bytes(out, "crtc", v->crtc, CR_COUNT);
+    describe_bytes(out, "gc", v->gc, GC_COUNT);
+    describe_bytes(out, "attr", v->attr, AR_COUNT);
+    text_add(out, "vga: misc %02X, DAC mask %02X, palette %s, DAC of %s bits\n",
+             (unsigned)v->misc, (unsigned)v->dac_mask,
+             v->attr_index & AR_PAS ? "shown" : "open",
+             v->vbe[VBE_ENABLE] & VBE_ENABLE_DAC8 ? "8" : "6");
+    text_add(out, "vga: vbe  ");
+    for (unsigned n = 0; n < VBE_COUNT; n++) {
+        text_add(out, " %04X", (unsigned)v->vbe[n]);
+    }
+    text_add(out, "\n");
 }
