@@ -176,6 +176,14 @@ void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, u
     }
 }
 
+void lmem_probe_whole(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                      unsigned size, enum access access)
+{
+    check_span(cpu, i, seg, ea, size, access);
+    mmu_before(cpu, i, cpu->seg[seg].base + ea, size, access);
+    lmem_probe(cpu, i, seg, ea, size, access);
+}
+
 /* ---- long operands */
 
 /* Everything that can fault, and breakpoints; both pages' physical addresses. */

@@ -51,6 +51,10 @@ void lmem_sys_probe(struct cpu *cpu, laddr la, unsigned len, enum access access)
 /* Check without access: raises what an access of size bytes at seg:ea would raise. */
 void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, unsigned size,
                 enum access access);
+/* … of an operand that is accessed whole: alignment and breakpoints, too, before the page walk.
+ */
+void lmem_probe_whole(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
+                      unsigned size, enum access access);
 
 /* From cpu/sys/: physical address of la for the present privilege, or for the processor itself,
  * filling the page maps on the way; raises #PF. */

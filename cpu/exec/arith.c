@@ -354,7 +354,7 @@ EXCHANGES(32, EvGv, 32, R32, SET32)
 EXEC(CMPXCHG8B)
 {
     eaddr ea = insn_ea(cpu, i);
-    lmem_probe(cpu, i, i->seg, ea, 8, ACCESS_WRITE);
+    lmem_probe_whole(cpu, i, i->seg, ea, 8, ACCESS_WRITE); /* alignment: 8, as a P6 has it */
     uint32_t lo = lmem_r32(cpu, i, i->seg, ea), hi = lmem_r32(cpu, i, i->seg, ea + 4);
     bool same = lo == cpu->r[EAX] && hi == cpu->r[EDX];
     lmem_w32(cpu, i, i->seg, ea, same ? cpu->r[EBX] : lo);

@@ -123,8 +123,7 @@ static void ins(struct cpu *cpu, const struct insn *i, unsigned size, uint32_t m
     uint16_t port = reg16(cpu, EDX);
     eaddr di = index_get(cpu, EDI, mask);
     check_port(cpu, port, size);
-    lmem_probe(cpu, i, SEG_ES, di, size, ACCESS_WRITE);
-    mmu_before(cpu, i, cpu->seg[SEG_ES].base + di, size, ACCESS_WRITE);
+    lmem_probe_whole(cpu, i, SEG_ES, di, size, ACCESS_WRITE);
     uint32_t v = port_in(cpu, port, size);
     if (size == 1) {
         lmem_w8(cpu, i, SEG_ES, di, v);

@@ -2,7 +2,7 @@
 ; be divisible. SDM 3, 6.15 "Interrupt 17", table 6-7.
 ;
 ; QEMU 7.2 TCG does not check alignment.
-;@qemu 10
+;@qemu 11
 %include "lib.inc"
 
 main:   PUTS    "== align_check", 10
@@ -31,6 +31,7 @@ main:   PUTS    "== align_check", 10
         TRY     "write at 1", mov [ebx + 1], eax
         TRY     "read-modify-write", inc dword [ebx + 3]
         TRY     "cmpxchg8b at 2", cmpxchg8b [ebx + 2]
+        TRY     "cmpxchg8b at 4", cmpxchg8b [ebx + 4]
         TRY     "cmpxchg8b at 8", cmpxchg8b [ebx + 8]
         TRY     "bt at 2", bt dword [ebx + 2], 1
         TRY     "movzx word, odd", movzx eax, word [ebx + 1]

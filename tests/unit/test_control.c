@@ -114,8 +114,7 @@ static const struct pm_row rows[] = {
     {"OUT beyond the bitmap", PM_RING3, GP, 0, 4, BYTES(0x66, 0xBA, W(0x1000), 0xEE)},
     {"IN E0h in V86, IOPL 3", PM_V86_IOPL3, GP, 0, 0, BYTES(0xE4, 0xE0)},
     {"IN 40h in V86, IOPL 0", PM_V86, PM_OK, 0, 0, BYTES(0xE4, 0x40, 0xF4)},
-    /* a count of 0: nothing is done, so nothing is checked (SDM 2B REP; Bochs agrees, QEMU not)
-     */
+    /* a count of 0: nothing is done, so nothing is checked (SDM 2B REP; guest/io_bitmap.asm) */
     {"REP INSB of nothing at E0h", PM_RING3, PM_OK, 0, 0,
      BYTES(0x31, 0xC9, 0x66, 0xBA, W(0xE0), 0xF3, 0x6C, DONE)},
     {"REP OUTSB of nothing at E0h", PM_RING3, PM_OK, 0, 0,
