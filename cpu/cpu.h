@@ -26,6 +26,7 @@ struct cpu_bus {
     uint64_t *tick;
     void (*apic_base)(void *ctx, uint64_t value); /* WRMSR to IA32_APIC_BASE; may be NULL */
     void (*ferr)(void *ctx, bool level); /* FERR#, asserted or not; NULL: not connected */
+    void (*perf_overflow)(void *ctx);    /* a performance counter wrapped; may be NULL */
 };
 
 struct cpu_config {

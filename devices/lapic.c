@@ -44,8 +44,8 @@
  * (QEMU does the same).
  *
  * NOT IMPLEMENTED: SMI (dropped and counted); remote read; the wait for STARTUP of a processor
- * whose BSP flag software has cleared; performance counter interrupts (the counters do not
- * count); focus processor checking and arbitration, which take a second processor.
+ * whose BSP flag software has cleared; focus processor checking and arbitration, which take a
+ * second processor.
  *
  * References: SDM 3A chapter 10; SDM 3B 22.27 on P6; 82093AA data sheet.
  */
@@ -241,6 +241,15 @@ void lapic_local(struct lapic *a, enum lapic_lvt n)
     /* ExtINT follows the pin (extint_due); INIT and SMI come as edges like NMI. */
     if (!(lvt & LVT_MASKED) && mode != APIC_EXTINT) {
         (void)accept(a, mode, (uint8_t)lvt, false);
+    }
+}
+
+void lapic_perf(struct device *dev)
+{
+    struct lapic *a = (struct lapic *)dev;
+    if (lapic_is_on(a)) {
+        lapic_local(a, LVT_PERF);
+        lapic_update(a);
     }
 }
 

@@ -28,6 +28,7 @@ void lapic_connect(struct device *dev, const struct lapic_links *links);
 void lapic_set_base(struct device *dev, uint64_t value);
 void lapic_set_lint(struct device *dev, enum lapic_pin pin, bool level);
 void lapic_init_pin(struct device *dev); /* INIT# */
+void lapic_perf(struct device *dev);     /* a performance counter overflowed */
 /* From the APIC bus; false: nobody accepts it. */
 bool lapic_accept(struct device *dev, const struct apic_message *msg);
 /* Is LINT0, where the 8259A pair is, programmed to raise NMI or INIT? */

@@ -205,6 +205,12 @@ static void ferr(void *ctx, bool level)
     npx_set_ferr(m->npx, level);
 }
 
+static void perf_overflow(void *ctx)
+{
+    struct machine *m = ctx;
+    lapic_perf(m->lapic);
+}
+
 /* A chip asks; it happens when the instruction is over. */
 static void power_asked(void *ctx, enum power_event what, uint32_t code)
 {
@@ -251,7 +257,8 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
                           .int_ack = int_ack,
                           .tick = &m->board.clock.now,
                           .apic_base = apic_base,
-                          .ferr = ferr};
+                          .ferr = ferr,
+                          .perf_overflow = perf_overflow};
     m->cpu = cpu_new(&cpu_cfg, &bus, m->phys, &m->board.notes, err);
     if (!m->cpu) {
         return -1;

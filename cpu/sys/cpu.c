@@ -563,9 +563,14 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until)
     enum cpu_stop why = CPU_UNTIL;
     bool shadowed;
     cpu->now = *cpu->tick;
-    cpu->until = until;
     cpu->sys->left = cpu->sys->pending = false;
     for (;;) {
+        uint64_t overflow = perf_next(cpu);
+        if (overflow <= cpu->now) {
+            perf_overflow(cpu);
+            continue;
+        }
+        cpu->until = until < overflow ? until : overflow;
         enum due due = event_due(cpu, &shadowed);
         cpu->attention = false;
         if (stops(cpu, due, &why)) {

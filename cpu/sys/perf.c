@@ -13,8 +13,11 @@
  * A counter that runs costs nothing: its value is worked out from the tick when somebody asks,
  * or when it stops.
  *
+ * The interrupt on overflow comes at the boundary where the counter becomes 0 (perf_next(): the
+ * run loop stops there), by way of the local APIC.
+ *
  * NOT IMPLEMENTED: other events (the counter stands still; noted), edge detection, counter
- * masks above 1, the interrupt on overflow (noted).
+ * masks above 1.
  */
 #include "cpu/sys/sys.h"
 
@@ -80,12 +83,48 @@ static void settle(struct cpu *cpu)
     m->perf_since = cpu->now;
 }
 
+static bool interrupts(const struct cpu *cpu, unsigned n)
+{
+    return cpu->sys->msr.evntsel[n] & SEL_INT;
+}
+
+/* The run loop is to ask perf_next() again. */
+static void rescheduled(struct cpu *cpu)
+{
+    if (interrupts(cpu, 0) || interrupts(cpu, 1)) {
+        engine_leave(cpu);
+    }
+}
+
+uint64_t perf_next(const struct cpu *cpu)
+{
+    const struct msrs *m = &cpu->sys->msr;
+    uint64_t next = UINT64_MAX;
+    for (unsigned n = 0; n < PERF_COUNTERS; n++) {
+        if ((m->perf_running >> n & 1) && interrupts(cpu, n)) {
+            uint64_t left = COUNTER_BITS + 1 - (m->perfctr[n] & COUNTER_BITS);
+            next = m->perf_since + left < next ? m->perf_since + left : next;
+        }
+    }
+    return next;
+}
+
+void perf_overflow(struct cpu *cpu)
+{
+    settle(cpu);
+    if (cpu->bus.perf_overflow != NULL) {
+        *cpu->tick = cpu->now;
+        cpu->bus.perf_overflow(cpu->bus.ctx);
+    }
+}
+
 void perf_update(struct cpu *cpu)
 {
     unsigned now = running(cpu);
     if (now != cpu->sys->msr.perf_running) {
         settle(cpu);
         cpu->sys->msr.perf_running = (uint8_t)now;
+        rescheduled(cpu);
     }
 }
 
@@ -101,12 +140,11 @@ bool perf_select(struct cpu *cpu, unsigned n, uint64_t v)
     }
     if (!counts_ticks(v) && !counts_nothing(v)) {
         note(cpu->notes, NOTE_cpu_perf_event);
-    } else if ((v & SEL_INT) && counts_ticks(v)) {
-        note(cpu->notes, NOTE_cpu_perf_interrupt);
     }
     settle(cpu);
     cpu->sys->msr.evntsel[n] = v;
     perf_update(cpu);
+    rescheduled(cpu);
     return true;
 }
 
@@ -115,4 +153,5 @@ void perf_write(struct cpu *cpu, unsigned n, uint64_t v)
     uint64_t sign = v & 0x80000000u ? COUNTER_BITS & ~(uint64_t)UINT32_MAX : 0;
     settle(cpu);
     cpu->sys->msr.perfctr[n] = (uint32_t)v | sign;
+    rescheduled(cpu);
 }

@@ -366,6 +366,10 @@ void perf_loaded(struct cpu *cpu);
 bool perf_select(struct cpu *cpu, unsigned n, uint64_t v); /* PerfEvtSeln; false: #GP */
 uint64_t perf_read(const struct cpu *cpu, unsigned n);
 void perf_write(struct cpu *cpu, unsigned n, uint64_t v);
+/* The tick at which the next counter overflows that wants an interrupt then; UINT64_MAX: none.
+ */
+uint64_t perf_next(const struct cpu *cpu);
+void perf_overflow(struct cpu *cpu); /* that tick is reached */
 
 /* ---- cpu.c: what bodies tell the run loop */
 /* The instruction in progress holds off interrupts for the next one. */

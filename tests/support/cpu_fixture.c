@@ -44,6 +44,14 @@ static void ferr(void *ctx, bool level)
     fx->ferr = level;
 }
 
+static void perf_overflow(void *ctx)
+{
+    struct cpu_fixture *fx = ctx;
+    log_access(fx, 1 << 27, 0);
+    fx->overflows++;
+    fx->overflow_at = fx->tick;
+}
+
 void cpu_fixture_init(struct cpu_fixture *fx, const struct cpu_config *cfg)
 {
     struct error err;
@@ -58,7 +66,8 @@ void cpu_fixture_init(struct cpu_fixture *fx, const struct cpu_config *cfg)
                                .out = port_out,
                                .int_ack = int_ack,
                                .tick = &fx->tick,
-                               .ferr = ferr};
+                               .ferr = ferr,
+                               .perf_overflow = perf_overflow};
     fx->cpu = cpu_new(cfg, &fx->bus, fx->ph, &fx->notes, &err);
     ck_assert_msg(fx->cpu != NULL, "%s", err.text);
     cpu_set_a20(fx->cpu, true);

@@ -21,9 +21,11 @@ struct cpu_fixture {
     struct notes notes;
     struct cpu_bus bus;
     uint64_t tick;
-    uint8_t vector; /* what INTA returns */
-    bool drop_intr; /* INTA also lowers INTR */
-    bool ferr;      /* level of FERR# */
+    uint8_t vector;       /* what INTA returns */
+    bool drop_intr;       /* INTA also lowers INTR */
+    bool ferr;            /* level of FERR# */
+    unsigned overflows;   /* of performance counters … */
+    uint64_t overflow_at; /* … the last one's tick */
     uint8_t debug[4096];
     unsigned debug_len;
     uint64_t port_hash; /* over every access: port, size, value, tick */

@@ -218,6 +218,44 @@ START_TEST(counts_by_level)
 }
 END_TEST
 
+/* The interrupt comes when the counter passes FFFFFFFFFFh, not a tick later, and not without
+ * INT.
+ */
+START_TEST(overflow)
+{
+    static const struct {
+        uint32_t sel;
+        unsigned count;
+    } want[] = {{0x530079, 2}, {0x430079, 0}, {0x130079, 0}, {0x5300C0, 2}, {0x510079, 0}};
+    static const uint8_t loop[] = {0xEB, 0xFE};
+    for (unsigned step = 0; step < 2; step++) {
+        struct cpu_fixture fx;
+        uint64_t v;
+        cpu_fixture_init(&fx, &(struct cpu_config){.model = "pentiumpro", .single_step = step});
+        ck_assert(wr(&fx, 0xC1, (uint32_t)-1000));
+        ck_assert(wr(&fx, 0x186, want[_i].sel));
+        uint64_t start = fx.tick - 1; /* WRMSR counts */
+        cpu_fixture_load(&fx, 0x7C00, loop, sizeof loop);
+        cpu_fixture_set(&fx, "eip", 0x7C00);
+        ck_assert_int_eq(cpu_run(fx.cpu, start + 999), CPU_UNTIL);
+        ck_assert_uint_eq(fx.overflows, 0);
+        ck_assert_int_eq(cpu_run(fx.cpu, start + 5000), CPU_UNTIL);
+        ck_assert_uint_eq(fx.overflows, want[_i].count / 2);
+        if (want[_i].count != 0) {
+            ck_assert_uint_eq(fx.overflow_at, start + 1000);
+            ck_assert(rd(&fx, 0xC1, &v));
+            ck_assert_uint_eq(v, 4000);
+            ck_assert(wr(&fx, 0xC1, (uint32_t)-50));
+            cpu_fixture_load(&fx, 0x7C00, loop, sizeof loop);
+            cpu_fixture_set(&fx, "eip", 0x7C00);
+            cpu_run(fx.cpu, fx.tick + 100);
+            ck_assert_uint_eq(fx.overflows, 2);
+        }
+        cpu_fixture_free(&fx);
+    }
+}
+END_TEST
+
 /* Asleep, the clocks stand still; time, the TSC, goes on. */
 START_TEST(halted)
 {
@@ -262,6 +300,7 @@ int main(void)
     tcase_add_loop_test(tc, counts, 0, ARRAY_LEN(counting));
     tcase_add_test(tc, counts_by_level);
     tcase_add_test(tc, halted);
+    tcase_add_loop_test(tc, overflow, 0, 5);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
