@@ -80,6 +80,7 @@ timer:  push    eax
         sete    [ss:inside]
         mov     al, 20h
         out     20h, al
+        mov     ecx, 1          ; that was all we wanted
         pop     eax
         iretd
 step:   push    eax
