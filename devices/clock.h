@@ -11,7 +11,7 @@
 
 #include "mem/state.h"
 
-enum { MIPS_DEFAULT = 100, MIPS_MAX = 10000 };
+enum { MIPS_DEFAULT = 200, MIPS_MAX = 10000 };
 
 struct event {
     struct event_state at; /* first: state_* reads it; when == EVENT_IDLE: not pending */
