@@ -327,7 +327,7 @@ static enum command_result cmd_help(struct session *s, const struct words *w, st
         const struct command *c = &table[i];
         char usage[64];
         snprintf(usage, sizeof usage, "%s %s", c->name, c->arguments);
-        say("%-34s %s%s\n", usage, c->help,
+        say("%-29s %s%s\n", usage, c->help,
             c->run == cmd_later ? " (not implemented yet)" : "");
     }
     return COMMAND_OK;

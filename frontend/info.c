@@ -43,7 +43,14 @@ enum command_result cmd_info(struct session *s, const struct words *w, struct er
     }
     char *text = machine_info(s->machine, info_here(s, w->word[1]));
     if (!text) {
-        error_set(err, "info %s: unknown subject; info without one lists them", w->word[1]);
+        bool known = false;
+        for (size_t i = 0; i < ARRAY_LEN(subject); i++) {
+            known |= strcmp(subject[i].name, w->word[1]) == 0;
+        }
+        error_set(err,
+                  known ? "info %s: the machine has none"
+                        : "info %s: unknown subject; info without one lists them",
+                  w->word[1]);
         return COMMAND_FAILED;
     }
     say_text(text);

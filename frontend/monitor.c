@@ -130,13 +130,19 @@ static void keep(void *ctx, const char *text)
     }
 }
 
-/* The next n lines of the answer. */
+/* The next n lines of the answer, as the terminal wraps them. */
 static void show_lines(struct monitor *mon, unsigned n)
 {
     const char *from = mon->answer + mon->shown, *p = from;
-    while (n-- > 0 && *p) {
-        p += strcspn(p, "\n");
-        p += *p == '\n';
+    unsigned columns, lines;
+    tty_size(&columns, &lines);
+    for (unsigned used = 0; *p;) {
+        size_t len = strcspn(p, "\n"), width = edit_columns(p, len);
+        used += 1 + (unsigned)(width > 0 ? (width - 1) / columns : 0);
+        if (used > n && p > from) {
+            break;
+        }
+        p += len + (p[len] == '\n');
     }
     fwrite(from, 1, (size_t)(p - from), stdout);
     mon->shown += (size_t)(p - from);

@@ -37,7 +37,7 @@ uint64_t wall_date(bool local)
 void pace_start(struct pace *p, double speed, uint32_t mips, uint64_t tick)
 {
     *p = (struct pace){.speed = speed, .mips = mips, .base_tick = tick, .base_ns = wall_ns()};
-    p->period_ns = p->base_ns;
+    p->period_ns = p->watch_ns = p->base_ns;
 }
 
 uint64_t pace_frame(const struct pace *p)
@@ -57,10 +57,24 @@ uint64_t pace_ahead(struct pace *p, uint64_t tick)
     }
     if (now - due > tolerance) {
         p->period_late += now - due;
+        p->late_ns += now - due;
         p->base_ns = now;
         p->base_tick = tick;
     }
     return 0;
+}
+
+unsigned pace_managed(struct pace *p)
+{
+    uint64_t now = wall_ns(), period = now - p->watch_ns;
+    if (period < 5 * second) {
+        return 0;
+    }
+    uint64_t late = p->late_ns < period ? p->late_ns : period;
+    unsigned percent = (unsigned)((period - late) * 100 / period);
+    p->watch_ns = now;
+    p->late_ns = 0;
+    return percent ? percent : 1;
 }
 
 void pace_ran(struct pace *p, uint64_t ticks, uint64_t ns)

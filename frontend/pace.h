@@ -9,6 +9,7 @@ struct pace {
     double speed;                /* virtual seconds a wall second; 0: as fast as it goes */
     uint32_t mips;               /* ticks a virtual microsecond */
     uint64_t base_tick, base_ns; /* they belonged together */
+    uint64_t watch_ns, late_ns;  /* since when; lost since then */
     uint64_t busy_ns, ran, period_ns, period_late; /* of this second, for pace_wish */
 };
 
@@ -23,6 +24,8 @@ uint64_t pace_frame(const struct pace *p);
 /* Nanoseconds to sleep before tick is due. A host that is late is not chased: the clocks are
  * set anew. */
 uint64_t pace_ahead(struct pace *p, uint64_t tick);
+/* What part of the speed the host managed, in percent, every few seconds; else 0. */
+unsigned pace_managed(struct pace *p);
 /* For -mips auto: account for a slice; the ratio that suits the host, or 0: leave it. */
 void pace_ran(struct pace *p, uint64_t ticks, uint64_t ns);
 uint32_t pace_wish(struct pace *p);

@@ -335,6 +335,19 @@ static void follow_host(struct session *s, uint64_t ticks, uint64_t ns)
     }
 }
 
+/* Once: that the guest's clock cannot keep up, and what helps. */
+static void watch_pace(struct session *s)
+{
+    enum { ENOUGH = 85 };
+    unsigned percent = pace_managed(&s->pace);
+    if (percent && percent < ENOUGH && !s->slow && !s->opt->mips_auto) {
+        s->slow = true;
+        report("-speed: this host manages %u %% of it at -mips %" PRIu32
+               "; use a smaller -mips, or -mips auto",
+               percent, machine_mips(s->machine));
+    }
+}
+
 static void paced_slice(struct session *s, uint64_t target)
 {
     uint64_t now = machine_now(s->machine), frame = pace_frame(&s->pace);
@@ -346,6 +359,7 @@ static void paced_slice(struct session *s, uint64_t target)
     look_around(s);
     if (!s->over) {
         nap(s, pace_ahead(&s->pace, machine_now(s->machine)));
+        watch_pace(s);
     }
 }
 

@@ -53,6 +53,7 @@ struct session {
     struct script *script;          /* NULL: none */
     bool scripted;                  /* it has the keyboard */
     bool stopped, off;              /* waits for cont; powered off */
+    bool slow;                      /* and that was told */
     bool asleep;                    /* only input can wake it */
     uint64_t start_ns, end_ns;      /* wall clock; 0: no -timeout */
     uint64_t asked_until;           /* -until */

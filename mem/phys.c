@@ -90,7 +90,7 @@ struct ram *phys_ram_new(struct phys *ph, const char *name, uint64_t size, struc
     }
     if (!b || !b->ram.bytes || !b->ram.dirty || !b->ram.page_hash || !b->code ||
         !b->code_page) {
-        error_set(err, "%s: this host has no %llu KiB of free memory for it; give it less",
+        error_set(err, "%s: this host has no %llu KiB of free memory for it; use a smaller -m",
                   name, (unsigned long long)(size >> 10));
         if (b) {
             block_free(b);
@@ -113,7 +113,7 @@ struct phys *phys_new(uint64_t ram_bytes, struct error *err)
 {
     struct phys *ph = calloc(1, sizeof *ph);
     if (!ph) {
-        error_set(err, "this host has no %zu KiB of free memory for the page map",
+        error_set(err, "this host has no %zu KiB of free memory for the page map; end other programs",
                   sizeof *ph >> 10);
         return NULL;
     }

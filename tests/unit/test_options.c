@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frontend/options.h"
+#include "frontend/options_priv.h"
 #include "frontend/parse.h"
 
 static struct options o;
@@ -273,9 +273,29 @@ START_TEST(help_fits_one_screen)
     }
     ck_assert_uint_le(lines, 24);
     free(text);
-    char one[512];
+    char one[1024];
     ck_assert(options_help_one("--rtc", one, sizeof one));
+    for (size_t i = 0; option_row(i); i++) {
+        ck_assert(options_help_one(option_row(i)->name, one, sizeof one));
+        for (char *line = strtok(one, "\n"); line; line = strtok(NULL, "\n")) {
+            ck_assert_msg(strlen(line) <= 80, "wider than 80: %s", line);
+        }
+    }
     ck_assert(!options_help_one("nonsense", one, sizeof one));
+}
+END_TEST
+
+START_TEST(misspelt)
+{
+    ck_assert_str_eq(option_meant("dispaly"), "display"); /* two exchanged */
+    ck_assert_str_eq(option_meant("kernal"), "kernel");
+    ck_assert_str_eq(option_meant("snap"), "snapshot"); /* cut short */
+    ck_assert_str_eq(option_meant("nographics"), "nographic");
+    ck_assert_ptr_null(option_meant("frobnicate"));
+    ck_assert_ptr_null(option_meant(""));
+    ck_assert_ptr_null(option_meant("x"));
+    ck_assert_ptr_null(
+        option_meant("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 END_TEST
 
@@ -315,6 +335,7 @@ int main(void)
     tcase_add_test(tc, questions);
     tcase_add_test(tc, conflicts);
     tcase_add_test(tc, help_fits_one_screen);
+    tcase_add_test(tc, misspelt);
     tcase_add_test(tc, numbers);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
