@@ -113,8 +113,9 @@ struct phys *phys_new(uint64_t ram_bytes, struct error *err)
 {
     struct phys *ph = calloc(1, sizeof *ph);
     if (!ph) {
-        error_set(err, "this host has no %zu KiB of free memory for the page map; end other programs",
-                  sizeof *ph >> 10);
+        error_set(
+            err, "this host has no %zu KiB of free memory for the page map; end other programs",
+            sizeof *ph >> 10);
         return NULL;
     }
     struct ram *ram = phys_ram_new(ph, "ram", ram_bytes, err);
