@@ -11,6 +11,7 @@
 #include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,13 @@ static void watch_continue(void (*handler)(int))
     sigaction(SIGCONT, &sa, NULL);
 }
 
+/* Is nobody at the terminal any more? */
+static bool is_gone(void)
+{
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&fd, 1, 0) > 0 && fd.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
 static void update_term(struct display *d, struct session *s)
 {
     struct term *t = (struct term *)d;
@@ -73,6 +81,10 @@ static void update_term(struct display *d, struct session *s)
     if (continued) {
         continued = 0;
         t->clear = true;
+    }
+    if (is_gone()) { /* and SIGHUP was ignored, or it would have said so */
+        session_end(s, EXIT_TROUBLE);
+        return;
     }
     term_read_keys(t, s);
     send_keys(t, s);

@@ -228,16 +228,21 @@ sleep 1
 keys C-a x
 ends "vt100"
 
-# ---- the terminal goes away
+# ---- the terminal goes away, from a program that hears SIGHUP and from one that does not
 env=
-run -snapshot term.img
-until_shows "╔═╗ ABC" 60
-pid=$(cat pid)
-tmux_ kill-server
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.3
+for how in "" nohup; do
+    tmux_ kill-server 2>/dev/null
+    tmux_ new-session -d -x 80 -y 30 'TERM=screen-256color exec sh' || die "tmux does not start"
+    env="${how:+trap '' HUP;}"
+    run -snapshot term.img
+    until_shows "╔═╗ ABC" 60
+    pid=$(cat pid)
+    tmux_ kill-server
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.3
+    done
+    check "it runs on without a terminal ($how)" sh -c "! kill -0 $pid 2>/dev/null"
 done
-check "it runs on without a terminal" sh -c "! kill -0 $pid 2>/dev/null"
 
 finish
