@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/insn.h"
 #include "tests/support/board_fixture.h"
 #include "tests/support/pm_fixture.h"
 
@@ -114,6 +115,37 @@ static unsigned x87_insn(uint8_t *p, const struct world *w, uint64_t *seed)
     return 2 + size;
 }
 
+/* An MMX or SSE instruction, of any row: between registers, or with an operand somewhere in the
+ * segment, mostly at a multiple of 16. 9 bytes at most. */
+static unsigned simd_insn(uint8_t *p, const struct world *w, uint64_t *seed)
+{
+    static const uint8_t prefix[] = {0, 0x66, 0xF3, 0xF2};
+    const struct insn_row *row =
+        &insn_rows[I_PUNPCKLBW_PQ + test_random(seed) % (I_COUNT - I_PUNPCKLBW_PQ)];
+    uint32_t r = test_random(seed), at = test_random(seed) % CODE_LEN;
+    unsigned reg = row->digit >= 0 ? (unsigned)row->digit : r & 7, size = w->code32 ? 4 : 2;
+    unsigned n = 0;
+    if (row->prefix != PREFIX_NP) {
+        p[n++] = prefix[row->prefix];
+    }
+    p[n++] = 0x0F;
+    p[n++] = (uint8_t)row->code;
+    if (row->operands == OPN_none) {
+        return n;
+    }
+    if ((row->props & REG) || (!(row->props & MEM) && (r & 8))) {
+        p[n++] = (uint8_t)(0xC0 | reg << 3 | (r >> 4 & 7));
+    } else {
+        p[n++] = (uint8_t)(reg << 3 | (w->code32 ? 5 : 6));
+        store_le(p + n, r & 0x700 ? at & ~15u : at, size);
+        n += size;
+    }
+    if (row->operands == OPN_RMIb) {
+        p[n++] = (uint8_t)(r >> 16);
+    }
+    return n;
+}
+
 /* Bytes that make code which does things: mostly whole common opcodes, some noise. */
 static void random_code(uint8_t *code, unsigned len, const struct world *w, uint64_t *seed,
                         bool wild)
@@ -131,6 +163,10 @@ static void random_code(uint8_t *code, unsigned len, const struct world *w, uint
         bool noise = wild || (r & 3) == 0;
         if ((r & 0x3C) == 4 && k + 7 < len) {
             k += x87_insn(code + k, w, seed) - 1;
+            continue;
+        }
+        if ((r & 0x38) == 8 && k + 9 < len) {
+            k += simd_insn(code + k, w, seed) - 1;
             continue;
         }
         if ((r & 0x3C) == 0 && k + 7 < len) {
@@ -193,10 +229,15 @@ static uint32_t random_value(uint64_t *seed)
     return test_random(seed) & mask[test_random(seed) % ARRAY_LEN(mask)];
 }
 
-/* CR0.NE: x87 exceptions by #MF. Else the processor freezes before the next instruction. */
+/* CR0.NE: x87 exceptions by #MF. Else the processor freezes before the next instruction. CR4's
+ * OSFXSR and OSXMMEXCPT: SSE and its exceptions, which are masked or not. */
 static void native_errors(struct cpu_fixture *fx, uint64_t seed)
 {
-    uint64_t cr0 = cpu_fixture_get(fx, "cr0");
+    uint64_t cr0 = cpu_fixture_get(fx, "cr0"), cr4;
+    if ((seed >> 22 & 7) && cpu_reg_get(fx->cpu, "cr4", &cr4)) {
+        (void)cpu_reg_set(fx->cpu, "cr4", cr4 | 0x600); /* not every model has them */
+        fx->cpu->mxcsr = (uint32_t)(seed >> 16 & 0xE040) | (seed >> 25 & 3 ? 0x1F80 : 0);
+    }
     if (seed >> 20 & 3) {
         (void)cpu_reg_set(fx->cpu, "cr0", cr0 | 0x20); /* a 386 has no such bit */
     }
@@ -223,8 +264,9 @@ static void setup_real(struct cpu_fixture *fx, const struct world *w, bool singl
 {
     static const char *const gpr[] = {"eax", "ecx", "edx", "ebx", "ebp", "esi", "edi"};
     uint8_t code[CODE_LEN];
-    static const char *const model[] = {"pentiumpro", "pentium", "486", "386"};
-    struct cpu_config cfg = {.model = model[seed >> 12 & 3], .single_step = single_step};
+    static const char *const model[] = {"pentiumpro", "pentium4",   "pentium4", "pentium3",
+                                        "pentium",    "pentiummmx", "486",      "386"};
+    struct cpu_config cfg = {.model = model[seed >> 12 & 7], .single_step = single_step};
     cpu_fixture_init(fx, &cfg);
     random_code(code, sizeof code, w, &seed, (seed & 15) == 0);
     load_code(fx, code);
@@ -353,7 +395,9 @@ static void setup_protected(struct pm *pm, const struct world *w, bool single_st
                             uint64_t seed)
 {
     uint8_t code[CODE_LEN];
-    pm_init_engine(pm, single_step);
+    pm_init_config(pm, &(struct cpu_config){.model = seed >> 30 & 1 ? "pentiumpro" : "pentium4",
+                                            .single_step = single_step,
+                                            .shadow_flush = single_step});
     random_code(code, sizeof code, w, &seed, (seed & 15) == 0);
     load_code(&pm->fx, code);
     unsigned len = put_preamble(code, w, &seed);

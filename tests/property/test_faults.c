@@ -25,7 +25,8 @@ struct sample {
 
 static bool skipped(const struct insn_row *row)
 {
-    return row->cls != CLASS_USER || row->real || (row->x87 && row->rm != RM_MEM);
+    return row->cls != CLASS_USER || row->real || (row->x87 && row->rm != RM_MEM) ||
+           (row->simd && ((row->props & REG) || row->operands == OPN_none));
 }
 
 /* Around the lower or the upper edge of the page. */
@@ -45,7 +46,10 @@ static bool make(struct sample *s, uint64_t *seed, unsigned id)
         s->r[k] = test_random(seed) & 1 || k >= ESP ? edge(seed) : test_random(seed);
     }
     s->flags = (test_random(seed) & (FL_ARITH | FL_DF | FL_AC)) | 0x202;
-    if (test_random(seed) % 3 == 0) {
+    if (row->simd) {
+        static const uint8_t prefix[] = {0x3E, 0x66, 0xF3, 0xF2}; /* 3Eh: DS, for none */
+        s->code[s->len++] = prefix[row->prefix];
+    } else if (test_random(seed) % 3 == 0) {
         s->code[s->len++] = 0x66;
     }
     if (row->code & 0x100) {
@@ -87,6 +91,15 @@ static void fill_x87(struct x87 *f, uint64_t *seed)
     f->ip = test_random(seed);
 }
 
+static uint64_t xmm_hash(const struct cpu *cpu)
+{
+    uint64_t h = cpu->mxcsr;
+    for (unsigned k = 0; k < 8; k++) {
+        h = hash_u64(hash_u64(h, cpu->xmm[k].lo), cpu->xmm[k].hi);
+    }
+    return h;
+}
+
 static uint64_t x87_hash(const struct x87 *f)
 {
     uint64_t h = hash_u64(hash_u64(f->ip, f->dp), (uint64_t)f->cs << 16 | f->ds);
@@ -110,6 +123,7 @@ static void boot(struct pm *pm, uint32_t neighbour)
     cpu_run(pm->fx.cpu, pm->fx.tick + BOOT_TICKS);
     ck_assert_uint_eq(pm_reg(pm, "eip"), PM_CODE);
     cpu_fixture_set(&pm->fx, "cr0", pm_reg(pm, "cr0") | 1u << 18); /* AM: with AC, #AC */
+    cpu_fixture_set(&pm->fx, "cr4", pm_reg(pm, "cr4") | 0x600);    /* OSFXSR, OSXMMEXCPT */
 }
 
 /* One tick. true: it faulted, and the frame is at esp. */
@@ -157,7 +171,7 @@ START_TEST(faults_leave_no_trace)
     if (skipped(row)) {
         return;
     }
-    pm_init(&pm);
+    pm_init_config(&pm, &(struct cpu_config){.model = "pentium4"});
     decode_map_init(&map, UINT32_MAX);
     for (unsigned k = 0; k < rounds; k++) {
         struct sample s;
@@ -168,14 +182,16 @@ START_TEST(faults_leave_no_trace)
         boot(&pm, k & 1 ? 5 : 0);
         ck_assert(phys_peek(pm.fx.ph, PAGE, before, sizeof before));
         fill_x87(&pm.fx.cpu->x87, &seed);
-        uint64_t x87 = x87_hash(&pm.fx.cpu->x87);
+        uint64_t x87 = x87_hash(&pm.fx.cpu->x87), xmm = xmm_hash(pm.fx.cpu);
         if (faults(&pm, &s)) {
             check_untouched(&pm, &s, row->name, before);
             ck_assert_msg(x87_hash(&pm.fx.cpu->x87) == x87, "%s: x87 has changed", row->name);
+            ck_assert_msg(xmm_hash(pm.fx.cpu) == xmm, "%s: SSE has changed", row->name);
             tried++;
         }
     }
-    ck_assert_msg(!row->x87 || tried > rounds / 8, "%s: %u faults", row->name, tried);
+    ck_assert_msg(!(row->x87 || row->simd) || tried > rounds / 8, "%s: %u faults", row->name,
+                  tried);
     pm_free(&pm);
 }
 END_TEST
