@@ -248,6 +248,51 @@ START_TEST(zydis_agrees)
     }
 }
 END_TEST
+
+static bool zydis_says_simd(const ZydisDecodedInstruction *z)
+{
+    switch (z->meta.isa_set) {
+    case ZYDIS_ISA_SET_PENTIUMMMX:
+    case ZYDIS_ISA_SET_SSE:
+    case ZYDIS_ISA_SET_SSE2:
+    case ZYDIS_ISA_SET_SSE2MMX:
+    case ZYDIS_ISA_SET_SSE3:
+    case ZYDIS_ISA_SET_SSEMXCSR:
+    case ZYDIS_ISA_SET_FXSAVE:
+    case ZYDIS_ISA_SET_CLFSH: return true;
+    default: return false;
+    }
+}
+
+/* MMX to SSE3 are complete, and there is nothing that they do not have. */
+START_TEST(zydis_knows_the_same_simd)
+{
+    uint64_t seed = 29;
+    unsigned seen = 0;
+    ZydisDecoder dec;
+    ZydisDecoderInit(&dec, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+    for (unsigned k = 0; k < 400000; k++) {
+        static const uint8_t prefix[] = {0x3E, 0x66, 0xF3, 0xF2};
+        uint8_t bytes[16];
+        struct insn u;
+        struct insn_cold cold;
+        ZydisDecodedInstruction z;
+        for (unsigned n = 0; n < sizeof bytes; n++) {
+            bytes[n] = (uint8_t)(test_random(&seed) >> 5);
+        }
+        bytes[0] = prefix[k & 3];
+        bytes[1] = 0x0F;
+        bool theirs = ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&dec, NULL, bytes, 15, &z)) &&
+                      zydis_says_simd(&z);
+        bool ours = one(SSE32, bytes, 15, &u, &cold) == DECODE_OK && insn_rows[cold.id].simd;
+        ck_assert_msg(ours == theirs, "%02X 0F %02X %02X: %s %s", bytes[0], bytes[2], bytes[3],
+                      ours ? insn_rows[cold.id].name : "nothing",
+                      theirs ? ZydisMnemonicGetString(z.mnemonic) : "nothing");
+        seen += ours;
+    }
+    ck_assert_uint_gt(seen, 50000);
+}
+END_TEST
 #endif
 
 int main(void)
@@ -264,6 +309,7 @@ int main(void)
     tcase_add_test(tc, every_pattern_decodes);
 #ifdef TERRAPIN_TEST_ZYDIS
     tcase_add_test(tc, zydis_agrees);
+    tcase_add_test(tc, zydis_knows_the_same_simd);
 #endif
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
