@@ -4,7 +4,8 @@
 #include "cpu/lanes.h"
 #include "cpu/simd.h"
 
-/* ---- memory, slowly */
+/* ---- memory, slowly. MOVUPS and its like are no alignment check's business (#AC): processors
+ * have it so, where SDM 2B leaves them the choice. */
 
 static void check_aligned(struct cpu *cpu, const struct insn *i, eaddr ea, bool aligned)
 {
@@ -17,7 +18,7 @@ struct xmm xmm_load_slow(struct cpu *cpu, const struct insn *i, eaddr ea, bool a
 {
     uint8_t bytes[16];
     check_aligned(cpu, i, ea, aligned);
-    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 16);
+    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, aligned ? 16 : 1);
     return (struct xmm){load_le64(bytes), load_le64(bytes + 8)};
 }
 
@@ -27,7 +28,7 @@ void xmm_store_slow(struct cpu *cpu, const struct insn *i, eaddr ea, struct xmm 
     check_aligned(cpu, i, ea, aligned);
     store_le64(bytes, v.lo);
     store_le64(bytes + 8, v.hi);
-    lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 16);
+    lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, aligned ? 16 : 1);
 }
 
 /* ---- whole registers */

@@ -58,7 +58,7 @@ static void teardown(void)
 static void enter(void)
 {
     flat_user_enter(&fx, NATIVE_CODE);
-    cpu_fixture_set(&fx, "cr0", cpu_fixture_get(&fx, "cr0") | 0x20); /* NE */
+    cpu_fixture_set(&fx, "cr0", cpu_fixture_get(&fx, "cr0") | 0x40020); /* AM, NE */
     if (xmm) {
         cpu_fixture_set(&fx, "cr4", 0x600);
     }
@@ -181,8 +181,9 @@ static void random_image(uint8_t image[IMAGE_SIZE], uint64_t *seed)
 /* ---- one sample */
 
 struct sample {
-    uint8_t code[64];
-    unsigned insn, end, len; /* where the instruction stands and ends; length of all */
+    uint8_t code[80];
+    unsigned insn, end, len; /* where the instruction stands and ends; length of all … */
+    unsigned steps;          /* … in instructions */
     struct native_state st;
     uint8_t data[NATIVE_DATA_SIZE];
 };
@@ -201,12 +202,16 @@ static void emit_state(struct sample *s, unsigned digit, uint32_t at) /* FXSAVE 
     emit_abs(s, digit, at);
 }
 
-static void emit_row(struct sample *s, uint64_t *seed, const struct insn_row *row)
+static void emit_row(struct sample *s, uint64_t *seed, const struct insn_row *row,
+                     bool spare_esp)
 {
     static const uint8_t prefix[] = {0, 0x66, 0xF3, 0xF2};
     uint32_t r = test_random(seed);
     bool memory = (row->props & MEM) || (!(row->props & REG) && (r & 1));
     unsigned reg = row->digit >= 0 ? (unsigned)row->digit : r >> 4 & 7;
+    if (spare_esp && row->digit < 0 && reg == 4) {
+        reg = 5;
+    }
     uint32_t at = OPERAND + (r >> 8 & 7 ? 0 : r >> 16 & 15);
     if (row->prefix != PREFIX_NP) {
         s->code[s->len++] = prefix[row->prefix];
@@ -224,6 +229,17 @@ static void emit_row(struct sample *s, uint64_t *seed, const struct insn_row *ro
     if (row->operands == OPN_RMIb) {
         s->code[s->len++] = (uint8_t)(test_random(seed) & (r >> 20 & 3 ? 31 : 255));
     }
+}
+
+/* PUSHFD; OR or AND DWORD [ESP], mask; POPFD */
+static void emit_flags(struct sample *s, uint8_t op, uint32_t mask)
+{
+    static const uint8_t begin[] = {0x9C, 0x81, 0, 0x24};
+    memcpy(s->code + s->len, begin, sizeof begin);
+    s->code[s->len + 2] = op;
+    store_le32(s->code + s->len + 4, mask);
+    s->code[s->len + 8] = 0x9D;
+    s->len += 9;
 }
 
 static void make(struct sample *s, uint64_t *seed, const struct insn_row *row)
@@ -248,14 +264,23 @@ static void make(struct sample *s, uint64_t *seed, const struct insn_row *row)
     } else if (strcmp(row->name, "LDMXCSR") == 0 && (kind & 16)) {
         store_le32(s->data + OPERAND, random_mxcsr(seed));
     }
-    emit_state(s, 1, IMAGE); /* FXRSTOR */
+    emit_state(s, 1, IMAGE);                                /* FXRSTOR */
+    bool check = !(row->props & REG) && (kind & 0x60) == 0; /* alignment: EFLAGS.AC */
+    if (check) {
+        s->st.r[4] = NATIVE_DATA + NATIVE_DATA_SIZE - 64;
+        emit_flags(s, 0x0C, FL_AC);
+    }
     s->insn = s->len;
-    emit_row(s, seed, row);
+    emit_row(s, seed, row, check);
     s->end = s->len;
+    if (check) {
+        emit_flags(s, 0x24, ~(uint32_t)FL_AC);
+    }
     emit_state(s, 0, RESULT); /* FXSAVE */
     s->code[s->len++] = 0xDB; /* FNINIT */
     s->code[s->len++] = 0xE3;
     emit_state(s, 2, QUIET); /* LDMXCSR */
+    s->steps = check ? 11 : 5;
 }
 
 /* ---- the two sides */
@@ -280,7 +305,7 @@ static enum native_result run_there(const struct sample *s, struct native_state 
 static enum native_result run_here(const struct sample *s, struct native_state *st)
 {
     static const char *const gpr[8] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
-    uint8_t nops[96];
+    uint8_t nops[128];
     memset(nops, 0x90, sizeof nops);
     memcpy(nops, s->code, s->len);
     cpu_fixture_load(&fx, NATIVE_CODE, nops, sizeof nops);
@@ -290,7 +315,7 @@ static enum native_result run_here(const struct sample *s, struct native_state *
     }
     cpu_fixture_set(&fx, "eflags", (st->eflags & 0xCD5) | 0x202);
     cpu_fixture_set(&fx, "eip", NATIVE_CODE);
-    cpu_run(fx.cpu, fx.tick + (xmm ? 5 : 4));
+    cpu_run(fx.cpu, fx.tick + s->steps);
     for (unsigned k = 0; k < 8; k++) {
         st->r[k] = (uint32_t)cpu_fixture_get(&fx, gpr[k]);
     }
@@ -304,7 +329,7 @@ static enum native_result run_here(const struct sample *s, struct native_state *
                : eip == FLAT_USER_HALT + EXC_UD ? NATIVE_UD
                                                 : NATIVE_FAULT;
     }
-    ck_assert_uint_eq(eip, NATIVE_CODE + s->len - (xmm ? 0 : 7));
+    ck_assert_uint_eq(eip, NATIVE_CODE + s->len);
     return NATIVE_NEXT;
 }
 
