@@ -388,6 +388,7 @@ static bool run_slice(struct machine *m, uint64_t until, enum machine_stop *stop
             return true;
         }
         next = clock_next(ck) < until ? clock_next(ck) : until;
+        m->slept += next > ck->now ? next - ck->now : 0;
         ck->now = next > ck->now ? next : ck->now;
     } else if (why == CPU_RING0) {
         *stop = MACHINE_BREAK;
@@ -557,6 +558,7 @@ void machine_stats(const struct machine *m, struct machine_stats *out)
 {
     struct cpu_stats s;
     cpu_stats(m->cpu, &s);
-    *out = (struct machine_stats){machine_now(m), s.blocks_built, s.blocks_dropped, s.traps,
-                                  s.interrupts,   s.exceptions,   s.mmu_fills};
+    *out =
+        (struct machine_stats){machine_now(m), m->slept,     s.blocks_built, s.blocks_dropped,
+                               s.traps,        s.interrupts, s.exceptions,   s.mmu_fills};
 }

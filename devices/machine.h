@@ -190,7 +190,8 @@ bool machine_cpu_ok(const char *cpu, struct error *err);
 bool machine_cpu_same(const char *a, const char *b); /* of two valid ones */
 
 struct machine_stats { /* of the host's making: never guest-visible */
-    uint64_t ticks, blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;
+    uint64_t ticks, slept, blocks_built, blocks_dropped, traps, interrupts, exceptions,
+        mmu_fills;
 };
 void machine_stats(const struct machine *m, struct machine_stats *out);
 

@@ -27,7 +27,8 @@ struct machine {
     enum power_event power_what;
     uint32_t power_code;
     uint32_t exit_value;
-    bool in_cpu;            /* inside cpu_run, that is, in a chip's callback … */
+    uint64_t slept; /* ticks for which there was nothing to do; for the curious, not state */
+    bool in_cpu;    /* inside cpu_run, that is, in a chip's callback … */
     uint64_t slice_end;     /* … of a slice that ends at this tick */
     atomic_bool broken;     /* machine_break() */
     struct vga_watch watch; /* of the picture, for front ends; not state */

@@ -58,9 +58,8 @@ static void put(FILE *f, struct held *h, char *text)
             fflush(f);
             prompt_fn(prompt_ctx, false);
         }
-        return;
     }
-    if (!diverted) {
+    if (holding && !diverted) {
         hold(h, text);
     }
     if (shown_fn) {
@@ -132,6 +131,12 @@ bool say_failed(void)
 void report_hold(report_shown_fn *shown, void *ctx)
 {
     holding = true;
+    shown_fn = shown;
+    shown_ctx = ctx;
+}
+
+void report_watch(report_shown_fn *shown, void *ctx)
+{
     shown_fn = shown;
     shown_ctx = ctx;
 }

@@ -21,6 +21,7 @@ bool say_failed(void); /* stdout takes no more: a closed pipe, a full disk */
  * NULL, gets each line for the screen's own use. */
 typedef void report_shown_fn(void *ctx, const char *line);
 void report_hold(report_shown_fn *shown, void *ctx);
+void report_watch(report_shown_fn *shown, void *ctx); /* gets each line, and nothing is held */
 void report_divert(bool on); /* while held: shown gets everything, and nothing is kept */
 void report_release(void);
 

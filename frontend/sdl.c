@@ -4,12 +4,14 @@
 #include "frontend/sdl.h"
 
 #include "frontend/hush.h"
+#include "frontend/report.h"
 #include "frontend/sdl_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const uint64_t second = 1000000000, frame_ns = 1000000000 / 60;
 
@@ -17,19 +19,22 @@ static const uint64_t second = 1000000000, frame_ns = 1000000000 / 60;
  */
 
 /* "FreeDOS - Terrapin - 100 % - 98 MIPS": the share of real time, and instructions a second,
- * of the last one. */
+ * of the last one; a guest that waits executes none. */
 static void make_title(struct sdl *d, const struct session *s, uint64_t now)
 {
     char title[SDL_TITLE];
-    const char *state = s->off ? " - off" : s->stopped ? " - paused" : "";
-    uint64_t tick = machine_now(s->machine), ns = now - d->titled_ns;
-    if (d->titled_ns != 0 && ns > 0 && tick >= d->titled_tick) {
-        double ticks = (double)(tick - d->titled_tick) * 1000 / (double)ns; /* a microsecond */
-        d->mips = (unsigned)(ticks + 0.5);
+    const char *state = s->off ? " - off" : " - stopped";
+    struct machine_stats st;
+    machine_stats(s->machine, &st);
+    uint64_t busy = st.ticks - st.slept, ns = now - d->titled_ns;
+    if (d->titled_ns != 0 && ns > 0 && st.ticks >= d->titled_tick && busy >= d->titled_busy) {
+        double us = (double)ns / 1000, ticks = (double)(st.ticks - d->titled_tick) / us;
+        d->mips = (unsigned)((double)(busy - d->titled_busy) / us + 0.5);
         d->percent = (unsigned)(ticks * 100 / machine_mips(s->machine) + 0.5);
     }
     d->titled_ns = now;
-    d->titled_tick = tick;
+    d->titled_tick = st.ticks;
+    d->titled_busy = busy;
     if (s->stopped) {
         snprintf(title, sizeof title, "%.80s - Terrapin%s", d->name, state);
     } else {
@@ -84,7 +89,24 @@ static bool chord(struct sdl *d, struct session *s, const SDL_KeyboardEvent *e)
         d->win.integer = !d->win.integer;
         d->win.stale = true;
         return true;
+    default: break;
+    }
+    switch (e->keysym.scancode) { /* digits are shifted in some layouts */
+    case SDL_SCANCODE_1: sdl_view(d, VIEW_SCREEN); return true;
+    case SDL_SCANCODE_2: sdl_view(d, VIEW_MONITOR); return true;
+    case SDL_SCANCODE_3: sdl_view(d, VIEW_SERIAL); return true;
     default: return false;
+    }
+}
+
+/* The guest's, or a view's of our own. A key that went down in one may come up in another. */
+static void on_key(struct sdl *d, struct session *s, const SDL_Event *e)
+{
+    if (e->type == SDL_KEYUP || d->view == VIEW_SCREEN) {
+        sdl_keys_event(&d->keys, s, &e->key);
+    }
+    if (d->view != VIEW_SCREEN) {
+        sdl_view_event(d, s, e);
     }
 }
 
@@ -109,7 +131,12 @@ static void on_event(struct sdl *d, struct session *s, const SDL_Event *e)
     case SDL_KEYDOWN:
     case SDL_KEYUP:
         if (!chord(d, s, &e->key)) {
-            sdl_keys_event(&d->keys, s, &e->key);
+            on_key(d, s, e);
+        }
+        break;
+    case SDL_TEXTINPUT:
+        if (d->view != VIEW_SCREEN && !(SDL_GetModState() & (KMOD_CTRL | KMOD_LALT))) {
+            sdl_view_event(d, s, e);
         }
         break;
     case SDL_MOUSEBUTTONDOWN:
@@ -117,13 +144,26 @@ static void on_event(struct sdl *d, struct session *s, const SDL_Event *e)
     case SDL_MOUSEMOTION:
     case SDL_MOUSEWHEEL: sdl_mouse_event(d, s, e); break;
     case SDL_RENDER_TARGETS_RESET:
-    case SDL_RENDER_DEVICE_RESET: d->version = 0; break;
+    case SDL_RENDER_DEVICE_RESET:
+        d->version = 0;
+        d->monitor.stale = true;
+        break;
     default: break;
     }
 }
 
 /* --- display -------------------------------------------------------------------------------
  */
+
+static void update_screen(struct sdl *d, struct session *s)
+{
+    uint64_t version = machine_screen_version(s->machine);
+    if (version != d->version || s->loads != d->loads) {
+        sdl_window_take(d, s->machine, s->loads == d->loads ? d->version : 0);
+        d->version = version;
+        d->loads = s->loads;
+    }
+}
 
 static void update_window(struct display *display, struct session *s)
 {
@@ -144,12 +184,14 @@ static void update_window(struct display *display, struct session *s)
     if (now - d->titled_ns >= second || d->was_stopped != s->stopped) {
         make_title(d, s, now);
     }
-    uint64_t version = machine_screen_version(s->machine);
-    if (version != d->version || s->machine != d->machine) {
-        d->version = version;
-        d->machine = s->machine;
+    if (d->message_until_ns && now >= d->message_until_ns) {
+        d->message_until_ns = 0;
         d->win.stale = true;
-        sdl_window_take(d, s->machine);
+    }
+    if (d->view == VIEW_SCREEN) {
+        update_screen(d, s);
+    } else {
+        sdl_view_update(d, s);
     }
     if (d->win.stale || d->was_stopped != s->stopped) {
         sdl_window_present(d, s->stopped);
@@ -157,17 +199,23 @@ static void update_window(struct display *display, struct session *s)
     d->was_stopped = s->stopped;
 }
 
+void sdl_show(struct sdl *d, const char *message)
+{
+    const uint64_t seconds = 5;
+    snprintf(d->message, sizeof d->message, "%.*s", (int)strcspn(message, "\n"), message);
+    d->message_until_ns = wall_ns() + seconds * second;
+    d->win.stale = true;
+}
+
 static void show_in_window(struct display *display, const char *message)
 {
-    struct sdl *d = (struct sdl *)display;
-    snprintf(d->message, sizeof d->message, "%s", message);
-    d->message_until_ns = wall_ns() + 5 * second;
-    d->win.stale = true;
+    sdl_show((struct sdl *)display, message);
 }
 
 static void close_window(struct display *display)
 {
     struct sdl *d = (struct sdl *)display;
+    report_release();
     sdl_window_close(&d->win);
     SDL_QuitSubSystem(SDL_INIT_VIDEO);
     free(d);
@@ -175,8 +223,28 @@ static void close_window(struct display *display)
 
 static const struct display_ops window_ops = {close_window, update_window, show_in_window};
 
+/* Without a graphics card OpenGL is a program, slow to start and slower than plain copying. */
+static bool has_graphics_card(void)
+{
+#ifdef __linux__
+    static const char *const devices[] = {"/dev/dri", "/dev/nvidiactl", "/dev/dxg"};
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
+        if (access(devices[i], F_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+#else
+    return true;
+#endif
+}
+
 static void set_hints(void)
 {
+    if (!has_graphics_card()) { /* the user's environment goes before these */
+        SDL_SetHintWithPriority(SDL_HINT_RENDER_DRIVER, "software", SDL_HINT_DEFAULT);
+        SDL_SetHintWithPriority(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0", SDL_HINT_DEFAULT);
+    }
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1"); /* signals.c has them */
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
@@ -232,5 +300,6 @@ struct display *sdl_open(const struct session *s, struct error *err)
         close_window(&d->display);
         return NULL;
     }
+    report_watch(sdl_monitor_line, d);
     return &d->display;
 }

@@ -4,11 +4,17 @@
 
 #include "devices/machine.h"
 #include "frontend/display.h"
+#include "frontend/edit.h"
 #include "frontend/session.h"
+#include "frontend/vt_page.h"
 
 #include <SDL.h>
 
-enum { SDL_MESSAGE = 160, SDL_TITLE = 200 };
+enum { SDL_MESSAGE = 160, SDL_TITLE = 200, SDL_TEXT = 32768 };
+enum { SDL_PAGE_WIDTH = 640, SDL_PAGE_HEIGHT = 480 };
+
+enum sdl_view { VIEW_SCREEN, VIEW_MONITOR, VIEW_SERIAL };
+enum sdl_bar { SDL_BAR_TOP, SDL_BAR_BOTTOM };
 
 struct sdl_keys {
     bool down[SDL_NUM_SCANCODES]; /* as the guest knows them */
@@ -34,14 +40,29 @@ struct sdl_window {
     bool stale;       /* the window shows something else than it should */
 };
 
+struct sdl_monitor {
+    struct edit edit;
+    char text[SDL_TEXT]; /* what it said */
+    size_t len;
+    unsigned column; /* in its last line */
+    unsigned said;   /* lines, by the last command */
+    unsigned back;   /* lines scrolled back */
+    bool busy;       /* one of its commands runs the machine */
+    bool stale;
+};
+
 struct sdl {
     struct display display;
     struct sdl_window win;
     struct sdl_keys keys;
     struct sdl_mouse mouse;
     struct screen screen;
-    const struct machine *machine; /* that `version` counts for */
-    uint64_t version;              /* of the guest's picture in the window */
+    unsigned loads;   /* machines before the one that `version` counts for */
+    uint64_t version; /* of the guest's picture in the window */
+    enum sdl_view view;
+    struct sdl_monitor monitor;
+    struct vt_page page;
+    size_t serial_seen; /* bytes */
     bool was_stopped;
     uint64_t looked_ns;
     char message[SDL_MESSAGE];
@@ -49,7 +70,7 @@ struct sdl {
     /* title */
     const char *name;
     char title[SDL_TITLE];
-    uint64_t titled_ns, titled_tick;
+    uint64_t titled_ns, titled_tick, titled_busy;
     unsigned percent, mips;
 };
 
@@ -57,12 +78,29 @@ struct sdl {
 int sdl_window_open(struct sdl_window *w, const char *title, bool full_screen,
                     struct error *err);
 void sdl_window_close(struct sdl_window *w);
-/* The guest's mode and pixels into the window's picture. */
-void sdl_window_take(struct sdl *d, struct machine *m);
+/* The guest's mode and pixels into the window's picture; what changed since that version of
+ * them (0: all). */
+void sdl_window_take(struct sdl *d, struct machine *m, uint64_t since);
 void sdl_window_present(struct sdl *d, bool stopped);
 void sdl_window_full_screen(struct sdl_window *w);
 void sdl_window_natural(struct sdl_window *w);
 void sdl_window_resized(struct sdl_window *w);
+
+/* Pixels for a page of our own; false: no memory. Then what was drawn is shown. */
+bool sdl_window_page(struct sdl_window *w);
+void sdl_window_drawn(struct sdl_window *w, unsigned first, unsigned end); /* lines */
+
+/* sdl_text.c */
+void sdl_text_page(uint32_t *pixels, const struct vt_page *t);
+void sdl_text_bar(struct sdl_window *w, const char *text, enum sdl_bar where);
+
+/* sdl_views.c */
+void sdl_view(struct sdl *d, enum sdl_view view);
+void sdl_view_event(struct sdl *d, struct session *s, const SDL_Event *e);
+void sdl_view_update(struct sdl *d, struct session *s);
+void sdl_monitor_line(void *ctx, const char *line); /* somebody reports something */
+/* sdl.c */
+void sdl_show(struct sdl *d, const char *message); /* for some seconds */
 
 /* sdl_keys.c */
 uint16_t sdl_key_code(SDL_Scancode scancode); /* set 1, or 0 */

@@ -115,6 +115,9 @@ static void drop(SDL_Texture **t)
 /* A new mode. No memory: the window stays as it is. */
 static void change_mode(struct sdl_window *w, unsigned width, unsigned height)
 {
+    if (width == w->width && height == w->height) {
+        return;
+    }
     uint32_t *pixels = realloc(w->pixels, (size_t)width * height * sizeof *pixels);
     w->pixels = pixels ? pixels : w->pixels;
     drop(&w->picture);
@@ -126,27 +129,43 @@ static void change_mode(struct sdl_window *w, unsigned width, unsigned height)
         w->width = width;
         w->height = height;
     }
-    if (!w->sized && !w->full_screen) {
-        resize(w);
-    }
 }
 
-void sdl_window_take(struct sdl *d, struct machine *m)
+bool sdl_window_page(struct sdl_window *w)
+{
+    change_mode(w, SDL_PAGE_WIDTH, SDL_PAGE_HEIGHT);
+    return w->picture && w->width > 0;
+}
+
+void sdl_window_drawn(struct sdl_window *w, unsigned first, unsigned end)
+{
+    SDL_Rect lines = {0, (int)first, (int)w->width, (int)(end - first)};
+    SDL_UpdateTexture(w->picture, &lines, w->pixels + (size_t)first * w->width,
+                      (int)(w->width * sizeof *w->pixels));
+    w->stale = true;
+}
+
+void sdl_window_take(struct sdl *d, struct machine *m, uint64_t since)
 {
     struct sdl_window *w = &d->win;
     machine_screen(m, &d->screen);
-    unsigned width = d->screen.width, height = d->screen.height;
+    unsigned width = d->screen.width, height = d->screen.height, first, end;
     if (width == 0 || height == 0) {
         drop(&w->picture);
         w->width = w->height = 0;
+        w->stale = true;
         return;
     }
-    if (width != w->width || height != w->height) {
-        change_mode(w, width, height);
+    bool same = width == w->width && height == w->height;
+    change_mode(w, width, height);
+    if (!w->sized && !w->full_screen) {
+        resize(w);
     }
     size_t n = (size_t)w->width * w->height;
-    if (w->picture && n > 0 && machine_screen_pixels(m, w->pixels, n)) {
-        SDL_UpdateTexture(w->picture, NULL, w->pixels, (int)(w->width * sizeof *w->pixels));
+    machine_screen_lines(m, same ? since : 0, &first, &end);
+    end = SDL_min(end, w->height);
+    if (w->picture && first < end && machine_screen_draw(m, first, end, w->pixels, n)) {
+        sdl_window_drawn(w, first, end);
     }
 }
 
@@ -207,8 +226,12 @@ void sdl_window_present(struct sdl *d, bool stopped)
     SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 255);
     SDL_RenderClear(w->renderer);
     draw_picture(w);
-    if (stopped) {
+    if (stopped && d->view == VIEW_SCREEN) {
         dim(w);
+        sdl_text_bar(w, "stopped: Ctrl+Alt+2 is the monitor, cont goes on", SDL_BAR_TOP);
+    }
+    if (d->message_until_ns) {
+        sdl_text_bar(w, d->message, SDL_BAR_BOTTOM);
     }
     SDL_RenderPresent(w->renderer);
     w->stale = false;

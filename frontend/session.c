@@ -429,8 +429,9 @@ int session_main(struct session *s, struct error *err)
         }
     }
     if (s->stopped) {
-        display_show(s->display,
-                     "-S: stopped; cont in the monitor (Ctrl-A c) starts the machine");
+        display_show(
+            s->display,
+            "-S: stopped; cont in the monitor (Ctrl-A c, in a window Ctrl+Alt+2) starts it");
     }
     if (s->script) {
         s->scripted = true;
