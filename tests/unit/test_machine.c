@@ -10,7 +10,7 @@
 #include "devices/machine_priv.h"
 #include "tests/support/board_fixture.h"
 
-enum { BIOS_SIZE = 0x10000, SECOND = 100000000 /* ticks, at 100 a microsecond */ };
+enum { BIOS_SIZE = 0x10000, SECOND = 200000000 /* ticks, by default */ };
 
 struct outside { /* what a machine told its host */
     char debug[64];

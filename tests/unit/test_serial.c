@@ -62,8 +62,9 @@ static int start(const char *options, const char *text)
     char *argv[32];
     int argc = 0;
     const char *topic;
-    snprintf(line, sizeof line, "terrapin -bios %s -vgabios none -m 1 -display none %s%s %s",
-             bios, text ? "-script " : "", text ? script : "", options);
+    snprintf(line, sizeof line,
+             "terrapin -bios %s -vgabios none -m 1 -mips 100 -display none %s%s %s", bios,
+             text ? "-script " : "", text ? script : "", options);
     for (char *w = strtok(line, " "); w; w = strtok(NULL, " ")) {
         argv[argc++] = w;
     }
