@@ -130,12 +130,13 @@ static void on_event(struct sdl *d, struct session *s, const SDL_Event *e)
     case SDL_WINDOWEVENT: on_window(d, s, &e->window); break;
     case SDL_KEYDOWN:
     case SDL_KEYUP:
+        d->modifiers = e->key.keysym.mod;
         if (!chord(d, s, &e->key)) {
             on_key(d, s, e);
         }
         break;
     case SDL_TEXTINPUT:
-        if (d->view != VIEW_SCREEN && !(SDL_GetModState() & (KMOD_CTRL | KMOD_LALT))) {
+        if (d->view != VIEW_SCREEN && !(d->modifiers & (KMOD_CTRL | KMOD_LALT))) {
             sdl_view_event(d, s, e);
         }
         break;

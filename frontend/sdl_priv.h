@@ -60,6 +60,7 @@ struct sdl {
     unsigned loads;   /* machines before the one that `version` counts for */
     uint64_t version; /* of the guest's picture in the window */
     enum sdl_view view;
+    uint16_t modifiers; /* of the last key event, not of those that wait */
     struct sdl_monitor monitor;
     struct vt_page page;
     size_t serial_seen; /* bytes */
