@@ -33,7 +33,8 @@ struct sdl_window {
     SDL_Texture *picture, *sharp; /* as the guest has it; enlarged by whole numbers */
     unsigned width, height;       /* of picture; 0: there is none yet */
     int sharp_w, sharp_h;
-    uint32_t *pixels; /* width * height of them */
+    unsigned first, end; /* lines of picture that sharp has not got yet */
+    uint32_t *pixels;    /* width * height of them */
     bool full_screen, integer;
     bool sized;       /* by hand: the guest's modes do not change it */
     int own_w, own_h; /* the size that we gave it */

@@ -142,6 +142,9 @@ void sdl_window_drawn(struct sdl_window *w, unsigned first, unsigned end)
     SDL_Rect lines = {0, (int)first, (int)w->width, (int)(end - first)};
     SDL_UpdateTexture(w->picture, &lines, w->pixels + (size_t)first * w->width,
                       (int)(w->width * sizeof *w->pixels));
+    bool more = w->first < w->end;
+    w->first = more ? SDL_min(w->first, first) : first;
+    w->end = more ? SDL_max(w->end, end) : end;
     w->stale = true;
 }
 
@@ -178,6 +181,8 @@ static bool make_sharp(struct sdl_window *w, int width, int height)
     drop(&w->sharp);
     w->sharp_w = width;
     w->sharp_h = height;
+    w->first = 0;
+    w->end = w->height;
     if (SDL_GetRendererInfo(w->renderer, &info) == 0 &&
         (!(info.flags & SDL_RENDERER_TARGETTEXTURE) ||
          (info.max_texture_width > 0 &&
@@ -205,9 +210,15 @@ static void draw_picture(struct sdl_window *w)
         SDL_RenderCopy(w->renderer, w->picture, NULL, &to);
         return;
     }
-    SDL_SetRenderTarget(w->renderer, w->sharp);
-    SDL_RenderCopy(w->renderer, w->picture, NULL, NULL);
-    SDL_SetRenderTarget(w->renderer, NULL);
+    if (w->first < w->end) {
+        int times = sharp_h / (int)w->height, n = (int)(w->end - w->first);
+        SDL_Rect from = {0, (int)w->first, (int)w->width, n};
+        SDL_Rect lines = {0, (int)w->first * times, sharp_w, n * times};
+        SDL_SetRenderTarget(w->renderer, w->sharp);
+        SDL_RenderCopy(w->renderer, w->picture, &from, &lines);
+        SDL_SetRenderTarget(w->renderer, NULL);
+        w->first = w->end = 0;
+    }
     SDL_SetTextureScaleMode(w->sharp, SDL_ScaleModeLinear);
     SDL_RenderCopy(w->renderer, w->sharp, NULL, &to);
 }

@@ -20,13 +20,13 @@ stop()
 }
 trap stop EXIT
 
-# until_true COMMAND…: in ten seconds at most
+# until_true COMMAND…: in half a minute at most
 until_true()
 {
     tries=0
     until "$@" 2>/dev/null; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || return 1
+        [ $tries -lt 300 ] || return 1
         sleep 0.1
     done
 }
@@ -84,10 +84,17 @@ same "with a window, paced" "$bare" "$hash"
 # ---- by hand
 "$TERRAPIN" -display sdl -name Guest -fda input.img -debugcon file:input.out 2>hand.err &
 terrapin=$!
+pids="$pids $terrapin"
 until_true grep -q mFA input.out || die "the guest does not start"
 window=$(xdotool search --name 'Guest - Terrapin' | tail -n 1)
 check "there is a window" test -n "$window"
-xdotool windowfocus --sync "$window"
+xdotool windowfocus "$window"
+# shellcheck disable=SC2317
+focused()
+{
+    [ "$(xdotool getwindowfocus)" = "$window" ]
+}
+check "the window has the focus" until_true focused
 
 title_has()
 {
@@ -163,7 +170,8 @@ leave()
 }
 hears "held keys are let go" "k2A k1D k9D kAA" leave
 xdotool keyup shift keyup ctrl windowmap "$window"
-xdotool windowactivate --sync "$window"
+xdotool windowactivate "$window"
+check "the window has the focus again" until_true focused
 sleep 1
 
 # mouse: nothing before a click, which is ours
@@ -197,7 +205,8 @@ has_size()
 # picture: 16 bars of 40 pixels in 640 x 480, the second of them blue
 pixel 60 100 0000aa "mode 13h"
 pixel 620 470 ffffff "mode 13h, its corner"
-xdotool windowsize --sync "$window" 1000 600
+xdotool windowsize "$window" 1000 600
+check "another size" until_true has_size 1000x600
 pixel 90 300 000000 "a wide window has margins"
 pixel 170 300 0000aa "a wide window, the picture"
 pixel 890 599 ffffff "a wide window, its end"
@@ -229,6 +238,13 @@ pixel 620 470 ffffff "back on the guest's screen"
 xdotool key ctrl+alt+2
 xdotool type 'quit 7'
 xdotool key Return
+# shellcheck disable=SC2317
+gone()
+{
+    ! kill -0 "$terrapin" 2>/dev/null
+}
+check "the monitor's quit" until_true gone
+kill $terrapin 2>/dev/null
 wait $terrapin
 code=$?
 cp hand.err same.err
