@@ -97,7 +97,7 @@ START_TEST(endless_sequences)
     gives(text, "rest");
     memset(text + 2, ' ', 300);
     text[1] = '(';
-    gives(text, "mrest" + 1);
+    gives(text, &"mrest"[1]);
     f = (struct vt_filter){0};
     through("\x1B]");
     for (unsigned i = 0; i < 100; i++) {
