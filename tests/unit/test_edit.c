@@ -102,12 +102,12 @@ END_TEST
 /* Whatever comes, the line stays a line. */
 START_TEST(hostile)
 {
+    static const char often[] = "\x1B[A[B[C[D\x04\x05\x01\x0B\x17\r\t~;5O";
     uint32_t seed = 1;
     for (int i = 0; i < 500000; i++) {
         seed = seed * 1664525 + 1013904223;
         uint8_t byte = (uint8_t)(seed >> 24);
-        byte =
-            byte < 64 ? (uint8_t) "\x1B[A[B[C[D\x04\x05\x01\x0B\x17\r\t~;5O"[byte % 24] : byte;
+        byte = byte < 64 ? (uint8_t)often[byte % (sizeof often - 1)] : byte;
         unsigned key = edit_decode(&e, byte);
         char text[COMPLETE_TEXT];
         switch (key == EDIT_NONE ? EDIT_SAME : edit_key(&e, key)) {
