@@ -23,7 +23,7 @@ struct monitor_socket {
     size_t len;
     bool too_long;
     char *out; /* not yet sent */
-    size_t out_len;
+    size_t out_len, out_room;
     bool ended; /* the client says no more; it may still listen */
 };
 
@@ -56,7 +56,7 @@ static void hang_up(struct monitor_socket *ms)
     }
     free(ms->out);
     ms->out = NULL;
-    ms->out_len = ms->len = 0;
+    ms->out_len = ms->out_room = ms->len = 0;
     ms->too_long = ms->ended = false;
     ms->client = -1;
 }
@@ -83,22 +83,40 @@ static void flush(struct monitor_socket *ms)
     }
 }
 
+/* Room for n bytes more, doubled when it is too small: an answer comes line by line. */
+static bool make_room(struct monitor_socket *ms, size_t n)
+{
+    if (n > MOST_WAITING - ms->out_len) {
+        return false;
+    }
+    size_t room = ms->out_room ? ms->out_room : LONGEST_LINE;
+    while (room < ms->out_len + n) {
+        room *= 2;
+    }
+    if (room > ms->out_room) {
+        char *more = realloc(ms->out, room);
+        if (!more) {
+            return false;
+        }
+        ms->out = more;
+        ms->out_room = room;
+    }
+    return true;
+}
+
 /* A client that asks and never reads loses what it asked for. */
 static void answer(void *ctx, const char *text)
 {
     struct monitor_socket *ms = ctx;
     size_t n = strlen(text);
-    char *more = ms->out_len + n < MOST_WAITING ? realloc(ms->out, ms->out_len + n + 1) : NULL;
-    if (ms->client >= 0 && more) {
-        memcpy(more + ms->out_len, text, n + 1);
+    if (ms->client < 0) {
+        return;
+    }
+    if (make_room(ms, n)) {
+        memcpy(ms->out + ms->out_len, text, n);
         ms->out_len += n;
     }
-    if (more) {
-        ms->out = more;
-    }
-    if (ms->client >= 0) {
-        flush(ms);
-    }
+    flush(ms);
 }
 
 void monitor_unserve(struct monitor_socket *ms)
