@@ -255,7 +255,7 @@ pixel 620 470 ffffff "back on the guest's screen"
 # that runs the machine keeps nobody from typing the next
 kill -STOP "$terrapin"
 xdotool key ctrl+alt+2
-xdotool type 'run 2'
+xdotool type 'run 0.1'
 xdotool key Return
 xdotool type 'quit 7'
 xdotool key Return
