@@ -75,10 +75,14 @@ static int chord_letter(const SDL_Keysym *k)
 }
 
 /* Ctrl+Alt and something of ours. AltGr, which some hosts report as Ctrl+Alt, is not meant. */
+static bool is_chord(const SDL_KeyboardEvent *e)
+{
+    return e->type == SDL_KEYDOWN && e->keysym.mod & KMOD_CTRL && e->keysym.mod & KMOD_LALT;
+}
+
 static bool chord(struct sdl *d, struct session *s, const SDL_KeyboardEvent *e)
 {
-    if (e->type != SDL_KEYDOWN || !(e->keysym.mod & KMOD_CTRL) ||
-        !(e->keysym.mod & KMOD_LALT)) {
+    if (!is_chord(e)) {
         return false;
     }
     switch (chord_letter(&e->keysym)) {
@@ -91,12 +95,12 @@ static bool chord(struct sdl *d, struct session *s, const SDL_KeyboardEvent *e)
         return true;
     default: break;
     }
-    switch (e->keysym.scancode) { /* digits are shifted in some layouts */
-    case SDL_SCANCODE_1: sdl_view(d, VIEW_SCREEN); return true;
-    case SDL_SCANCODE_2: sdl_view(d, VIEW_MONITOR); return true;
-    case SDL_SCANCODE_3: sdl_view(d, VIEW_SERIAL); return true;
-    default: return false;
+    enum sdl_view view;
+    if (sdl_view_chord(&e->keysym, &view)) {
+        sdl_view(d, view);
+        return true;
     }
+    return false;
 }
 
 /* The guest's, or a view's of our own. A key that went down in one may come up in another. */
@@ -116,7 +120,7 @@ static void on_window(struct sdl *d, struct session *s, const SDL_WindowEvent *e
     case SDL_WINDOWEVENT_SIZE_CHANGED: sdl_window_resized(&d->win); break;
     case SDL_WINDOWEVENT_EXPOSED: d->win.stale = true; break;
     case SDL_WINDOWEVENT_FOCUS_LOST:
-        sdl_keys_release(&d->keys, s);
+        sdl_keys_release(&d->keys);
         sdl_mouse_grab(d, s, false);
         break;
     default: break;
@@ -153,6 +157,39 @@ static void on_event(struct sdl *d, struct session *s, const SDL_Event *e)
     }
 }
 
+/* SDL makes text of keys as it fetches them, all that there are, and of those behind a chord
+ * that opens a view too: it hears of the chord right then, from whoever watches events arrive.
+ * Before that it makes none: dead keys and input methods are for text, and keys are the
+ * guest's. */
+static int on_arrival(void *ctx, SDL_Event *e)
+{
+    enum sdl_view view;
+    (void)ctx;
+    if (e->type == SDL_KEYDOWN && is_chord(&e->key) && sdl_view_chord(&e->key.keysym, &view) &&
+        view != VIEW_SCREEN) {
+        SDL_StartTextInput();
+    }
+    return 0;
+}
+
+/* A click is two changes, and the mouse reports what is: they go to two updates. */
+static void take_events(struct sdl *d, struct session *s)
+{
+    SDL_Event e;
+    d->mouse.clicked = false;
+    while (!s->over && !d->mouse.clicked && SDL_PollEvent(&e)) {
+        on_event(d, s, &e);
+    }
+    if (s->over || d->mouse.clicked) {
+        return;
+    }
+    if (d->view != VIEW_SCREEN && !SDL_IsTextInputActive()) {
+        SDL_StartTextInput();
+    } else if (d->view == VIEW_SCREEN && SDL_IsTextInputActive()) {
+        SDL_StopTextInput(); /* drops text that waits: there is none */
+    }
+}
+
 /* --- display -------------------------------------------------------------------------------
  */
 
@@ -170,17 +207,15 @@ static void update_window(struct display *display, struct session *s)
 {
     struct sdl *d = (struct sdl *)display;
     uint64_t now = wall_ns();
-    SDL_Event e;
     if (now - d->looked_ns < frame_ns - frame_ns / 8) {
         return;
     }
     d->looked_ns = now;
-    while (!s->over && SDL_PollEvent(&e)) {
-        on_event(d, s, &e);
-    }
+    take_events(d, s);
     if (s->over) {
         return;
     }
+    sdl_keys_send(&d->keys, s);
     sdl_mouse_flush(&d->mouse, s);
     if (now - d->titled_ns >= second || d->was_stopped != s->stopped) {
         make_title(d, s, now);
@@ -217,6 +252,7 @@ static void close_window(struct display *display)
 {
     struct sdl *d = (struct sdl *)display;
     report_release();
+    SDL_DelEventWatch(on_arrival, NULL);
     sdl_window_close(&d->win);
     SDL_QuitSubSystem(SDL_INIT_VIDEO);
     free(d);
@@ -293,7 +329,8 @@ struct display *sdl_open(const struct session *s, struct error *err)
         free(d);
         return NULL;
     }
-    SDL_StopTextInput(); /* dead keys are the guest's affair */
+    SDL_StopTextInput();
+    SDL_AddEventWatch(on_arrival, NULL);
     d->display.ops = &window_ops;
     d->name = guest_name(s->opt);
     snprintf(d->title, sizeof d->title, "%.80s - Terrapin", d->name);

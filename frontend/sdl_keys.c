@@ -3,6 +3,9 @@
  * SDL's scancodes are places on the keyboard, whatever the host's layout prints on them, and so
  * are the codes of set 1: the layout is the guest's affair. Repetition is the guest's
  * keyboard's own (devices/ps2kbd.c).
+ *
+ * A host that was busy brings many keys at once, more than the keyboard's buffer and the BIOS's
+ * hold. They wait here, and are pressed one after the other as the guest takes them.
  */
 #include "frontend/sdl_priv.h"
 
@@ -132,26 +135,47 @@ uint16_t sdl_key_code(SDL_Scancode scancode)
     return (unsigned)scancode < SDL_NUM_SCANCODES ? codes[scancode] : 0;
 }
 
-void sdl_keys_event(struct sdl_keys *k, struct session *s, const SDL_KeyboardEvent *e)
+/* There is always a place for the releases of all keys that are down. */
+_Static_assert(SDL_KEYS >= 2 * SDL_NUM_SCANCODES, "half of the queue is for releases");
+
+static void push(struct sdl_keys *k, unsigned key, bool down)
+{
+    k->down[key] = down;
+    k->queue[(k->first + k->queued++) % SDL_KEYS] = (struct sdl_key){codes[key], down};
+}
+
+void sdl_keys_event(struct sdl_keys *k, const struct session *s, const SDL_KeyboardEvent *e)
 {
     SDL_Scancode key = e->keysym.scancode;
-    uint16_t code = sdl_key_code(key);
-    bool down = e->type == SDL_KEYDOWN;
+    bool down = e->type == SDL_KEYDOWN, full = k->queued >= SDL_KEYS / 2;
     /* A stopped guest takes no keys, but a key that it knows to be down can go up. */
-    if (code == 0 || k->down[key] == down || (down && (s->stopped || s->scripted))) {
+    if (sdl_key_code(key) == 0 || k->down[key] == down ||
+        (down && (s->stopped || s->scripted || full))) {
         return;
     }
-    k->down[key] = down;
-    session_key(s, code, down);
+    push(k, key, down);
 }
 
 /* Who looks away lets go: the releases would go to another window. */
-void sdl_keys_release(struct sdl_keys *k, struct session *s)
+void sdl_keys_release(struct sdl_keys *k)
 {
     for (unsigned key = 0; key < SDL_NUM_SCANCODES; key++) {
         if (k->down[key]) {
-            k->down[key] = false;
-            session_key(s, codes[key], false);
+            push(k, key, false);
         }
+    }
+}
+
+/* What goes up, and one key that goes down, when the guest has taken all codes before: so a key
+ * is down from one update to the next, however short it was. */
+void sdl_keys_send(struct sdl_keys *k, struct session *s)
+{
+    bool pressed = s->stopped || !machine_keyboard_idle(s->machine);
+    while (k->queued > 0 && !pressed) {
+        struct sdl_key key = k->queue[k->first];
+        k->first = (k->first + 1) % SDL_KEYS;
+        k->queued--;
+        session_key(s, key.code, key.down);
+        pressed = key.down;
     }
 }

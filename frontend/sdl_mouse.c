@@ -59,7 +59,8 @@ static void on_button(struct sdl *d, struct session *s, const SDL_MouseButtonEve
         }
         return;
     }
-    sdl_mouse_flush(m, s); /* movement comes before the button, and a click is two inputs */
+    sdl_mouse_flush(m, s); /* movement comes before the button */
+    m->clicked = true;
     m->buttons = (uint8_t)(down ? m->buttons | bit : m->buttons & ~bit);
     m->changed = true;
 }

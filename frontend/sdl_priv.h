@@ -11,13 +11,22 @@
 #include <SDL.h>
 
 enum { SDL_MESSAGE = 160, SDL_TITLE = 200, SDL_TEXT = 32768 };
+/* Key events that wait for the guest; typed and not yet edited. */
+enum { SDL_KEYS = 1024, SDL_AHEAD = 256 };
 enum { SDL_PAGE_WIDTH = 640, SDL_PAGE_HEIGHT = 480 };
 
 enum sdl_view { VIEW_SCREEN, VIEW_MONITOR, VIEW_SERIAL };
 enum sdl_bar { SDL_BAR_TOP, SDL_BAR_BOTTOM };
 
+struct sdl_key {
+    uint16_t code; /* set 1 */
+    bool down;
+};
+
 struct sdl_keys {
-    bool down[SDL_NUM_SCANCODES]; /* as the guest knows them */
+    bool down[SDL_NUM_SCANCODES]; /* with what waits in the queue */
+    struct sdl_key queue[SDL_KEYS];
+    unsigned first, queued;
 };
 
 struct sdl_mouse {
@@ -25,6 +34,7 @@ struct sdl_mouse {
     int dx, dy, dz; /* since the last update */
     uint8_t buttons;
     bool changed;
+    bool clicked; /* a button changed in this update */
 };
 
 struct sdl_window {
@@ -43,6 +53,8 @@ struct sdl_window {
 
 struct sdl_monitor {
     struct edit edit;
+    unsigned ahead[SDL_AHEAD]; /* typed while a command runs */
+    unsigned waiting;
     char text[SDL_TEXT]; /* what it said */
     size_t len;
     unsigned column; /* in its last line */
@@ -98,6 +110,8 @@ void sdl_text_bar(struct sdl_window *w, const char *text, enum sdl_bar where);
 
 /* sdl_views.c */
 void sdl_view(struct sdl *d, enum sdl_view view);
+/* The chord's view; false: no chord of a view. */
+bool sdl_view_chord(const SDL_Keysym *k, enum sdl_view *view);
 void sdl_view_event(struct sdl *d, struct session *s, const SDL_Event *e);
 void sdl_view_update(struct sdl *d, struct session *s);
 void sdl_monitor_line(void *ctx, const char *line); /* somebody reports something */
@@ -106,8 +120,9 @@ void sdl_show(struct sdl *d, const char *message); /* for some seconds */
 
 /* sdl_keys.c */
 uint16_t sdl_key_code(SDL_Scancode scancode); /* set 1, or 0 */
-void sdl_keys_event(struct sdl_keys *k, struct session *s, const SDL_KeyboardEvent *e);
-void sdl_keys_release(struct sdl_keys *k, struct session *s);
+void sdl_keys_event(struct sdl_keys *k, const struct session *s, const SDL_KeyboardEvent *e);
+void sdl_keys_release(struct sdl_keys *k);
+void sdl_keys_send(struct sdl_keys *k, struct session *s); /* once an update */
 
 /* sdl_mouse.c */
 void sdl_mouse_grab(struct sdl *d, struct session *s, bool on);

@@ -140,14 +140,6 @@ static void draw_monitor(struct sdl_monitor *m, struct vt_page *t)
 /* --- the serial line -----------------------------------------------------------------------
  */
 
-static void send_text(struct session *s, const char *text)
-{
-    for (; *text && machine_serial_room(s->machine, 0) > 0; text++) {
-        struct input in = {.kind = INPUT_SERIAL, .code = (uint8_t)*text};
-        machine_input(s->machine, &in);
-    }
-}
-
 /* What a VT100 sends for it. */
 static const char *serial_key(unsigned key)
 {
@@ -169,9 +161,9 @@ static const char *serial_key(unsigned key)
 static void serial_typed(struct session *s, unsigned key)
 {
     const char *text = serial_key(key);
-    char byte[2] = {(char)key, '\0'};
+    char byte[2] = {(char)(key < EDIT_NONE ? key : 0), '\0'};
     if (!s->stopped && !s->scripted) {
-        send_text(s, text ? text : key < EDIT_NONE ? byte : "");
+        serial_type(s->serial, text ? text : byte);
     }
 }
 
@@ -215,25 +207,40 @@ static unsigned editor_key(const SDL_Keysym *k)
     }
 }
 
+static void view_key(struct sdl *d, struct session *s, unsigned key)
+{
+    struct sdl_monitor *m = &d->monitor;
+    if (key == EDIT_PAGE_UP) {
+        m->back += VT_PAGE_ROWS / 2;
+    } else if (key == EDIT_PAGE_DOWN) {
+        m->back -= SDL_min(m->back, VT_PAGE_ROWS / 2);
+    } else if (key != 0x1B) {
+        monitor_typed(d, s, key);
+    }
+}
+
+/* What is typed while one of the monitor's commands runs the machine waits for its end. */
 static void typed(struct sdl *d, struct session *s, unsigned key)
 {
-    d->monitor.stale = true;
+    struct sdl_monitor *m = &d->monitor;
+    m->stale = true;
     if (d->view == VIEW_SERIAL) {
         serial_typed(s, key);
-    } else if (key == EDIT_PAGE_UP) {
-        d->monitor.back += VT_PAGE_ROWS / 2;
-    } else if (key == EDIT_PAGE_DOWN) {
-        d->monitor.back -= SDL_min(d->monitor.back, VT_PAGE_ROWS / 2);
-    } else if (key != 0x1B && key != 0) {
-        monitor_typed(d, s, key);
+        return;
+    }
+    if (m->waiting < SDL_AHEAD) {
+        m->ahead[m->waiting++] = key;
+    }
+    while (!m->busy && m->waiting > 0 && !s->over) {
+        unsigned next = m->ahead[0];
+        m->waiting--;
+        memmove(m->ahead, m->ahead + 1, m->waiting * sizeof *m->ahead);
+        view_key(d, s, next);
     }
 }
 
 void sdl_view_event(struct sdl *d, struct session *s, const SDL_Event *e)
 {
-    if (d->monitor.busy) {
-        return; /* one of its commands runs the machine */
-    }
     if (e->type == SDL_KEYDOWN) {
         unsigned key = editor_key(&e->key.keysym);
         if (key) {
@@ -255,10 +262,16 @@ void sdl_view(struct sdl *d, enum sdl_view view)
     d->view = view;
     d->version = 0; /* another picture */
     d->monitor.stale = true;
-    if (view == VIEW_SCREEN) {
-        SDL_StopTextInput();
-    } else {
-        SDL_StartTextInput();
+}
+
+/* Digits are shifted in some layouts: their places count. */
+bool sdl_view_chord(const SDL_Keysym *k, enum sdl_view *view)
+{
+    switch (k->scancode) {
+    case SDL_SCANCODE_1: *view = VIEW_SCREEN; return true;
+    case SDL_SCANCODE_2: *view = VIEW_MONITOR; return true;
+    case SDL_SCANCODE_3: *view = VIEW_SERIAL; return true;
+    default: return false;
     }
 }
 

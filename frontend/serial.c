@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BEHIND = 1 << 20, KEPT = 4 << 20, TAIL = 2000, PIECE = 256 };
+enum { TYPED = 4096, BEHIND = 1 << 20, KEPT = 4 << 20, TAIL = 2000, PIECE = 256 };
 static const uint64_t patience_ns =
     2000000000; /* for a reader that takes nothing, at the end */
 
@@ -32,6 +32,7 @@ struct port {
 
 struct serial {
     struct port port[SERIAL_PORTS];
+    struct bytes typed; /* for port 0, by a display */
     bool polling;
     bool newline;      /* the last byte to stdout was one, or there was none */
     struct bytes sent; /* by serial 0, the newest */
@@ -94,6 +95,7 @@ static void free_serial(struct serial *se)
         serial_end_close(&se->port[n].end);
         free(se->port[n].out.s);
     }
+    free(se->typed.s);
     free(se->sent.s);
     free(se);
 }
@@ -251,6 +253,25 @@ static void send(struct session *s, unsigned n, uint16_t code)
     machine_input(s->machine, &in);
 }
 
+void serial_type(struct serial *se, const char *text)
+{
+    size_t n = strlen(text);
+    if (se->typed.len + n <= TYPED) {
+        append(&se->typed, (const uint8_t *)text, n);
+    }
+}
+
+static void feed_typed(struct bytes *typed, struct session *s)
+{
+    size_t n = 0;
+    while (n < typed->len && machine_serial_room(s->machine, 0) > 0) {
+        send(s, 0, typed->s[n++]);
+    }
+    if (n > 0) {
+        drop_first(typed, n);
+    }
+}
+
 static void feed_from_console(struct port *p, struct session *s, unsigned n)
 {
     uint16_t code;
@@ -288,6 +309,9 @@ void serial_poll(struct serial *se, struct session *s)
         }
         if (s->over || busy || s->stopped) {
             continue;
+        }
+        if (n == 0) {
+            feed_typed(&se->typed, s);
         }
         if (p->console) {
             feed_from_console(p, s, n);

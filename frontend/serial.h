@@ -26,6 +26,8 @@ int serial_close(struct serial *se, bool newline);
 bool serial_sent(struct serial *se, unsigned n, uint8_t byte);
 /* Between slices: bytes out and in. */
 void serial_poll(struct serial *se, struct session *s);
+/* Text for port 0, from a display's keyboard. */
+void serial_type(struct serial *se, const char *text);
 bool serial_behind(const struct serial *se); /* stdout's reader is */
 bool serial_failed(const struct serial *se); /* stdout takes no more */
 

@@ -183,10 +183,7 @@ static void serial_typed(struct session *s, int kind, uint32_t c)
             snprintf(bytes, sizeof bytes, "%s", keys[i].sends);
         }
     }
-    for (const char *p = bytes; *p && machine_serial_room(s->machine, 0) > 0; p++) {
-        struct input in = {.kind = INPUT_SERIAL, .code = (uint8_t)*p};
-        machine_input(s->machine, &in);
-    }
+    serial_type(s->serial, bytes);
 }
 
 /* Lines of text, whatever the guest sends: no escape sequences, no overprinting. */
@@ -217,12 +214,8 @@ static void draw_serial(struct term *t, const struct session *s, int top)
 /* --- both ----------------------------------------------------------------------------------
  */
 
-void term_panel_key(struct term *t, struct session *s, int kind, uint32_t c)
+static void panel_key(struct term *t, struct session *s, int kind, uint32_t c)
 {
-    t->redraw = true;
-    if (t->busy) {
-        return;
-    }
     if (kind == KEY_CODE_YES && (c == KEY_PPAGE || c == KEY_NPAGE)) {
         int page = t->panel_rows > 2 ? t->panel_rows - 2 : 1;
         t->back += c == KEY_PPAGE ? page : -page;
@@ -233,6 +226,20 @@ void term_panel_key(struct term *t, struct session *s, int kind, uint32_t c)
         monitor_typed(t, s, kind, c);
     } else if (!s->scripted && !s->stopped) {
         serial_typed(s, kind, c);
+    }
+}
+
+void term_panel_key(struct term *t, struct session *s, int kind, uint32_t c)
+{
+    t->redraw = true;
+    if (t->waiting < TERM_AHEAD) {
+        t->ahead[t->waiting++] = (struct term_typed){kind, c};
+    }
+    while (!t->busy && t->waiting > 0 && !s->over) {
+        struct term_typed next = t->ahead[0];
+        t->waiting--;
+        memmove(t->ahead, t->ahead + 1, t->waiting * sizeof *t->ahead);
+        panel_key(t, s, next.kind, next.c);
     }
 }
 

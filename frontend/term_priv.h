@@ -10,7 +10,7 @@
 #include "frontend/session.h"
 #include "frontend/term.h"
 
-enum { TERM_QUEUE = 64, TERM_MESSAGE = 200, TERM_TEXT = 16384 };
+enum { TERM_QUEUE = 64, TERM_AHEAD = 256, TERM_MESSAGE = 200, TERM_TEXT = 16384 };
 
 struct term_picture {
     uint32_t *pixels, *small; /* the guest's; scaled */
@@ -22,6 +22,11 @@ struct term_picture {
     bool stale;      /* the guest's is another by now */
     uint64_t due_ns; /* not drawn again before */
     bool on;         /* it is what the terminal shows */
+};
+
+struct term_typed {
+    int kind; /* as get_wch() tells it */
+    uint32_t c;
 };
 
 enum panel { PANEL_NONE, PANEL_MONITOR, PANEL_SERIAL };
@@ -51,7 +56,9 @@ struct term {
     enum picture_depth depth;
     /* monitor or serial line, below the guest's screen */
     enum panel panel;
-    bool busy; /* one of its commands runs the machine: only Ctrl-A x is heard */
+    bool busy; /* one of its commands runs the machine: only Ctrl-A x is heard at once */
+    struct term_typed ahead[TERM_AHEAD]; /* the rest waits for its end */
+    unsigned waiting;
     struct edit edit;
     char text[TERM_TEXT]; /* what it said, NUL-terminated */
     size_t text_len;

@@ -14,9 +14,9 @@ static uint32_t cr0_bits(const struct cpu *cpu)
 {
     uint32_t bits = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_PG;
     if (cpu->features & FEAT_486) {
-        bits |= CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
+        return bits | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD;
     }
-    return bits;
+    return bits | CR0_ET; /* which coprocessor, 387 or 287: no bit has an effect here */
 }
 
 static uint32_t cr4_bits(const struct cpu *cpu)
@@ -50,12 +50,12 @@ bool control_valid(const struct cpu *cpu, unsigned n, uint32_t v)
     return !(v & ~cr4_bits(cpu));
 }
 
-/* Reserved bits are not stored; ET is wired to 1 (SDM 3A 2.5). */
+/* Reserved bits are not stored; since the 486, ET is wired to 1 (SDM 3A 2.5). */
 static bool cr0_set(struct cpu *cpu, uint32_t v)
 {
     struct cpu_sys *sys = cpu->sys;
     uint32_t old = sys->cr0;
-    v = (v & cr0_bits(cpu)) | CR0_ET;
+    v = (v & cr0_bits(cpu)) | (cpu->features & FEAT_486 ? CR0_ET : 0u);
     if (!control_valid(cpu, 0, v)) {
         return false;
     }
@@ -287,7 +287,7 @@ EMULATE(CPUID)
 {
     uint32_t out[4];
     (void)i;
-    cpuid(cpu, cpu->r[EAX], out);
+    cpuid(cpu, cpu->r[EAX], cpu->r[ECX], out);
     cpu->r[EAX] = out[0];
     cpu->r[EBX] = out[1];
     cpu->r[ECX] = out[2];

@@ -312,10 +312,19 @@ static void reset_segments(struct cpu *cpu)
     sys->gdtr = sys->idtr = (struct table_reg){0, 0xFFFF};
 }
 
+/* A 386 finds out at reset whether a 387 is there. */
+static uint32_t reset_cr0(const struct cpu *cpu)
+{
+    if (cpu->features & FEAT_486) {
+        return CR0_CD | CR0_NW | CR0_ET;
+    }
+    return cpu->features & FEAT_FPU ? CR0_ET : 0;
+}
+
 static void reset_system(struct cpu *cpu)
 {
     struct cpu_sys *sys = cpu->sys;
-    sys->cr0 = CR0_ET | (cpu->features & FEAT_486 ? CR0_CD | CR0_NW : 0u);
+    sys->cr0 = reset_cr0(cpu);
     sys->cr2 = sys->cr3 = sys->cr4 = 0;
     memset(sys->dr, 0, sizeof sys->dr);
     memset(sys->pdpte_lo, 0, sizeof sys->pdpte_lo);

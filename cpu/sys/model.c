@@ -30,17 +30,18 @@ enum {
 };
 
 const struct cpu_model cpu_models[] = {
-    {"386", 0x308, FEATURES_386, 3, 0},
-    {"486", 0x435, FEATURES_486, 4, 0},
-    {"pentium", 0x525, FEATURES_PENTIUM, 5, 0},
-    {"pentiummmx", 0x543, FEATURES_PENTIUMMMX, 5, 0},
-    {"pentiumpro", 0x619, FEATURES_PENTIUMPRO, 6, 0x06040A42}, /* 8 + 8 KiB, 256 KiB */
-    {"pentium2", 0x652, FEATURES_PENTIUM2, 6, 0x0C040843},     /* 16 + 16 KiB, 512 KiB */
-    {"pentium3", 0x683, FEATURES_PENTIUM3, 6, 0x0C040882},     /* 16 + 16 KiB, 256 KiB */
-    {"pentium4", 0xF41, FEATURES_PENTIUM4, 15, 0x007C7040},    /* 16 KiB, 12 Ku-op, 1 MiB */
-    {NULL, 0, 0, 0, 0},
+    {"386", 0x308, FEATURES_386, 3, 1, 0, 0, 0},
+    {"486", 0x435, FEATURES_486, 4, 1, 0, 0, 0},
+    {"pentium", 0x525, FEATURES_PENTIUM, 5, 1, 0, 0, 0},
+    {"pentiummmx", 0x543, FEATURES_PENTIUMMMX, 5, 1, 0, 0, 0},
+    /* 8 + 8 KiB, 256 KiB; 16 + 16, 512; 16 + 16, 256; 16 KiB, 12 Ku-op, 1 MiB */
+    {"pentiumpro", 0x619, FEATURES_PENTIUMPRO, 6, 2, 0, 0x03020101, 0x06040A42},
+    {"pentium2", 0x652, FEATURES_PENTIUM2, 6, 2, 0, 0x03020101, 0x0C040843},
+    {"pentium3", 0x683, FEATURES_PENTIUM3, 6, 2, 2, 0x03020101, 0x0C040882},
+    {"pentium4", 0xF41, FEATURES_PENTIUM4, 15, 5, 0, 0x605B5001, 0x007C7040},
+    {NULL, 0, 0, 0, 0, 0, 0, 0},
 };
-static const char default_model[] = "pentiumpro";
+static const char default_model[] = "pentium4";
 
 static const struct feature_name {
     const char *name;
@@ -62,7 +63,7 @@ static const struct feature_name {
 
 const char *cpu_model_help(void)
 {
-    return "-cpu MODEL[,+FEATURE][,-FEATURE]...\n"
+    return "-cpu MODEL[,+FEATURE][,-FEATURE]...; without -cpu a pentium4\n"
            "  386         80386DX, with BSWAP, INVD and WBINVD: they came with the 486, but "
            "the\n"
            "              firmware uses them; 386,-i486ops is strict; 386,+fpu adds a 387\n"
@@ -70,24 +71,31 @@ const char *cpu_model_help(void)
            "  pentium     CR4, 4 MB pages, TSC, MSRs, CMPXCHG8B, I/O breakpoints, VME\n"
            "  pentiummmx  pentium with MMX and RDPMC\n"
            "  pentiumpro  CMOV, SYSENTER, PAE, global pages, long NOPs, local APIC, MTRRs,\n"
-           "              machine check architecture, performance counters\n"
-           "              (default)\n"
+           "              machine check architecture, performance counters; no MMX\n"
            "  pentium2    pentiumpro with MMX, FXSAVE, PAT, PSE-36\n"
            "  pentium3    pentium2 with SSE\n"
-           "  pentium4    pentium3 with SSE2, SSE3, CLFLUSH, NX; family 15\n"
+           "  pentium4    pentium3 with SSE2, SSE3, CLFLUSH, NX; family 15: its performance\n"
+           "              counters stand still\n"
            "Features: i486ops fpu cpuid vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca\n"
-           "  cmov pat pse36 pmc nopl mmx fxsr sse sse2 sse3 clflush nx umip\n"
+           "  cmov pat pse36 pmc nopl mmx fxsr sse sse2 sse3 clflush nx umip. What one is\n"
+           "  built upon comes with it, and takes it along: -sse is without sse2 and sse3, "
+           "too.\n"
            "Not implemented yet: popek popek-iret\n";
 }
 
 /* ---- "pentium,-tsc,+cmov" */
 
-/* What a feature is made of comes with it, and goes away with it. */
+/* What a feature is made of comes with it, and goes away with it. Each row is below those that
+ * its base has. */
 static const struct {
     uint32_t feature, base;
 } foundations[] = {
-    {FEAT_MMX, FEAT_FPU},  {FEAT_FXSR, FEAT_FPU},  {FEAT_SSE, FEAT_FXSR | FEAT_MMX},
-    {FEAT_SSE2, FEAT_SSE}, {FEAT_SSE3, FEAT_SSE2},
+    {FEAT_PSE36, FEAT_PSE},         {FEAT_MCA, FEAT_MCE | FEAT_MSR},
+    {FEAT_APIC, FEAT_MSR},          {FEAT_SEP, FEAT_MSR},
+    {FEAT_MTRR, FEAT_MSR},          {FEAT_PAT, FEAT_MSR},
+    {FEAT_NX, FEAT_PAE | FEAT_MSR}, {FEAT_MMX, FEAT_FPU},
+    {FEAT_FXSR, FEAT_FPU},          {FEAT_SSE, FEAT_FXSR | FEAT_MMX},
+    {FEAT_SSE2, FEAT_SSE},          {FEAT_SSE3, FEAT_SSE2},
 };
 
 static uint32_t feature_added(uint32_t features, uint32_t f)
@@ -205,7 +213,10 @@ const char *cpu_model_default(void)
     return default_model;
 }
 
-/* ---- SDM 2A CPUID */
+/* ---- SDM 2A CPUID
+ *
+ * The Pentium III's serial number (leaf 3) is off, as firmware leaves it: its last leaf is 2.
+ */
 
 #define CPUID_APIC (UINT32_C(1) << 9)
 
@@ -222,7 +233,8 @@ static uint32_t feature_bits(const struct cpu *cpu)
     return cpu->sys->apic_base & APIC_BASE_ENABLE ? edx : edx & ~CPUID_APIC;
 }
 
-/* Leaves 80000002h to 80000004h: 48 characters, NUL behind them. */
+/* Leaves 80000002h to 80000004h: 48 characters, NUL behind them. What is left out is the speed,
+ * which -mips decides. */
 static void brand_string(uint32_t part, uint32_t out[4])
 {
     static const char text[48] = "Intel(R) Pentium(R) 4 CPU";
@@ -231,55 +243,92 @@ static void brand_string(uint32_t part, uint32_t out[4])
     }
 }
 
-/* NX and UMIP are told of in leaves that came with them, the Pentium 4's name in others. false:
- * this processor has no such leaf. */
-static bool later_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
+/* The Pentium 4's own; where only NX was added, the leaf that tells of it. false: there is none
+ * such. */
+static bool extended_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
 {
-    enum { UMIP = 1 << 2, NX = 1 << 20 };
-    bool named = cpu_models[cpu->sys->model].family == 15;
-    uint32_t last = 0x80000000u + (named ? 4 : cpu->features & FEAT_NX ? 1 : 0);
-    if (leaf >= 0x80000000u && leaf <= last && last != 0x80000000u) {
-        out[0] = leaf == 0x80000000u ? last : 0;
-        out[3] = leaf == 0x80000001u && (cpu->features & FEAT_NX) ? NX : 0;
-        if (leaf >= 0x80000002u) {
-            brand_string(leaf - 0x80000002u, out);
-        }
-        return true;
+    enum { NX = 1 << 20 };
+    bool nx = cpu->features & FEAT_NX, own = cpu_models[cpu->sys->model].family == 15;
+    uint32_t last = own ? 0x80000008u : nx ? 0x80000001u : 0;
+    if (leaf < 0x80000000u || leaf > last) {
+        return false;
     }
-    if (leaf > 2 && leaf <= 7 && (cpu->features & FEAT_UMIP)) {
-        out[2] = leaf == 7 ? UMIP : 0;
-        return true;
+    switch (leaf) {
+    case 0x80000000u: out[0] = last; break;
+    case 0x80000001u: out[3] = nx ? NX : 0; break;
+    case 0x80000002u:
+    case 0x80000003u:
+    case 0x80000004u: brand_string(leaf - 0x80000002u, out); break;
+    case 0x80000006u: out[2] = 1024 << 16 | 6 << 12 | 64; break; /* L2: KiB, 8 ways, line */
+    case 0x80000008u: out[0] = 32 << 8 | 36; break; /* bits of an address: linear, physical */
+    default: break;
     }
-    return false;
+    return true;
 }
 
 static void signature_leaf(const struct cpu *cpu, uint32_t out[4])
 {
-    out[0] = cpu_models[cpu->sys->model].signature;
-    out[1] = cpu->features & FEAT_CLFLUSH ? 8 << 8 : 0; /* lines of 64 bytes; APIC ID 0 */
+    const struct cpu_model *m = &cpu_models[cpu->sys->model];
+    out[0] = m->signature;
+    out[1] = m->brand;
+    if (cpu->features & FEAT_CLFLUSH) {
+        out[1] |= 64 / 8 << 8; /* bytes that it writes back; APIC ID 0 */
+    }
     out[2] = cpu->features & FEAT_SSE3 ? 1 : 0;
     out[3] = feature_bits(cpu);
 }
 
-/* A leaf beyond the last answers as the last one does; so do the extended ones where there are
- * none. */
-void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4])
+/* Leaf 4, cache by cache: kind, level, "needs no software", one thread; ways, sectors and line,
+ * each less 1; sets less 1. */
+static void cache_leaf(uint32_t index, uint32_t out[4])
 {
+    static const uint32_t caches[][3] = {
+        {1 | 1 << 5 | 1 << 8, 7 << 22 | 63, 31},             /* data, 16 KiB */
+        {3 | 2 << 5 | 1 << 8, 7 << 22 | 1 << 12 | 63, 1023}, /* L2, 1 MiB, two lines a sector */
+    };
+    if (index < ARRAY_LEN(caches)) {
+        memcpy(out, caches[index], sizeof caches[index]);
+    }
+}
+
+static uint32_t last_leaf(const struct cpu *cpu)
+{
+    return cpu->features & FEAT_UMIP ? 7 : cpu_models[cpu->sys->model].last;
+}
+
+/* Old systems that cannot stand more than two leaves have the firmware set a bit. */
+static void vendor_leaf(const struct cpu *cpu, uint32_t out[4])
+{
+    bool limited = cpu->sys->msr.misc_enable & MISC_LIMIT_CPUID;
+    out[0] = limited ? 2 : last_leaf(cpu);
+    out[1] = 0x756E6547; /* "Genu" */
+    out[3] = 0x49656E69; /* "ineI" */
+    out[2] = 0x6C65746E; /* "ntel" */
+}
+
+/* A leaf beyond the last answers as the last one does; so do the extended ones where there are
+ * none. Leaves 3 (serial number), 5 (MONITOR) and 6 are zero. */
+void cpuid(const struct cpu *cpu, uint32_t leaf, uint32_t index, uint32_t out[4])
+{
+    enum { UMIP = 1 << 2 };
     const struct cpu_model *m = &cpu_models[cpu->sys->model];
-    uint32_t last = cpu->features & FEAT_UMIP ? 7 : m->family >= 6 ? 2 : 1;
     memset(out, 0, 4 * sizeof *out);
-    if (later_leaf(cpu, leaf, out)) {
+    if (extended_leaf(cpu, leaf, out)) {
         return;
     }
-    if (leaf == 0) {
-        out[0] = last;
-        out[1] = 0x756E6547; /* "Genu" */
-        out[3] = 0x49656E69; /* "ineI" */
-        out[2] = 0x6C65746E; /* "ntel" */
-    } else if (leaf == 1 || last == 1) {
-        signature_leaf(cpu, out);
-    } else {
-        out[0] = m->family == 15 ? 0x605B5001 : 0x03020101; /* TLBs … */
-        out[3] = m->caches;                                 /* … and caches */
+    switch (leaf > last_leaf(cpu) ? last_leaf(cpu) : leaf) {
+    case 0: vendor_leaf(cpu, out); break;
+    case 1: signature_leaf(cpu, out); break;
+    case 2:
+        out[0] = m->tlbs;
+        out[3] = m->caches;
+        break;
+    case 4:
+        if (m->last >= 4) {
+            cache_leaf(index, out);
+        }
+        break;
+    case 7: out[2] = UMIP; break;
+    default: break;
     }
 }

@@ -13,15 +13,16 @@
  *                                    stays what software last wrote
  *   179-17B   MCG_CAP, STATUS, CTL   five banks (Pentium 4: four)
  *   1D9       DEBUGCTLMSR            stored
- *   1DB-1DE   LASTBRANCH, LASTINT    0
+ *   1DB-1DE   LASTBRANCH, LASTINT    0; of a Pentium 4 1D7, 1D8, 1DA and 680-6CF
  *   1E0       ROB_CR_BKUPTMPDR6      bit 2, fast strings: stored
  *   200-2FF   MTRRs, PAT             stored: caches are not modelled
  *   C0000080  EFER                   NXE; there is no long mode
  *   400-413   machine-check banks    CTL stored; STATUS and ADDR say "no error" and can be
  *                                    cleared; a P6 has no MISC
  *
- * Families: 5 is the Pentium, 6 the P6, 15 the Pentium 4, whose MISC_ENABLE says that it has
- * neither performance monitoring nor branch trace.
+ * Families: 5 is the Pentium, 6 the P6, 15 the Pentium 4, whose MISC_ENABLE (1A0) says that it
+ * has neither performance monitoring nor branch trace; so its registers for them are not there
+ * (300-3F2), and RDPMC reads counters that stand still.
  *
  * NOT IMPLEMENTED: machine-check errors (none happen); last-branch recording and single step on
  * branches; the Pentium's test registers and counters (MSRs 2-13h); the P6's control of its
@@ -139,7 +140,13 @@ static bool set_perfctr(struct cpu *cpu, unsigned n, uint64_t v)
     return true;
 }
 
-enum debugctl_bits { DEBUGCTL_LBR = 1, DEBUGCTL_BTF = 2, DEBUGCTL_P6 = 0x7F };
+/* Also trace messages, and pins (P6) or a trace buffer (Pentium 4). */
+enum debugctl_bits {
+    DEBUGCTL_LBR = 1,
+    DEBUGCTL_BTF = 2,
+    DEBUGCTL_P6 = 0x7F,
+    DEBUGCTL_P4 = 0x1F
+};
 
 static uint64_t get_debugctl(const struct cpu *cpu, unsigned n)
 {
@@ -150,7 +157,7 @@ static uint64_t get_debugctl(const struct cpu *cpu, unsigned n)
 static bool set_debugctl(struct cpu *cpu, unsigned n, uint64_t v)
 {
     (void)n;
-    if (v & ~(uint64_t)DEBUGCTL_P6) {
+    if (v & ~(uint64_t)(family(cpu) == 15 ? DEBUGCTL_P4 : DEBUGCTL_P6)) {
         return false;
     }
     if (v & (DEBUGCTL_LBR | DEBUGCTL_BTF)) {
@@ -311,7 +318,7 @@ static bool set_efer(struct cpu *cpu, unsigned n, uint64_t v)
 
 #define POWERON_BITS     UINT64_C(0x40000DE)
 #define ROB_FAST_STRINGS 4
-#define MISC_ENABLE_BITS UINT64_C(0x440009) /* fast strings, thermal, monitor, CPUID limit */
+#define MISC_ENABLE_BITS UINT64_C(0x400001) /* fast strings, limit of CPUID's leaves */
 #define MISC_ENABLE_ONES UINT64_C(0x1800)   /* no branch trace, no precise sampling */
 #define UPPER_HALF       UINT64_C(0xFFFFFFFF00000000)
 #define AT(member)       (uint16_t)(offsetof(struct msrs, member) + 1)
@@ -334,8 +341,11 @@ static const struct msr_row msr_rows[] = {
     {0x17B, 1, FEAT_MCA, F_ANY, NULL, NULL, AT(mcg_ctl), false, UINT64_MAX},
     {0x186, PERF_COUNTERS, FEAT_PMC, F_P6, get_evntsel, perf_select, 0, false, 0},
     {0x1A0, 1, FEAT_BASE, F_P4, NULL, NULL, AT(misc_enable), true, MISC_ENABLE_BITS},
+    {0x1A1, 1, FEAT_BASE, F_P4, get_zero, NULL, 0, false, 0},
+    {0x1D7, 2, FEAT_BASE, F_P4, get_zero, NULL, 0, false, 0},
     {0x1D9, 1, FEAT_BASE, F_P6_P4, get_debugctl, set_debugctl, 0, false, 0},
-    {0x1DB, 4, FEAT_BASE, F_P6_P4, get_zero, NULL, 0, false, 0},
+    {0x1DA, 1, FEAT_BASE, F_P4, get_zero, NULL, 0, false, 0},
+    {0x1DB, 4, FEAT_BASE, F_P6, get_zero, NULL, 0, false, 0},
     {0x1E0, 1, FEAT_BASE, F_P6, NULL, NULL, AT(rob_control), true, ROB_FAST_STRINGS},
     {0x200, 2 * MTRR_VARIABLE, FEAT_MTRR, F_ANY, NULL, set_mtrr_variable, AT(mtrr_variable), false, 0},
     {0x250, 1, FEAT_MTRR, F_ANY, NULL, set_fixed_64k, AT(mtrr_fixed[0]), false, 0},
@@ -345,6 +355,8 @@ static const struct msr_row msr_rows[] = {
     {0x2FF, 1, FEAT_MTRR, F_ANY, NULL, set_mtrr_default, AT(mtrr_default), false, 0},
     {0xC0000080, 1, FEAT_NX, F_ANY, NULL, set_efer, AT(efer), false, 0},
     {0x400, 4 * MC_BANKS, FEAT_MCA, F_ANY, get_mc, set_mc, 0, false, 0},
+    {0x680, 16, FEAT_BASE, F_P4, get_zero, set_nothing, 0, false, 0},
+    {0x6C0, 16, FEAT_BASE, F_P4, get_zero, set_nothing, 0, false, 0},
 };
 // clang-format on
 
@@ -457,12 +469,17 @@ EMULATE(RDTSC)
     return RESUME;
 }
 
+/* SDM 2B RDPMC: a Pentium 4 has 18 counters, and can be asked for a lower half alone. */
 EMULATE(RDPMC)
 {
+    enum { COUNTERS_P4 = 18, HALF = 0x7FFFFFFF };
     (void)i;
-    if ((!(cpu->sys->cr4 & CR4_PCE) && cpl(cpu) != 0) || cpu->r[ECX] >= PERF_COUNTERS) {
+    bool p4 = family(cpu) == 15;
+    uint32_t n = p4 ? cpu->r[ECX] & HALF : cpu->r[ECX];
+    if ((!(cpu->sys->cr4 & CR4_PCE) && cpl(cpu) != 0) ||
+        n >= (p4 ? COUNTERS_P4 : PERF_COUNTERS)) {
         raise_gp(cpu, 0);
     }
-    set_edx_eax(cpu, perf_read(cpu, cpu->r[ECX]));
+    set_edx_eax(cpu, p4 ? 0 : perf_read(cpu, n));
     return RESUME;
 }

@@ -104,6 +104,7 @@ enum dr7_bits { DR7_GD = 1 << 13 };
 #define APIC_BASE_RESET    UINT64_C(0xFEE00900)
 
 enum efer_bits { EFER_NXE = 1 << 11 };
+enum misc_enable_bits { MISC_LIMIT_CPUID = 1 << 22 };
 
 /* Model-specific registers that are stored; what each means: msr.c, perf.c. */
 enum { MTRR_VARIABLE = 8, MTRR_FIXED = 11, MC_BANKS = 5, PERF_COUNTERS = 2 };
@@ -392,13 +393,17 @@ struct cpu_model {
     const char *name;
     uint32_t signature; /* CPUID.1.EAX and EDX at reset */
     uint32_t features;  /* enum cpu_feature */
-    uint8_t family;     /* 3, 4, 5, 6 */
-    uint32_t caches;    /* EDX of CPUID leaf 2 */
+    uint8_t family;     /* 3, 4, 5, 6, 15 */
+    uint8_t last;       /* CPUID leaf */
+    uint8_t brand;      /* BL of CPUID leaf 1: an index of names */
+    uint32_t tlbs;      /* EAX of CPUID leaf 2 … */
+    uint32_t caches;    /* … and EDX */
 };
 extern const struct cpu_model cpu_models[]; /* ends with a NULL name */
 /* "pentium,-tsc": index into cpu_models and the features that result; -1 and err otherwise. */
 int model_parse(const char *text, unsigned *model, uint32_t *features, struct error *err);
 bool has_cr4(const struct cpu *cpu);
-void cpuid(struct cpu *cpu, uint32_t leaf, uint32_t out[4]); /* eax ebx ecx edx */
+/* index: ECX, which some leaves ask for. Out come EAX EBX ECX EDX. */
+void cpuid(const struct cpu *cpu, uint32_t leaf, uint32_t index, uint32_t out[4]);
 
 #endif

@@ -56,6 +56,10 @@ expect "initrd at 37FFA000" linux-2048.said
 direct linux-mem -m 64 -kernel linux-20F -initrd initrd -append mem=48M
 expect "initrd at 02FFA000" linux-mem.said
 
+echo 'run 60' >run
+boot blocks -mips 4 -device isa-debug-exit -kernel linux-20F -initrd initrd -append "$long" <run
+engines linux "$hash" -mips 4 -device isa-debug-exit -kernel linux-20F -initrd initrd -append "$long" <run
+
 # ---- multiboot
 
 nasm -f bin -o flat "$tests/mbkernel.asm" || die "nasm failed"
@@ -84,6 +88,9 @@ expect "framebuffer 000B8000" elf-64.said
 expect "sections 00000003" elf-64.said
 expect "program at 80100000" elf-64.said
 expect "Behind the program, in no segment." elf-64.said
+
+boot blocks -mips 4 -device isa-debug-exit -kernel elf -initrd "initrd one,module" <run
+engines multiboot "$hash" -mips 4 -device isa-debug-exit -kernel elf -initrd "initrd one,module" <run
 
 # a part where there is no memory: the ROM says so
 nasm -f bin -D LOAD=0x9F000 -D BSS=0xA8000 -o hole "$tests/mbkernel.asm" || die "nasm failed"

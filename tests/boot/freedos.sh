@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/boot/freedos.sh [IMAGE] -- a day's work under FreeDOS, by script: commands, an editor, an
 # assembler, a disk copied file by file; all again after a reset (freedos.scr is one pass); on a
-# Pentium Pro and a 386. Each run twice, in single steps and without assists: equal hashes.
+# Pentium 4 and a 386. Each run twice, in single steps and without assists: equal hashes.
 #
 # IMAGE is the 720 KB floppy with COMMAND.COM, VIM, NASM, PRIMES, CPULEVEL and XCOPY that is not
 # part of the project; default: $TERRAPIN_FREEDOS. It is copied first. Needs mtools.
@@ -99,13 +99,13 @@ look_at_disks()
         cmp -s "$(find second -iname hi2.com)" "$(find second -iname hello.com)"
 }
 
-for model in pentiumpro 386; do
+for model in pentium4 386; do
     work $model -cpu $model
     first=$hash
     if [ $model = 386 ]; then
         look_at_screens "i386 or compatible CPU found"
     else
-        look_at_screens "CPU is family 6"
+        look_at_screens "CPU is family f model 4"
     fi
     look_at_disks
     work $model-again -cpu $model

@@ -6,6 +6,8 @@
 #   boot NAME [OPTION…]     runs the script on standard input, headless; output in NAME.out and
 #                           NAME.err, the exit code in $code, the line of -hash in $hash
 #                           $limit: a command to run before it, such as ulimit
+#   engines NAME HASH [OPTION…]   boots the script by each other way of the engine: the hash must be
+#                           HASH. The disks must be as they were: -snapshot
 #   make_floppy FILE        an empty floppy that SYSLINUX boots from
 #   expect_code NAME N      $code is N
 #   expect TEXT FILE        TEXT is in FILE
@@ -69,6 +71,20 @@ boot()
     code=$?
     hash=$(tail -n 1 "$name.out")
     printf '%s: exit %s, %s\n' "$name" "$code" "$hash"
+}
+
+# One instruction at a time; sensitive instructions by the monitor alone; page maps built anew at each
+# load of CR3.
+engines()
+{
+    all=$1 wanted=$2
+    shift 2
+    cat >"$all.ways"
+    for way in -singlestep -no-assist '-shadow flush'; do
+        # shellcheck disable=SC2086 # two words
+        boot "$all${way% *}" "$@" $way <"$all.ways"
+        same "$all: blocks and $way" "$wanted" "$hash"
+    done
 }
 
 # make_floppy FILE: 1.44 MB, with SYSLINUX

@@ -5,11 +5,18 @@
 #          APIC in use, no complaint of the kernel that a real PC would not cause; 1 GiB; power off
 #   disk   64 MiB written, synced, read back, by DMA and by PIO; what was synced survives kill -9
 #   same   blocks, -singlestep for the first seconds, -no-assist, -shadow flush: equal hashes
+#   video  frame buffers by vga=788 and vga=792, and bochs-drm: the console's text, and random bits in
+#          /dev/fb0, pixel by pixel
+#   pae    Debian's kernel that pages with PAE ($TERRAPIN_LINUX/pae), with NX, on a Pentium 4
 # shellcheck disable=SC2154 # tests, hash and code are lib.sh's
 . "$(dirname "$0")/lib.sh"
 guest=${TERRAPIN_LINUX:?directory with linux.img, linux.iso, vmlinuz, initrd.gz (scripts/make-guest)}
 for file in linux.img linux.iso vmlinuz initrd.gz; do
     [ -f "$guest/$file" ] || die "$guest/$file: not there; scripts/make-guest linux makes it"
+done
+for file in vmlinuz initrd.gz; do
+    [ "${1-}" != pae ] || [ -f "$guest/pae/$file" ] ||
+        die "$guest/pae/$file: not there; scripts/make-guest linux-pae makes it"
 done
 consoles='quiet console=tty0 console=ttyS0,115200'
 
@@ -56,7 +63,7 @@ believes()
     expect 'found SMP MP-table' "$1.tty"
     expect 'SMBIOS 2' "$1.tty"
     expect 'ACPI: Using ACPI (MADT) for SMP configuration' "$1.tty"
-    expect 'x86/fpu: x87 FPU will use FSAVE' "$1.tty"
+    expect 'x86/fpu: x87 FPU will use FXSAVE' "$1.tty"
     expect 'ttyS0 at I/O 0x3f8 (irq = 4' "$1.tty"
     expect 'is a 16550A' "$1.tty"
     expect '8086:7010' "$1.tty"
@@ -183,9 +190,140 @@ part_same()
     done
 }
 
+# ---- frame buffers
+
+# flow KIND: standard input, as a line "red green blue" for each pixel. KIND: rgb, three bytes a pixel, or
+# the bits of a pixel in video memory.
+flow()
+{
+    od -An -v -tu1 | awk -v kind="$1" '
+    BEGIN { size = kind == "rgb" ? 3 : kind / 8 }
+    {
+        for (i = 1; i <= NF; i++) {
+            byte[n++] = $i
+            if (n < size) {
+                continue
+            }
+            n = 0
+            if (size == 2) {
+                p = byte[0] + 256 * byte[1]
+                red = int(p / 2048)
+                green = int(p / 32) % 64
+                blue = p % 32
+                print red * 8 + int(red / 4), green * 4 + int(green / 16), blue * 8 + int(blue / 4)
+            } else if (kind == "rgb") {
+                print byte[0], byte[1], byte[2]
+            } else {
+                print byte[2], byte[1], byte[0]
+            }
+        }
+    }'
+}
+
+# shows NAME WHAT: the picture NAME.ppm, of $width by $height, is the pixels in the file WHAT
+shows()
+{
+    check "$1: not $width by $height" [ "$(sed -n 2p "$1.ppm")" = "$width $height" ]
+    tail -c $((width * height * 3)) "$1.ppm" | flow rgb >"$1.pixels"
+    check "$1.ppm: other pixels than in $2" cmp -s "$1.pixels" "$2"
+}
+
+# look NAME: the screen is cleared and gets four blocks, each a full cell of 8 by 16 pixels; then the frame
+# buffer, random bits from the hard disk, eight lines a time (this kernel's DRM forgets to show a write of
+# just one). A script; what sysfs says of the frame buffer is on the serial line.
+look()
+{
+    cat <<END
+screendump $1-console.png
+send-serial "cd /sys/class/graphics; cat fb0/name fb0/virtual_size fb0/bits_per_pixel fb0/stride\n"
+wait-serial "terrapin# "
+send-serial "echo 0 >fbcon/cursor_blink; printf '\\\\033[2J\\\\033[H\\\\033[?25l' >/dev/tty1\n"
+wait-serial "terrapin# "
+run 1
+send-serial "b='\\\\342\\\\226\\\\210'; printf \"\$b\$b\$b\$b\" >/dev/tty1\n"
+wait-serial "terrapin# "
+run 1
+screendump $1-text.ppm
+screendump $1-text.png
+send-serial "dd if=/dev/sda of=/dev/fb0 bs=\$((8 * \$(cat fb0/stride))) count=$((height / 8))\n"
+wait-serial "terrapin# " 30
+run 1
+screendump $1-bits.ppm
+END
+}
+
+# looked NAME FB BITS GREY: at a frame buffer that FB drives; GREY is the colour of the blocks
+looked()
+{
+    awk -v w="$width" -v h="$height" -v grey="$4" 'BEGIN {
+        for (y = 0; y < h; y++) {
+            for (x = 0; x < w; x++) {
+                print x < 32 && y < 16 ? grey : "0 0 0"
+            }
+        }
+    }' >"$1-text.want"
+    head -c $((width * height * $3 / 8)) bits.img | flow "$3" >"$1-bits.want"
+    shows "$1-text" "$1-text.want"
+    shows "$1-bits" "$1-bits.want"
+    tr -s '\r\n' ' ' <"$tty" >"$1.sysfs"
+    expect " $2 $width,$height $3 $((width * $3 / 8)) " "$1.sysfs"
+}
+
+# frames NAME VGA SCRIPT…: Linux with vga=VGA, and the scripts
+frames()
+{
+    tty=$1.tty
+    {
+        printf 'send-serial "stty -echo\\n"\nwait-serial "terrapin# "\n'
+        cat "$1.in"
+        printf 'send-serial "poweroff\\n"\nrun 60\n'
+    } >frames.in
+    linux "$1" frames.in -snapshot -hda bits.img -kernel "$guest/vmlinuz" -initrd "$guest/initrd.gz" \
+        -append "$consoles vga=$2"
+    expect_code "$1" 0
+    expect_not 'Call Trace' "$tty"
+}
+
+part_video()
+{
+    seq 2000000 | gzip -1n | tail -c +11 | head -c 4194304 >bits.img # without a header
+    width=800 height=600
+    look words >words.in
+    frames words 788
+    looked words 'VESA VGA' 16 '173 170 173'
+    width=1024 height=768
+    {
+        look bytes
+        cat <<'END'
+send-serial "modprobe bochs; sleep 2\n"
+wait-serial "terrapin# " 30
+END
+        look drm
+    } >bytes.in
+    frames bytes 792
+    looked bytes 'VESA VGA' 24 '170 170 170'
+    looked drm 'bochs-drmdrmfb' 32 '170 170 170'
+}
+
+# ---- another kernel, another processor
+
+# CR4 is 20h and more: PAE; only with it can Linux have NX.
+part_pae()
+{
+    {
+        echo 'info registers'
+        tour
+    } >pae.in
+    finds pae -cpu pentium4 -kernel "$guest/pae/vmlinuz" -initrd "$guest/pae/initrd.gz" -append "$consoles"
+    expect '-686-pae' pae.tty
+    expect 'NX (Execute Disable) protection: active' pae.tty
+    cr4=$(sed -n 's/.*CR4=\([0-9a-f]*\).*/\1/p' pae.out)
+    check "CR4 is $cr4: without PAE" [ $((0x${cr4:-0} & 0x20)) -ne 0 ]
+}
+
 for part in "${@:-ways}"; do
     case $part in
-    ways | disk | same) "part_$part" ;;
+    ways | disk | same | video | pae) "part_$part" ;;
     *) die "$part: no such part" ;;
     esac
 done

@@ -19,7 +19,7 @@ boot first -mips 10 -m 6 -snapshot memtest.img <memtest
 first=$hash
 expect_code first 0
 expect "Errors: 0" memtest.txt
-expect "Pentium Pro" memtest.txt
+expect "Pentium(R) 4" memtest.txt
 boot again -mips 10 -m 6 -snapshot memtest.img <memtest
 same "the same run twice" "$first" "$hash"
 boot steps -mips 10 -m 6 -snapshot -singlestep memtest.img <memtest

@@ -57,4 +57,8 @@ run again
 same "two runs" "$first" "$hash"
 run steps -singlestep
 same "single steps" "$first" "$hash"
+run monitor -no-assist
+same "without assists" "$first" "$hash"
+run flush -shadow flush
+same "page maps not kept" "$first" "$hash"
 finish

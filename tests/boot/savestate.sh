@@ -52,6 +52,34 @@ cat rest >>twice
 boot thrice -mips 10 -loadvm prompt.state <twice
 same "loaded three times" "$straight" "$hash"
 
+# a state has its processor with it, whatever the default is; the firmware asks for it after a reset
+cat >again <<'END'
+system_reset
+run 0.1
+wait-screen "boot:" 60
+quit
+END
+{
+    printf 'wait-screen "boot:" 60\nsavevm model.state\n'
+    cat again
+} >model
+boot model-default -mips 10 plain.img <model
+default=$hash
+boot model -mips 10 -cpu 486,-cpuid plain.img <model
+expect_code model 0
+saved=$hash
+check "the firmware does the same on all processors" [ "$saved" != "$default" ]
+for how in "" "-cpu 486,-cpuid" "-cpu 486,+tsc,-tsc,-cpuid"; do
+    # shellcheck disable=SC2086 # no option, or some
+    boot model-loaded -loadvm model.state $how <again
+    same "another processor with \"$how\"" "$saved" "$hash"
+done
+for other in pentium4 486; do
+    boot model-other -loadvm model.state -cpu $other <again
+    expect_code model-other 1
+    expect "-cpu $other: the state has 486,-cpuid; leave it out" model-other.err
+done
+
 # refusals: a line each, exit 1
 boot other -loadvm prompt.state -m 64 <rest
 expect_code other 1

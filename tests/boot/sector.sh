@@ -70,12 +70,7 @@ same "the same run twice" "$first" "$hash"
 for picture in text picture; do
     check "$picture.png differs between equal runs" cmp -s $picture-1.png $picture.png
 done
-fresh
-boot steps -mips 4 -singlestep -fda one.img -fdb two.img <tour
-same "blocks and single steps" "$first" "$hash"
-fresh
-boot monitor -mips 4 -no-assist -fda one.img -fdb two.img <tour
-same "with and without assists" "$first" "$hash"
+engines ways "$first" -mips 4 -snapshot -fda one.orig -fdb two.orig <tour
 fresh
 boot paced -mips 4 -speed 10 -fda one.img -fdb two.img <tour
 same "at full speed and paced" "$first" "$hash"

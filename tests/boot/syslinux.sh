@@ -27,10 +27,7 @@ expect "boot: Other_thing;" after.txt
 check "reading a disk changed it" cmp -s plain.img plain.orig
 boot again -mips 10 plain.img <prompt
 same "the same run twice" "$first" "$hash"
-boot steps -mips 10 -singlestep plain.img <prompt
-same "blocks and single steps" "$first" "$hash"
-boot monitor -mips 10 -no-assist plain.img <prompt
-same "with and without assists" "$first" "$hash"
+engines ways "$first" -mips 10 -snapshot plain.img <prompt
 boot cpu-386 -mips 10 -cpu 386 plain.img <prompt
 expect_code cpu-386 0
 expect "boot: some kernel" prompt.txt

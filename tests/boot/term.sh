@@ -10,12 +10,30 @@ unset TMUX COLORTERM
 nasm -f bin -o term.img "$tests/term.asm" || die "nasm failed"
 truncate -s 1440K term.img
 
-# A server that is gone is not waited for.
+# Each server has a socket of its own: one that is told to go takes a while, and would take the
+# next one's clients for its own.
+servers=0
 tmux_()
 {
-    tmux -S "$WORK/tmux" -f /dev/null "$@"
+    tmux -S "$WORK/tmux$servers" -f /dev/null "$@"
 }
 trap 'tmux_ kill-server 2>/dev/null' EXIT
+
+new_server()
+{
+    for _ in 1 2 3 4 5; do
+        servers=$((servers + 1))
+        tmux_ new-session -d -x 80 -y 30 'TERM=screen-256color exec sh' && return
+        sleep 1
+    done
+    die "tmux does not start"
+}
+
+# shellcheck disable=SC2317
+gone()
+{
+    ! kill -0 "$pid" 2>/dev/null
+}
 
 # keys KEY…: as tmux names them
 keys()
@@ -28,15 +46,44 @@ screen()
     tmux_ capture-pane -p >screen.txt
 }
 
-colours()
+# until_true COMMAND…: in a minute at most
+until_true()
 {
-    tmux_ capture-pane -p -e -N >colours.txt
+    tries=600
+    until "$@"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
 }
 
-# until_shows TEXT [SECONDS]: TEXT is in the terminal, at last
+# coloured PATTERN: it is in the terminal's text with its colours, at last
+# shellcheck disable=SC2317 # called by name
+has_colour()
+{
+    tmux_ capture-pane -p -e -N >colours.txt
+    grep -q "$1" colours.txt
+}
+coloured()
+{
+    if until_true has_colour "$1"; then
+        pass
+    else
+        fail "\"$1\" is not among the colours"
+    fi
+}
+
+# shellcheck disable=SC2317
+has_cursor()
+{
+    at=$(tmux_ display-message -p '#{cursor_x},#{cursor_y}')
+    [ "$at" = "$1" ]
+}
+
+# until_shows TEXT: TEXT is in the terminal, at last
 until_shows()
 {
-    tries=$((${2-8} * 10))
+    tries=600
     while [ "$tries" -gt 0 ] && tmux_ has-session 2>/dev/null; do
         screen
         if grep -qF -e "$1" screen.txt; then
@@ -54,10 +101,10 @@ until_shows()
 # ends WHAT: the program of the last run is over, and its terminal is as before
 ends()
 {
-    until_shows "over: $runs" 20
+    until_shows "over: $runs"
     tmux_ send-keys -l "stty -g >after; cmp -s before after && echo sane $runs | tr a-z A-Z"
     keys Enter
-    until_shows "SANE $runs" 10 || fail "$1: the terminal is not as before"
+    until_shows "SANE $runs" || fail "$1: the terminal is not as before"
     is=$(tmux_ display-message -p '#{alternate_on} #{cursor_flag}')
     check "$1: another screen, or no cursor: $is" [ "$is" = "0 1" ]
 }
@@ -72,18 +119,15 @@ run()
 }
 env=
 
-tmux_ new-session -d -x 80 -y 30 'TERM=screen-256color exec sh' || die "tmux does not start"
+new_server
 keys -l "PS1='$ '"
 keys Enter
 
 # ---- text: line drawing, colours, cursor; keys
 run -snapshot term.img
-until_shows "╔═╗ ABC ░█" 60
-colours
-check "yellow on blue" grep -q '38;5;227.*48;5;19m╔\|48;5;19.*38;5;227m╔' colours.txt
-sleep 0.5
-at=$(tmux_ display-message -p '#{cursor_x},#{cursor_y}')
-check "cursor at $at" [ "$at" = 7,4 ]
+until_shows "╔═╗ ABC ░█"
+coloured '38;5;227.*48;5;19m╔\|48;5;19.*38;5;227m╔' # yellow on blue
+check "cursor" until_true has_cursor 7,4
 keys a Up F1 M-x PageUp F10
 until_shows "1E 48 3B 2D 49 44" # scan codes of a, up, F1, Alt-x, page up, F10
 keys C-a 3
@@ -119,17 +163,14 @@ keys C-a c
 
 # ---- graphics, in 256 colours
 keys g
-sleep 2
-colours
-check "red" grep -q '48;5;196m' colours.txt
-check "green" grep -q '48;5;46m' colours.txt
-check "white" grep -q '48;5;231m' colours.txt
+coloured '48;5;196m' # red
+coloured '48;5;46m'  # green
+coloured '48;5;231m' # white
 screen
 check "no text is left" sh -c '! grep -q ABC screen.txt'
 keys C-a c
 until_shows "monitor"
-colours
-check "the picture beside the monitor" grep -q '48;5;196m' colours.txt
+coloured '48;5;196m' # the picture beside the monitor
 keys C-a c C-a h
 until_shows "Ctrl-A Ctrl-A"
 keys x
@@ -137,8 +178,7 @@ keys x
 # ---- resize
 tmux_ resize-window -x 60 -y 20
 sleep 1
-colours
-check "red after resizing" grep -q '48;5;196m' colours.txt
+coloured '48;5;196m' # red after resizing
 check "20 lines" [ "$(wc -l <colours.txt)" = 20 ]
 keys t
 until_shows "ABC"
@@ -157,11 +197,9 @@ ends "Ctrl-A x"
 # ---- true colour
 env=COLORTERM=truecolor
 run -snapshot term.img
-until_shows "╔═╗ ABC" 60
+until_shows "╔═╗ ABC"
 keys g
-sleep 1
-colours
-check "red, 24 bits" grep -q '48;2;25[0-9];0;0m' colours.txt
+coloured '48;2;25[0-9];0;0m' # red, 24 bits
 
 # ---- a crash, other signals
 kill -SEGV "$(cat pid)"
@@ -169,23 +207,21 @@ ends "SIGSEGV"
 env=
 for signal in TERM HUP QUIT ABRT BUS; do
     run -snapshot term.img
-    until_shows "╔═╗ ABC" 60
+    until_shows "╔═╗ ABC"
     kill -"$signal" "$(cat pid)"
     ends "SIG$signal"
 done
 
 # ---- stopped and continued by the shell
 run -snapshot term.img
-until_shows "╔═╗ ABC" 60
+until_shows "╔═╗ ABC"
 keys g
-sleep 1
+coloured '48;5;196m'
 kill -TSTP "$(cat pid)"
 until_shows "Stopped"
 keys -l "clear; fg; echo over: $runs"
 keys Enter
-sleep 2
-colours
-check "red after fg" grep -q '48;5;196m' colours.txt
+coloured '48;5;196m' # red after fg
 keys t
 until_shows "╔═╗ ABC"
 keys C-a x
@@ -193,7 +229,7 @@ ends "fg"
 
 # ---- the monitor on stdio
 run -display none -speed 1 -monitor stdio -snapshot term.img
-until_shows "(terrapin)" 30
+until_shows "(terrapin)"
 keys -l 'inf'
 keys Tab
 keys -l "ti"
@@ -211,7 +247,7 @@ keys -l 'quit'
 keys Enter
 ends "-monitor stdio"
 run -display none -monitor stdio -snapshot term.img
-until_shows "(terrapin)" 30
+until_shows "(terrapin)"
 kill -SEGV "$(cat pid)"
 ends "-monitor stdio, SIGSEGV"
 
@@ -222,7 +258,7 @@ until_shows 'terrapin: -display term: terminal type "nonsense" is unknown; set T
 ends "unknown TERM"
 env="TERM=vt100 LC_ALL=C"
 run -snapshot term.img
-until_shows "ABC" 60
+until_shows "ABC"
 keys g
 sleep 1
 keys C-a x
@@ -232,17 +268,13 @@ ends "vt100"
 env=
 for how in "" nohup; do
     tmux_ kill-server 2>/dev/null
-    tmux_ new-session -d -x 80 -y 30 'TERM=screen-256color exec sh' || die "tmux does not start"
+    new_server
     env="${how:+trap '' HUP;}"
     run -snapshot term.img
-    until_shows "╔═╗ ABC" 60
+    until_shows "╔═╗ ABC"
     pid=$(cat pid)
     tmux_ kill-server
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        kill -0 "$pid" 2>/dev/null || break
-        sleep 0.3
-    done
-    check "it runs on without a terminal ($how)" sh -c "! kill -0 $pid 2>/dev/null"
+    check "it runs on without a terminal ($how)" until_true gone
 done
 
 finish

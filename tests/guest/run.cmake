@@ -1,7 +1,7 @@
 # One guest:   cmake -DGUEST=X.asm -DNASM=nasm -DTERRAPIN=terrapin -DWORK=<scratch> -P run.cmake
 #
 # A guest that says ;@reboot resets the machine on purpose; elsewhere a reset is a failure. ;@cpu names
-# the processor that it wants, first (see referee.sh).
+# the processor that it wants, first (see referee.sh); without it, a P6 as the referees have it.
 cmake_minimum_required(VERSION 3.20)
 get_filename_component(name ${GUEST} NAME_WE)
 get_filename_component(home ${GUEST} DIRECTORY)
@@ -18,8 +18,10 @@ endif()
 file(STRINGS ${GUEST} processor REGEX "^ *;@cpu ")
 if(processor)
   string(REGEX REPLACE "^ *;@cpu ([^ ]+).*" "\\1" processor ${processor})
-  list(APPEND options -cpu ${processor})
+else()
+  set(processor pentiumpro)
 endif()
+list(APPEND options -cpu ${processor})
 
 # Runs the guest with more options; sets ${hash} to the line that -hash prints.
 function(run hash)

@@ -25,6 +25,7 @@ static const struct {
     {"pentiummmx,-mmx", true, NULL},
     {"pentium3,+tsc", true, NULL},
     {"pentium4,-sse3,-clflush", true, NULL},
+    {"pentium4,-sse", true, NULL},
     {"pentiumpro,+popek", false, "-cpu +popek: not implemented yet"},
     {"pentiumpro,+popek-iret", false, "not implemented yet"},
     {"pentium,+mmx", true, NULL},
@@ -60,13 +61,15 @@ START_TEST(long_name)
     text[sizeof text - 1] = '\0';
     ck_assert_int_eq(cpu_model_check(text, &err), -1);
     ck_assert_int_eq(cpu_model_check(NULL, &err), 0);
+    ck_assert_str_eq(cpu_model_default(), "pentium4");
 }
 END_TEST
 
 START_TEST(help)
 {
     const char *text = cpu_model_help();
-    static const char *const words[] = {"386,-i486ops", "pentiumpro", "BSWAP", "popek-iret"};
+    static const char *const words[] = {"386,-i486ops", "pentiumpro", "BSWAP", "popek-iret",
+                                        "without -cpu a pentium4"};
     for (unsigned n = 0; n < ARRAY_LEN(words); n++) {
         ck_assert_msg(strstr(text, words[n]) != NULL, "%s", words[n]);
     }
@@ -77,7 +80,8 @@ static const struct {
     const char *model;
     uint32_t signature, cr0;
 } models[] = {
-    {"386", 0x308, 0x10},
+    {"386", 0x308, 0},
+    {"386,+fpu", 0x308, 0x10},
     {"486", 0x435, 0x60000010},
     {"pentium", 0x525, 0x60000010},
     {"pentiumpro", 0x619, 0x60000010},
@@ -86,6 +90,25 @@ static const struct {
     {"pentium3", 0x683, 0x60000010},
     {"pentium4", 0xF41, 0x60000010},
 };
+
+/* What one is built upon comes and goes with it: the left side is the same as the right. */
+static const char *const equal[][2] = {
+    {"pentium4", "pentium4,-sse3,+sse3"},
+    {"pentium4,-sse", "pentium4,-sse3,-sse2,-sse"},
+    {"pentium4,-fpu", "pentium4,-sse3,-sse2,-sse,-fxsr,-mmx,-fpu"},
+    {"pentium4,-mmx", "pentium4,-sse3,-sse2,-sse,-mmx"},
+    {"pentium4,-pae", "pentium4,-nx,-pae"},
+    {"pentium4,-msr", "pentium4,-nx,-pat,-mtrr,-sep,-apic,-mca,-msr"},
+    {"pentium2,-pse", "pentium2,-pse36,-pse"},
+    {"386,+sse", "386,+fpu,+mmx,+fxsr,+sse"},
+};
+
+START_TEST(foundations)
+{
+    const char *a = equal[_i][0], *b = equal[_i][1];
+    ck_assert_msg(cpu_model_same(a, b), "%s and %s", a, b);
+}
+END_TEST
 
 /* SDM 3A table 9-1 */
 START_TEST(reset_values)
@@ -160,12 +183,16 @@ static int run_real(struct cpu_fixture *fx, const uint8_t *code, unsigned len)
     {                                                                                          \
         __VA_ARGS__                                                                            \
     }
+/* Both values into CR0.ET and back; INT 6 if one does not stick. */
+#define TRY_ET                                                                                 \
+    0xB0, 0x10, 0x0F, 0x22, 0xC0, 0x0F, 0x20, 0xC2, 0x38, 0xC2, 0x75, 12, 0x30, 0xC0, 0x0F,    \
+        0x22, 0xC0, 0x0F, 0x20, 0xC2, 0x38, 0xC2, 0x74, 0x02, 0xCD, 0x06
 enum { OK = -1, UD = 6, GP = 13 };
 static const struct {
     const char *what, *model;
     int vector;
     unsigned len;
-    uint8_t code[24];
+    uint8_t code[26];
 } presence[] = {
     {"BSWAP", "386", OK, CODE(0x66, 0x0F, 0xC8)},
     {"BSWAP", "386,-i486ops", UD, CODE(0x66, 0x0F, 0xC8)},
@@ -183,6 +210,15 @@ static const struct {
     {"RDTSC", "pentium,-tsc", UD, CODE(0x0F, 0x31)},
     {"RDPMC", "pentium", UD, CODE(0x66, 0x31, 0xC9, 0x0F, 0x33)},
     {"RDPMC", "pentiumpro", OK, CODE(0x66, 0x31, 0xC9, 0x0F, 0x33)},
+    {"RDPMC", "pentiumpro,-pmc", UD, CODE(0x66, 0x31, 0xC9, 0x0F, 0x33)},
+    {"RDPMC 2", "pentiumpro", GP, CODE(0x66, 0xB9, 2, 0, 0, 0, 0x0F, 0x33)},
+    {"RDPMC 17, short", "pentium4", OK, CODE(0x66, 0xB9, 17, 0, 0, 0x80, 0x0F, 0x33)},
+    {"RDPMC 18", "pentium4", GP, CODE(0x66, 0xB9, 18, 0, 0, 0, 0x0F, 0x33)},
+    {"CMPXCHG", "386", UD, CODE(0x0F, 0xB1, 0xC8)},
+    {"CMPXCHG", "486", OK, CODE(0x0F, 0xB1, 0xC8)},
+    {"CMPXCHG8B", "486", UD, CODE(0x0F, 0xC7, 0x0E, 0, 0x40)},
+    {"CMPXCHG8B", "pentium", OK, CODE(0x0F, 0xC7, 0x0E, 0, 0x40)},
+    {"SYSENTER", "pentiummmx", UD, CODE(0x0F, 0x34)},
     {"CMOVZ", "pentium", UD, CODE(0x0F, 0x44, 0xC0)},
     {"CMOVZ", "pentiumpro", OK, CODE(0x0F, 0x44, 0xC0)},
     {"FUCOMI", "pentium", UD, CODE(0xDB, 0xE8)},
@@ -247,6 +283,8 @@ static const struct {
     {"SLDT in real mode", "pentiumpro", UD, CODE(0x0F, 0x00, 0xC0)},
     {"PG without PE", "386", GP, CODE(0x66, 0xB8, 0, 0, 0, 0x80, 0x0F, 0x22, 0xC0)},
     {"NW without CD", "486", GP, CODE(0x66, 0xB8, 0, 0, 0, 0x20, 0x0F, 0x22, 0xC0)},
+    {"ET can be set and cleared", "386", OK, CODE(TRY_ET)},
+    {"ET can be set and cleared", "486", UD, CODE(TRY_ET)},
     {"NW is nothing", "386", OK, CODE(0x66, 0xB8, 0, 0, 0, 0x20, 0x0F, 0x22, 0xC0)},
 };
 
@@ -346,6 +384,7 @@ START_TEST(flags)
         {"486,-cpuid", 1u << 18},
         {"486", 1u << 18 | 1u << 21},
         {"pentiumpro", 1u << 18 | 1u << 21},
+        {"pentium4", 1u << 18 | 1u << 21},
     };
     static const uint8_t code[] = {0x66, 0x9C, 0x66, 0x58, 0x66, 0x35, 0x00, 0x00, 0x3C,
                                    0x00, 0x66, 0x50, 0x66, 0x9D, 0x66, 0x9C, 0x66, 0x5B};
@@ -357,51 +396,75 @@ START_TEST(flags)
 }
 END_TEST
 
+/* SDM 2A CPUID. 486 and Pentium know leaf 1, the P6 leaf 2; a leaf beyond the last answers as
+ * the last one. */
+static const struct {
+    const char *model;
+    uint32_t leaf, index, eax, ebx, ecx, edx;
+} leaves[] = {
+    {"486", 0, 0, 1, 0x756E6547, 0x6C65746E, 0x49656E69},
+    {"486", 1, 0, 0x435, 0, 0, 1},
+    {"pentium", 0, 0, 1, 0x756E6547, 0x6C65746E, 0x49656E69},
+    {"pentium", 1, 0, 0x525, 0, 0, 0x1BF},
+    {"pentium", 2, 0, 0x525, 0, 0, 0x1BF},
+    {"pentium", 0x80000000, 0, 0x525, 0, 0, 0x1BF},
+    {"pentiummmx", 1, 0, 0x543, 0, 0, 0x8001BF},
+    {"pentiumpro", 0, 0, 2, 0x756E6547, 0x6C65746E, 0x49656E69},
+    {"pentiumpro", 1, 0, 0x619, 0, 0, 0xFBFF},
+    {"pentiumpro,-apic", 1, 0, 0x619, 0, 0, 0xF9FF},
+    {"pentiumpro,-cmov,-tsc", 1, 0, 0x619, 0, 0, 0x7BEF},
+    {"pentiumpro", 2, 0, 0x03020101, 0, 0, 0x06040A42},
+    {"pentiumpro", 4, 0, 0x03020101, 0, 0, 0x06040A42},
+    {"pentiumpro", 0x80000000, 0, 0x03020101, 0, 0, 0x06040A42},
+    {"pentiumpro,+umip", 0, 0, 7, 0x756E6547, 0x6C65746E, 0x49656E69},
+    {"pentiumpro,+umip", 4, 0, 0, 0, 0, 0},
+    {"pentiumpro,+umip", 7, 0, 0, 0, 4, 0},
+    {"pentiumpro,+umip", 8, 0, 0, 0, 4, 0},
+    {"pentiumpro,+nx", 0x80000000, 0, 0x80000001, 0, 0, 0},
+    {"pentiumpro,+nx", 0x80000001, 0, 0, 0, 0, 0x100000},
+    {"pentiumpro,+nx", 0x80000002, 0, 0x03020101, 0, 0, 0x06040A42},
+    {"pentium2", 1, 0, 0x652, 0, 0, 0x183FBFF},
+    {"pentium2,-fpu", 1, 0, 0x652, 0, 0, 0x3FBFE},
+    {"pentium2", 2, 0, 0x03020101, 0, 0, 0x0C040843},
+    {"pentium3", 1, 0, 0x683, 2, 0, 0x383FBFF},
+    {"pentium3,-mmx", 1, 0, 0x683, 2, 0, 0x103FBFF},
+    {"pentium3,+sse2", 1, 0, 0x683, 2, 0, 0x783FBFF},
+    {"pentium3", 2, 0, 0x03020101, 0, 0, 0x0C040882},
+    {"pentium3", 3, 0, 0x03020101, 0, 0, 0x0C040882},
+    {"pentium4", 0, 0, 5, 0x756E6547, 0x6C65746E, 0x49656E69},
+    {"pentium4", 1, 0, 0xF41, 0x800, 1, 0x78BFBFF},
+    {"pentium4,-sse3,-clflush", 1, 0, 0xF41, 0, 0, 0x783FBFF},
+    {"pentium4", 2, 0, 0x605B5001, 0, 0, 0x007C7040},
+    {"pentium4", 3, 0, 0, 0, 0, 0},
+    {"pentium4", 4, 0, 0x121, 0x1C0003F, 31, 0},
+    {"pentium4", 4, 1, 0x143, 0x1C0103F, 1023, 0},
+    {"pentium4", 4, 2, 0, 0, 0, 0},
+    {"pentium4", 4, UINT32_MAX, 0, 0, 0, 0},
+    {"pentium4", 5, 0, 0, 0, 0, 0},
+    {"pentium4", 6, 0, 0, 0, 0, 0},
+    {"pentium4,+umip", 7, 0, 0, 0, 4, 0},
+    {"pentium4", 0x80000000, 0, 0x80000008, 0, 0, 0},
+    {"pentium4", 0x80000001, 0, 0, 0, 0, 0x100000},
+    {"pentium4,-nx", 0x80000001, 0, 0, 0, 0, 0},
+    {"pentium4", 0x80000002, 0, 0x65746E49, 0x2952286C, 0x6E655020, 0x6D756974},
+    {"pentium4", 0x80000004, 0, 0, 0, 0, 0},
+    {"pentium4", 0x80000006, 0, 0, 0, 0x04006040, 0},
+    {"pentium4", 0x80000008, 0, 0x2024, 0, 0, 0},
+    {"pentium4", 0x80000009, 0, 0, 0, 0, 0},
+};
+
 START_TEST(cpuid_leaves)
 {
-    static const struct {
-        const char *model;
-        uint32_t leaf, eax, ebx, ecx, edx;
-    } want[] = {
-        {"pentiumpro", 0, 2, 0x756E6547, 0x6C65746E, 0x49656E69},
-        {"pentiumpro", 1, 0x619, 0, 0, 0xFBFF},
-        {"pentiumpro,-apic", 1, 0x619, 0, 0, 0xF9FF},
-        {"pentiumpro,-cmov,-tsc", 1, 0x619, 0, 0, 0x7BEF},
-        {"pentiumpro", 2, 0x03020101, 0, 0, 0x06040A42},
-        {"pentiumpro", 0x80000000, 0x03020101, 0, 0, 0x06040A42},
-        {"pentium", 0, 1, 0x756E6547, 0x6C65746E, 0x49656E69},
-        {"pentium", 1, 0x525, 0, 0, 0x1BF},
-        {"pentium", 2, 0x525, 0, 0, 0x1BF},
-        {"486", 1, 0x435, 0, 0, 1},
-        {"pentiummmx", 1, 0x543, 0, 0, 0x8001BF},
-        {"pentium2", 1, 0x652, 0, 0, 0x183FBFF},
-        {"pentium2,-fpu", 1, 0x652, 0, 0, 0x3FBFE},
-        {"pentium2", 2, 0x03020101, 0, 0, 0x0C040843},
-        {"pentium3", 1, 0x683, 0, 0, 0x383FBFF},
-        {"pentium3,-mmx", 1, 0x683, 0, 0, 0x103FBFF},
-        {"pentium3,+sse2", 1, 0x683, 0, 0, 0x783FBFF},
-        {"pentium3", 2, 0x03020101, 0, 0, 0x0C040882},
-        {"pentium4", 0, 2, 0x756E6547, 0x6C65746E, 0x49656E69},
-        {"pentium4", 1, 0xF41, 0x800, 1, 0x78BFBFF},
-        {"pentium4,-sse3,-clflush", 1, 0xF41, 0, 0, 0x783FBFF},
-        {"pentium4", 2, 0x605B5001, 0, 0, 0x007C7040},
-        {"pentium4", 3, 0x605B5001, 0, 0, 0x007C7040},
-        {"pentium4", 0x80000000, 0x80000004, 0, 0, 0},
-        {"pentium4", 0x80000001, 0, 0, 0, 0x100000},
-        {"pentium4,-nx", 0x80000001, 0, 0, 0, 0},
-        {"pentium4", 0x80000002, 0x65746E49, 0x2952286C, 0x6E655020, 0x6D756974},
-        {"pentium4", 0x80000004, 0, 0, 0, 0},
-        {"pentium4", 0x80000005, 0x605B5001, 0, 0, 0x007C7040},
-    };
     static const uint8_t code[] = {0x0F, 0xA2};
     struct cpu_fixture fx;
-    cpu_fixture_init(&fx, &(struct cpu_config){.model = want[_i].model});
-    cpu_fixture_set(&fx, "eax", want[_i].leaf);
+    cpu_fixture_init(&fx, &(struct cpu_config){.model = leaves[_i].model});
+    cpu_fixture_set(&fx, "eax", leaves[_i].leaf);
+    cpu_fixture_set(&fx, "ecx", leaves[_i].index);
     ck_assert_int_eq(run_real(&fx, code, sizeof code), -1);
-    ck_assert_uint_eq(cpu_fixture_get(&fx, "eax"), want[_i].eax);
-    ck_assert_uint_eq(cpu_fixture_get(&fx, "ebx"), want[_i].ebx);
-    ck_assert_uint_eq(cpu_fixture_get(&fx, "ecx"), want[_i].ecx);
-    ck_assert_uint_eq(cpu_fixture_get(&fx, "edx"), want[_i].edx);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "eax"), leaves[_i].eax);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "ebx"), leaves[_i].ebx);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "ecx"), leaves[_i].ecx);
+    ck_assert_uint_eq(cpu_fixture_get(&fx, "edx"), leaves[_i].edx);
     cpu_fixture_free(&fx);
 }
 END_TEST
@@ -411,14 +474,15 @@ int main(void)
     Suite *s = suite_create("cpu_model");
     TCase *tc = tcase_create("model");
     tcase_add_loop_test(tc, parsing, 0, ARRAY_LEN(names));
+    tcase_add_loop_test(tc, foundations, 0, ARRAY_LEN(equal));
     tcase_add_test(tc, long_name);
     tcase_add_test(tc, help);
     tcase_add_loop_test(tc, reset_values, 0, ARRAY_LEN(models));
     tcase_add_loop_test(tc, instructions, 0, ARRAY_LEN(presence));
     tcase_add_loop_test(tc, apic_base, 0, 9);
     tcase_add_test(tc, no_apic);
-    tcase_add_loop_test(tc, flags, 0, 4);
-    tcase_add_loop_test(tc, cpuid_leaves, 0, 29);
+    tcase_add_loop_test(tc, flags, 0, 5);
+    tcase_add_loop_test(tc, cpuid_leaves, 0, ARRAY_LEN(leaves));
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

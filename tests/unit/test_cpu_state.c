@@ -146,7 +146,7 @@ START_TEST(reset_is_new)
     pm_init(&pm);
     pm.paging = true;
     pm_run(&pm, PM_RING0, code, sizeof code);
-    cpu_fixture_init(&fresh, &(struct cpu_config){0});
+    cpu_fixture_init(&fresh, &(struct cpu_config){.model = "pentiumpro"});
     ck_assert_uint_ne(hash(&fresh), hash(&pm.fx));
     cpu_reset(pm.fx.cpu, true);
     char text[200] = "";

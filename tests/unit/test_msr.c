@@ -85,6 +85,27 @@ static const struct {
     {"pentiumpro", 0x401, UINT64_C(1) << 60, 1, NEVER},
     {"pentiumpro", 0x412, 0, 0, FORGETS},
     {"pentiumpro", 0x402, 0, 4, NEVER},
+    /* Pentium 4: nothing is traced, no counter counts */
+    {"pentium4", 0x17, 0, 0, NEVER},
+    {"pentium4", 0x2A, 0, 0x10, FORGETS},
+    {"pentium4", 0x2C, 0, 0x10, FORGETS},
+    {"pentium4", 0x8B, 0, 0x1200000000, 0},
+    {"pentium4", 0x179, 0x104, 0, NEVER},
+    {"pentium4", 0x1A0, 0x1801, 0x401800, 0},
+    {"pentium4", 0x1A0, 0x1801, 0x1841, FORGETS}, /* split locks are no faults */
+    {"pentium4", 0x1A1, 0, 0, NEVER},
+    {"pentium4", 0x1D7, 0, 0, NEVER},
+    {"pentium4", 0x1D9, 0, 0x1F, 0},
+    {"pentium4", 0x1D9, 0, 0x20, NEVER},
+    {"pentium4", 0x1DA, 0, 0, NEVER},
+    {"pentium4", 0x277, 0x0007040600070406, 0x0706050401000706, 0},
+    {"pentium4", 0x401, 0, 0, FORGETS},
+    {"pentium4", 0x40C, 0, 5, 0}, /* one error alone */
+    {"pentium4", 0x40E, 0, 0, FORGETS},
+    {"pentium4", 0x68F, 0, 5, FORGETS},
+    {"pentium4", 0x6C0, 0, 5, FORGETS},
+    {"pentium4", 0xC0000080, 0, 0x800, 0},
+    {"pentium4", 0xC0000080, 0, 0x801, NEVER}, /* SYSCALL comes with 64 bits */
     /* Pentium */
     {"pentium", 0, 0, 5, FORGETS},
     {"pentium", 1, 0, 5, FORGETS},
@@ -115,13 +136,35 @@ static const struct {
     const char *model;
     uint32_t msr;
 } absent[] = {
-    {"pentium", 0xC1},     {"pentium", 0x17},           {"pentium", 0x1B},
-    {"pentium", 0x179},    {"pentium", 0x200},          {"pentiumpro", 0x277},
-    {"pentiumpro", 0x79},  {"pentiumpro,-mca", 0x179},  {"pentiumpro,-mca", 0x400},
-    {"pentiumpro", 0x403}, {"pentiumpro", 0x40E},       {"pentiumpro", 0x414},
-    {"pentiumpro", 0x3FF}, {"pentiumpro,-mtrr", 0x200}, {"pentiumpro", 0x210},
-    {"pentiumpro", 0x251}, {"pentiumpro", 0x270},       {"pentiumpro,-pmc", 0x186},
-    {"pentiumpro", 0x1A0}, {"pentiumpro", 0xC0000080},  {"pentiumpro", 0xFFFFFFFF},
+    {"pentium", 0xC1},
+    {"pentium", 0x17},
+    {"pentium", 0x1B},
+    {"pentium", 0x179},
+    {"pentium", 0x200},
+    {"pentiumpro", 0x277},
+    {"pentiumpro", 0x79},
+    {"pentiumpro,-mca", 0x179},
+    {"pentiumpro,-mca", 0x400},
+    {"pentiumpro", 0x403},
+    {"pentiumpro", 0x40E},
+    {"pentiumpro", 0x414},
+    {"pentiumpro", 0x3FF},
+    {"pentiumpro,-mtrr", 0x200},
+    {"pentiumpro", 0x210},
+    {"pentiumpro", 0x251},
+    {"pentiumpro", 0x270},
+    {"pentiumpro,-pmc", 0x186},
+    {"pentiumpro", 0x1A0},
+    {"pentiumpro", 0xC0000080},
+    {"pentiumpro", 0xFFFFFFFF},
+    {"pentium4", 0xC1},
+    {"pentium4", 0x186},
+    {"pentium4", 0x19A},
+    {"pentium4", 0x1DB},
+    {"pentium4", 0x300},
+    {"pentium4", 0x360},
+    {"pentium4", 0x410},
+    {"pentium4,-nx", 0xC0000080},
 };
 
 START_TEST(what_is_not_there)
@@ -152,7 +195,26 @@ START_TEST(loose_bits)
 }
 END_TEST
 
-/* ---- counters */
+/* Software that knows two leaves is told of two; the others stay. */
+START_TEST(cpuid_limit)
+{
+    static const struct {
+        uint32_t misc, last;
+    } want[] = {{0x1801, 5}, {0x401801, 2}, {0x1801, 5}};
+    struct cpu_fixture fx;
+    init(&fx, "pentium4");
+    for (unsigned n = 0; n < ARRAY_LEN(want); n++) {
+        ck_assert(wr(&fx, 0x1A0, want[n].misc));
+        ck_assert(one(&fx, 0xA2, 0, 0));
+        ck_assert_uint_eq(cpu_fixture_get(&fx, "eax"), want[n].last);
+        ck_assert(one(&fx, 0xA2, 0, 4)); /* CPUID */
+        ck_assert_uint_eq(cpu_fixture_get(&fx, "eax"), 0x121);
+    }
+    cpu_fixture_free(&fx);
+}
+END_TEST
+
+/* ---- counters of a P6 */
 
 START_TEST(counter_width)
 {
@@ -294,6 +356,7 @@ int main(void)
     tcase_add_loop_test(tc, one_row, 0, ARRAY_LEN(rows));
     tcase_add_loop_test(tc, what_is_not_there, 0, ARRAY_LEN(absent));
     tcase_add_test(tc, loose_bits);
+    tcase_add_test(tc, cpuid_limit);
     suite_add_tcase(s, tc);
     tc = tcase_create("counters");
     tcase_add_test(tc, counter_width);
