@@ -6,6 +6,7 @@
 
 #include "cpu/decode.h"
 #include "cpu/engine.h"
+#include "cpu/forms.h"
 #include "cpu/lmem.h"
 
 enum { SCRATCH_INSN = 1, FIRST_INSN = 4, FIRST_BLOCK = 1 };
@@ -28,18 +29,22 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err)
     }
     bc->pages = ram_pages;
     bc->map = calloc(1, sizeof *bc->map);
+    bc->forms = form_map_new();
     bc->block = calloc(BLOCKS, sizeof *bc->block);
     bc->insn = calloc(BLOCK_INSNS, sizeof *bc->insn);
     bc->cold = calloc(BLOCK_INSNS, sizeof *bc->cold);
     bc->hash = calloc(BLOCK_HASH, sizeof *bc->hash);
     bc->page = calloc(ram_pages ? ram_pages : 1, sizeof *bc->page);
-    if (!bc->map || !bc->block || !bc->insn || !bc->cold || !bc->hash || !bc->page) {
+    bc->next_page = calloc(BLOCKS, sizeof *bc->next_page);
+    if (!bc->map || !bc->forms || !bc->block || !bc->insn || !bc->cold || !bc->hash ||
+        !bc->page || !bc->next_page) {
         block_cache_free(cpu);
         return error_set(err, "out of memory for the block cache");
     }
     decode_map_init(bc->map, cpu->features);
     bc->block[0].ticks = BLOCK_DEAD;
     cpu->blocks = bc->block;
+    cpu->jump = bc->jump;
     forget_all(bc);
     return 0;
 }
@@ -49,11 +54,13 @@ void block_cache_free(struct cpu *cpu)
     struct block_cache *bc = cpu->cache;
     if (bc) {
         free(bc->map);
+        free(bc->forms);
         free(bc->block);
         free(bc->insn);
         free(bc->cold);
         free(bc->hash);
         free(bc->page);
+        free(bc->next_page);
         free(bc);
     }
     cpu->cache = NULL;
@@ -110,9 +117,11 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
     for (uint32_t k = first; k < at; k++) {
         bc->cold[k].rest = (uint8_t)(at - k);
     }
+    forms_choose(bc->forms, cpu->mode, &bc->insn[first], &bc->cold[first], at - first);
     bc->insns = at + 1;
     uint32_t n = bc->blocks++;
     bc->block[n] = (struct block){.insn = &bc->insn[first],
+                                  .fn = bc->insn[first].fn,
                                   .ticks = at - first,
                                   .pa = pa,
                                   .mode = (uint16_t)cpu->mode,
@@ -129,7 +138,7 @@ static void enter(struct cpu *cpu, uint32_t n)
     b->next_hash = *head;
     *head = n;
     if (page < bc->pages) {
-        b->next_page = bc->page[page];
+        bc->next_page[n] = bc->page[page];
         bc->page[page] = n;
         phys_watch_code(cpu->ph, b->pa, b->bytes);
         memset(bc->quiet, 0, sizeof bc->quiet);
@@ -166,7 +175,7 @@ uint32_t block_find(struct cpu *cpu)
         }
         enter(cpu, n);
     }
-    bc->jump[la & (JUMP_CACHE - 1)] =
+    bc->jump[jump_cache_slot(la)] =
         (struct jump_cache_entry){la, cpu->mode | cpu->generation, n};
     return n;
 }
@@ -245,14 +254,15 @@ void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
     uint32_t *p = &bc->page[page];
     while (*p) {
         struct block *b = &bc->block[*p];
+        uint32_t next = bc->next_page[*p];
         if (b->pa < pa + len && pa < (paddr)b->pa + b->bytes) {
             unhash(bc, *p);
             b->ticks = BLOCK_DEAD;
-            *p = b->next_page;
+            *p = next;
             dropped = true;
             cpu->stats.blocks_dropped++;
         } else {
-            p = &b->next_page;
+            p = &bc->next_page[*p];
         }
     }
     if (!dropped) {
@@ -260,7 +270,7 @@ void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
         return;
     }
     phys_unwatch_page(cpu->ph, pa);
-    for (uint32_t n = bc->page[page]; n; n = bc->block[n].next_page) {
+    for (uint32_t n = bc->page[page]; n; n = bc->next_page[n]) {
         phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
     }
     engine_leave(cpu); /* the running block may be among them */

@@ -24,10 +24,10 @@ enum {
 
 struct block {
     const struct insn *insn;
+    exec_fn *fn;        /* = insn->fn */
     uint32_t ticks;     /* instructions; BLOCK_DEAD: dropped */
     uint32_t pa;        /* of the first byte (code above 4 GiB is never cached) */
-    uint32_t next_hash; /* chains of block indexes, 0 ends */
-    uint32_t next_page;
+    uint32_t next_hash; /* chain of block indexes, 0 ends */
     uint16_t mode;
     uint16_t bytes;
 };
@@ -38,15 +38,24 @@ struct jump_cache_entry { /* where a linear address led under some page maps */
     uint32_t block; /* 0: empty */
 };
 
+/* Pages often have code at equal offsets: the page's number is mixed in. */
+static inline uint32_t jump_cache_slot(laddr la)
+{
+    return (la ^ la >> PAGE_SHIFT) & (JUMP_CACHE - 1);
+}
+
 struct decode_map; /* cpu/decode.h */
+struct form_map;   /* cpu/forms.h */
 
 struct block_cache {
     struct decode_map *map;
+    struct form_map *forms;
     struct block *block;
     struct insn *insn;
     struct insn_cold *cold;
     uint32_t *hash;
-    uint32_t *page; /* first block on each RAM page, by page number */
+    uint32_t *page;      /* first block on each RAM page, by page number … */
+    uint32_t *next_page; /* … and the one after, by block; 0 ends */
     uint32_t pages;
     uint32_t blocks, insns; /* used; 0 of either is reserved */
     struct jump_cache_entry jump[JUMP_CACHE];

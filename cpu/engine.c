@@ -31,28 +31,6 @@ void insn_retire(struct cpu *cpu, const struct insn *i)
 
 /* ---- doors */
 
-/* The block at cpu->eip if the jump cache knows it and there is time for all of it. */
-static uint32_t cached_block(struct cpu *cpu)
-{
-    laddr la = cpu->seg[SEG_CS].base + cpu->eip;
-    const struct jump_cache_entry *e = &cpu->cache->jump[la & (JUMP_CACHE - 1)];
-    if (e->la != la || e->key != (cpu->mode | cpu->generation) || cpu->eip > cpu->eip_max ||
-        cpu->now + cpu->blocks[e->block].ticks > cpu->limit) {
-        return 0;
-    }
-    return e->block;
-}
-
-const struct insn *engine_lookup(struct cpu *cpu)
-{
-    uint32_t n = cached_block(cpu);
-    if (n == 0) {
-        return NULL;
-    }
-    cpu->now += cpu->blocks[n].ticks;
-    return cpu->blocks[n].insn;
-}
-
 void engine_check_target(struct cpu *cpu, const struct insn *i, eaddr target)
 {
     if (target > cpu->cs_limit) {
@@ -63,30 +41,34 @@ void engine_check_target(struct cpu *cpu, const struct insn *i, eaddr target)
 /* A branch and its target on one page stay on one page wherever that page is mapped, so the
  * link between their blocks is good for as long as both live. Across pages the jump cache
  * serves. */
-const struct insn *engine_want_link(struct cpu *cpu, const struct insn *i, eaddr from)
+EXEC(relink)
 {
-    eaddr target = cpu->eip;
+    eaddr target = cpu->target;
     laddr base = cpu->seg[SEG_CS].base;
-    uint32_t at = (uint32_t)(i - cpu->cache->insn), n;
-    bool near =
-        (base + from) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT && at >= FIRST_LINKABLE;
-    if (target > cpu->cs_limit && i->fn != exec_end) {
-        cpu->eip = from;
+    bool near = (base + cpu->eip) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT;
+    if (UNLIKELY(target > cpu->cs_limit && i->fn != exec_end)) {
         trap_raise(cpu, i, EXC_GP, 0);
     }
+    cpu->eip = target;
+    const struct block *to = engine_lookup(cpu);
+    if (to != NULL && !near) {
+        cpu->now += to->ticks;
+        ENTER(to);
+    }
     if (cpu->attention || target > cpu->cs_limit) {
-        return NULL; /* running off the limit: the fault is the next instruction's */
+        LEAVE(); /* running off the limit: the fault is the next instruction's */
     }
-    n = cached_block(cpu);
-    if (n == 0) {
-        cpu->link_from = near ? at : 0;
-        return NULL;
+    uint32_t at = (uint32_t)(i - cpu->cache->insn);
+    bool linkable = near && at >= FIRST_LINKABLE;
+    if (to == NULL) {
+        cpu->link_from = linkable ? at : 0;
+        LEAVE();
     }
-    if (near) {
-        cpu->cache->insn[at].disp = n;
+    if (linkable) {
+        cpu->cache->insn[at].disp = (uint32_t)(to - cpu->blocks);
     }
-    cpu->now += cpu->blocks[n].ticks;
-    return cpu->blocks[n].insn;
+    cpu->now += to->ticks;
+    ENTER(to);
 }
 
 void engine_divert(struct cpu *cpu, const struct insn *i)

@@ -17,65 +17,87 @@
     const struct insn *exec_##name(struct cpu *cpu, const struct insn *i)
 
 /* Dispatch. Where the compiler promises tail calls (clang) or makes sibling calls (gcc -O2), a
- * handler calls the next one; else engine_run's loop does. Same bodies, same results. */
+ * handler calls the next one; else engine_run's loop does. Same bodies, same results.
+ * INSTEAD(name): goes on as the handler exec_name of the same micro-op. */
 #if defined(TERRAPIN_LOOP_DISPATCH)
-#define DISPATCH(j) return (j)
+#define TAIL_CALLS 0
 #elif defined(__clang__) && defined(__has_attribute) && !defined(__wasm__)
 #if __has_attribute(musttail)
-#define DISPATCH(j) __attribute__((musttail)) return (j)->fn(cpu, (j))
+#define TAIL_CALLS 1
+#define TAIL       __attribute__((musttail))
 #else
-#define DISPATCH(j) return (j)
+#define TAIL_CALLS 0
 #endif
 #elif defined(__GNUC__) && defined(__OPTIMIZE__)
-#define DISPATCH(j) return (j)->fn(cpu, (j))
+#define TAIL_CALLS 1
+#else
+#define TAIL_CALLS 0
+#endif
+#ifndef TAIL
+#define TAIL
+#endif
+
+#if TAIL_CALLS
+#define DISPATCH(j) TAIL return (j)->fn(cpu, (j))
+#define ENTER(b)    TAIL return (b)->fn(cpu, (b)->insn)
 #else
 #define DISPATCH(j) return (j)
+#define ENTER(b)    return (b)->insn
 #endif
+#define INSTEAD(name) TAIL return exec_##name(cpu, i)
 
 #define NEXT()  DISPATCH(i + 1)
 #define LEAVE() return NULL
 
+/* The block at cpu->eip if the jump cache knows it and there is time for all of it; its ticks
+ * are not charged yet. NULL: leave. */
+static inline const struct block *engine_lookup(const struct cpu *cpu)
+{
+    laddr la = cpu->seg[SEG_CS].base + cpu->eip;
+    const struct jump_cache_entry *e = &cpu->jump[jump_cache_slot(la)];
+    const struct block *b = &cpu->blocks[e->block];
+    if (UNLIKELY(e->la != la || e->key != (cpu->mode | cpu->generation) ||
+                 cpu->eip > cpu->eip_max || cpu->now + b->ticks > cpu->limit)) {
+        return NULL;
+    }
+    return b;
+}
+
 /* Enters the block that starts at eip_ and that this micro-op's link names; if it is not
- * linked, too long for the time left, or near CS's limit, leaves so that engine_run() sorts it
- * out. */
+ * linked, too long for the time left, or near CS's limit, exec_relink sorts it out. */
 #define GOTO_LINK(eip_)                                                                        \
     do {                                                                                       \
         const struct block *to_ = &cpu->blocks[i->disp];                                       \
         uint64_t now_ = cpu->now + to_->ticks;                                                 \
-        eaddr from_ = cpu->eip;                                                                \
-        cpu->eip = (eip_);                                                                     \
-        if (UNLIKELY(now_ > cpu->limit || cpu->eip > cpu->eip_max)) {                          \
-            const struct insn *j_ = engine_want_link(cpu, i, from_);                           \
-            if (j_ == NULL) {                                                                  \
-                LEAVE();                                                                       \
-            }                                                                                  \
-            DISPATCH(j_);                                                                      \
+        eaddr target_ = (eip_);                                                                \
+        if (UNLIKELY(now_ > cpu->limit || target_ > cpu->eip_max)) {                           \
+            cpu->target = target_;                                                             \
+            INSTEAD(relink);                                                                   \
         }                                                                                      \
+        cpu->eip = target_;                                                                    \
         cpu->now = now_;                                                                       \
-        DISPATCH(to_->insn);                                                                   \
+        ENTER(to_);                                                                            \
     } while (0)
 
 /* The same for a target known only at run time: returns, indirect jumps. */
 #define GOTO_EIP(eip_)                                                                         \
     do {                                                                                       \
-        const struct insn *to_;                                                                \
         cpu->eip = (eip_);                                                                     \
-        to_ = engine_lookup(cpu);                                                              \
+        const struct block *to_ = engine_lookup(cpu);                                          \
         if (UNLIKELY(to_ == NULL)) {                                                           \
             LEAVE();                                                                           \
         }                                                                                      \
-        DISPATCH(to_);                                                                         \
+        cpu->now += to_->ticks;                                                                \
+        ENTER(to_);                                                                            \
     } while (0)
 
-/* Finds the block at cpu->eip in the jump cache, charges its ticks and links i to it, or
- * remembers that i wants linking and returns NULL. Raises #GP(0) of jump i in the block that
- * starts at `from`, if cpu->eip is beyond CS's limit. */
-const struct insn *engine_want_link(struct cpu *cpu, const struct insn *i, eaddr from);
+/* For jump i to cpu->target: enters the block there by way of the jump cache, and links i to
+ * it, or remembers that i wants linking and leaves. Raises #GP(0) of i if the target is beyond
+ * CS's limit. */
+exec_fn exec_relink;
 /* Raises #GP(0) of i if a transfer to target would leave CS's limit. Transfers with side
  * effects (CALL, RET) call this before them, when target > cpu->eip_max. */
 void engine_check_target(struct cpu *cpu, const struct insn *i, eaddr target);
-/* First micro-op of the block at cpu->eip with its ticks charged, or NULL to leave. */
-const struct insn *engine_lookup(struct cpu *cpu);
 
 struct insn_cold *insn_cold(const struct cpu *cpu, const struct insn *i);
 

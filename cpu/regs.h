@@ -41,7 +41,8 @@ enum mode_bits {
     MODE_FPU = 16,    /* x87 instructions execute: there is one, and nobody wants a trap … */
     MODE_FPU_ERROR = 32, /* … but only those that do not wait: an exception is pending */
     MODE_SSE = 64,       /* instructions on XMM registers execute */
-    MODE_BITS = 8,       /* above them the jump cache keys have a map generation */
+    MODE_FLAT = 128, /* ES, SS and DS: all of linear memory, read and written; 32-bit stack */
+    MODE_BITS = 8,   /* above them the jump cache keys have a map generation */
 };
 
 struct trap { /* a fault on its way to delivery; see trap_raise() */
@@ -70,6 +71,7 @@ struct xmm {
 struct insn;
 struct insn_cold;
 struct block_cache;
+struct jump_cache_entry;
 struct cpu_sys;
 
 struct cpu {
@@ -80,10 +82,12 @@ struct cpu {
     uint64_t now;       /* ticks since power-on; at the end of the current block */
     uint64_t limit;     /* a block may be entered while now + its length <= limit */
     uintptr_t *rd, *wr; /* page maps: host address minus linear address, 0: ask mmu (lmem.h) */
-    struct block *blocks; /* = cache->blocks; index 0 is never runnable */
-    eaddr eip_max;        /* blocks may start up to here without meeting CS's limit */
-    eaddr cs_limit;       /* a transfer beyond it is #GP(0) */
-    uint32_t df;          /* direction flag: 0 up, 1 down */
+    struct block *blocks;          /* = cache->block; index 0 is never runnable */
+    struct jump_cache_entry *jump; /* = cache->jump */
+    eaddr eip_max;                 /* blocks may start up to here without meeting CS's limit */
+    eaddr cs_limit;                /* a transfer beyond it is #GP(0) */
+    eaddr target;                  /* of the jump that exec_relink is asked to make */
+    uint32_t df;                   /* direction flag: 0 up, 1 down */
     struct seg_view seg[SEG_COUNT];
     uint16_t sel[SEG_COUNT]; /* selectors */
 

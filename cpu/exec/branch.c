@@ -29,15 +29,23 @@
     } while (0)
 #define BRANCH_32() GOTO_LINK(TARGET_32)
 
-#define JCC_SIZE(CC, N)                                                                        \
-    EXEC(J##CC##_##N)                                                                          \
+/* Not taken, Jcc falls through to the block's end, a link like its own. */
+#define JCC(CC)                                                                                \
+    EXEC(J##CC##_16)                                                                           \
     {                                                                                          \
         if (COND_##CC(&cpu->flags)) {                                                          \
-            BRANCH_##N();                                                                      \
+            BRANCH_16();                                                                       \
         }                                                                                      \
         NEXT();                                                                                \
+    }                                                                                          \
+    EXEC(J##CC##_32)                                                                           \
+    {                                                                                          \
+        if (COND_##CC(&cpu->flags)) {                                                          \
+            BRANCH_32();                                                                       \
+        }                                                                                      \
+        i++;                                                                                   \
+        BRANCH_32();                                                                           \
     }
-#define JCC(CC) JCC_SIZE(CC, 16) JCC_SIZE(CC, 32)
 FOR_EACH_COND(JCC)
 
 EXEC(JMP_16)

@@ -92,6 +92,8 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, wr),
     DERIVED(struct cpu, watched),
     DERIVED(struct cpu, blocks),
+    DERIVED(struct cpu, jump),
+    DERIVED(struct cpu, target),
     DERIVED(struct cpu, eip_max),
     DERIVED(struct cpu, cs_limit),
     FIELD_R(struct cpu, df, 0, 1),

@@ -82,6 +82,21 @@ static void update_limits(struct cpu *cpu)
     }
 }
 
+/* A view of all of linear memory. */
+static bool is_flat(const struct seg_view *v)
+{
+    return v->base == 0 && v->lo == 0 && v->rd_span == UINT32_MAX && v->wr_span == UINT32_MAX;
+}
+
+void sys_update_flat(struct cpu *cpu)
+{
+    const uint32_t needed = MODE_PROT | MODE_STACK32;
+    const struct seg_view *v = cpu->seg;
+    bool flat = (cpu->mode & needed) == needed && is_flat(&v[SEG_DS]) && is_flat(&v[SEG_SS]) &&
+                is_flat(&v[SEG_ES]);
+    cpu->mode = (cpu->mode & ~(uint32_t)MODE_FLAT) | (flat ? MODE_FLAT : 0u);
+}
+
 void sys_update(struct cpu *cpu)
 {
     const struct cpu_sys *sys = cpu->sys;
@@ -92,6 +107,7 @@ void sys_update(struct cpu *cpu)
     for (unsigned seg = 0; seg < SEG_COUNT; seg++) {
         seg_update(cpu, seg);
     }
+    sys_update_flat(cpu);
     update_limits(cpu);
     shadow_show(cpu);
     perf_update(cpu);

@@ -118,6 +118,8 @@ void seg_set(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descripto
     seg_update(cpu, seg);
     if (stack_size_changes(cpu, seg)) {
         sys_update(cpu);
+    } else {
+        sys_update_flat(cpu);
     }
 }
 
@@ -126,6 +128,7 @@ void seg_null(struct cpu *cpu, unsigned seg)
     cpu->sel[seg] = 0;
     cpu->sys->seg[seg].valid = false;
     seg_update(cpu, seg);
+    sys_update_flat(cpu);
 }
 
 /* SDM 3A 20.2.1: 64 KByte, readable, writable and executable, DPL 3. */

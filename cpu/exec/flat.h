@@ -1,0 +1,49 @@
+/* cpu/exec/flat.h -- addresses and accesses of the fast forms (cpu/forms.h): MODE_FLAT holds,
+ * so an effective address is a linear one and no segment has a limit. */
+#ifndef TERRAPIN_CPU_EXEC_FLAT_H
+#define TERRAPIN_CPU_EXEC_FLAT_H
+
+#include "cpu/lmem.h"
+
+/* The plain handlers that the forms go back to. */
+#define MEM(name)     extern exec_fn exec_##name;
+#define STACK(name)   extern exec_fn exec_##name;
+#define ADDRESS(name) extern exec_fn exec_##name;
+#define PAIR(name, conds)
+#include "cpu/forms.def"
+#undef MEM
+#undef STACK
+#undef ADDRESS
+#undef PAIR
+
+#define FLAT_EA_b (cpu->r[i->base] + i->disp)
+#define FLAT_EA_x (cpu->r[i->base] + (cpu->r[i->index] << i->scale) + i->disp)
+
+/* Sets *p to the host address of size bytes at la; false: not in the map, or across a page's
+ * end. */
+static inline bool flat_find(const uintptr_t *map, laddr la, unsigned size, uint8_t **p)
+{
+    uintptr_t hp = map[la >> PAGE_SHIFT];
+    *p = (uint8_t *)(hp + la);
+    return LIKELY(hp != 0 && (la & PAGE_MASK) <= PAGE_SIZE - size);
+}
+
+static inline bool flat_rd(const struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
+{
+    return flat_find(cpu->rd, la, size, p);
+}
+
+static inline bool flat_wr(struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
+{
+    return flat_find(cpu->wr, la, size, p);
+}
+
+/* By operand size in bits. */
+#define FLAT_LOAD_8   lmem_load8
+#define FLAT_LOAD_16  load_le16
+#define FLAT_LOAD_32  load_le32
+#define FLAT_STORE_8  lmem_store8
+#define FLAT_STORE_16 store_le16
+#define FLAT_STORE_32 store_le32
+
+#endif

@@ -1,0 +1,31 @@
+/* cpu/forms.h -- faster forms of what the decoder chose: same meaning, fewer questions.
+ *
+ * decode() picks a handler that serves every segment, address size and place in a block. Once
+ * a block is whole, forms_choose() replaces handlers by narrower ones, listed in forms.def:
+ *
+ *   NAME_b, NAME_x  flat: a 32-bit address (base + displacement; x: with index), while
+ * MODE_FLAT says that ES, SS and DS are all of linear memory NAME_flat       pushes, pops,
+ * calls and returns, under the same condition NAME_JZ …       fused: the instruction and the
+ * Jcc behind it in one handler
+ *
+ * A fast form knows the common case alone: it has found the host address before it changes
+ * anything, else it goes on as the plain handler (INSTEAD), which takes the slow path, faults,
+ * and leaves the block between the two instructions of a pair where it must. The records stay
+ * as decoded, one an instruction, so that place, tick and length of each are where they were;
+ * single steps use the plain handlers only, and tests/property holds one against the other.
+ */
+#ifndef TERRAPIN_CPU_FORMS_H
+#define TERRAPIN_CPU_FORMS_H
+
+#include "cpu/insn.h"
+
+struct form_map; /* plain handler -> its forms */
+
+/* NULL: out of memory. The caller frees it with free(). */
+struct form_map *form_map_new(void);
+
+/* Chooses for u[0..n), decoded under mode; u[n] is the block's end. */
+void forms_choose(const struct form_map *map, uint32_t mode, struct insn *u,
+                  const struct insn_cold *cold, unsigned n);
+
+#endif
