@@ -1,0 +1,238 @@
+/* tests/property/test_forms.c -- fast forms (cpu/forms.h) are unobservable: code made of the
+ * instructions that have them, with operands at the edges of their ranges, in flat segments,
+ * leaves the same state in decoded blocks as one instruction at a time. Operands lie in and
+ * across pages that are no neighbours in memory, in code, and where no page is or may be
+ * written; flags are read now and then. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/forms.h"
+#include "tests/support/board_fixture.h"
+#include "tests/support/pm_fixture.h"
+
+enum { CODE = PM_CODE, CODE_LEN = 0x800, STACK_AT = PM_STACK3, TICKS = 2000 };
+/* Linear pages: three of data in places of their own, one of them read-only, and none behind.
+ */
+enum { DATA = 0x40000, READ_ONLY = DATA + 2 * PAGE_SIZE, ABSENT = DATA + 3 * PAGE_SIZE };
+static const uint32_t place_of_page[] = {0x50000 | 7, 0x48000 | 7, 0x58000 | 5, 0};
+
+struct gen {
+    uint64_t seed;
+    uint8_t *at, *end;
+    uint32_t starts[CODE_LEN]; /* where something begins: targets */
+    unsigned count;
+};
+
+static uint32_t pick(struct gen *g, uint32_t n)
+{
+    return test_random(&g->seed) % n;
+}
+
+static void put(struct gen *g, uint32_t v, unsigned n)
+{
+    for (unsigned k = 0; k < n && g->at < g->end; k++) {
+        *g->at++ = (uint8_t)(v >> 8 * k);
+    }
+}
+
+/* Values that meet: equal, one apart, at the edges of sign and carry. */
+static uint32_t edge(struct gen *g)
+{
+    static const uint32_t values[] = {0,          1,          2,          0x7F,
+                                      0x80,       0xFF,       0x100,      0x7FFFFFFF,
+                                      0x80000000, 0x80000001, 0xFFFFFFFF, 0xFFFFFF80};
+    return pick(g, 8) == 0 ? test_random(&g->seed) : values[pick(g, ARRAY_LEN(values))];
+}
+
+static uint32_t address(struct gen *g)
+{
+    static const uint32_t places[] = {DATA,         DATA + 0x40,  DATA + 0xFF4, DATA + 0x1800,
+                                      DATA + 0xFF8, CODE + 0x400, READ_ONLY,    READ_ONLY - 4,
+                                      STACK_AT - 8, ABSENT - 4};
+    return places[pick(g, 64) ? pick(g, 5) : pick(g, ARRAY_LEN(places))] + pick(g, 12);
+}
+
+/* ModRM with register field reg: a register (but for ESP), [disp32], [EBX + disp8],
+ * [ESI + ECX * scale + disp8] or [ESP + disp8]. */
+static void put_modrm(struct gen *g, unsigned reg, bool memory)
+{
+    unsigned rm = pick(g, 8);
+    switch (memory ? 1 + pick(g, 4) : pick(g, 5)) {
+    case 0: put(g, 0xC0 | reg << 3 | (rm == 4 ? 0 : rm), 1); break;
+    case 1: put(g, 0x05 | reg << 3, 1), put(g, address(g), 4); break;
+    case 2: put(g, 0x43 | reg << 3, 1), put(g, pick(g, 16), 1); break;
+    case 3:
+        put(g, 0x44 | reg << 3, 1), put(g, 0x0E | pick(g, 4) << 6, 1), put(g, pick(g, 16), 1);
+        break;
+    default: put(g, 0x44 | reg << 3, 1), put(g, 0x24, 1), put(g, pick(g, 16), 1); break;
+    }
+}
+
+/* A register but ESP, EBX and ESI, which hold addresses. */
+static unsigned value_reg(struct gen *g)
+{
+    static const uint8_t regs[] = {0, 1, 2, 5, 7};
+    return regs[pick(g, sizeof regs)];
+}
+
+static void put_alu(struct gen *g)
+{
+    unsigned op = pick(g, 3) ? 7 : pick(g, 8), reg = value_reg(g);
+    switch (pick(g, 8)) {
+    case 0: put(g, op << 3 | 1, 1), put_modrm(g, reg, false); break;
+    case 1: put(g, op << 3 | 3, 1), put_modrm(g, reg, false); break;
+    case 2: put(g, op << 3 | 0, 1), put_modrm(g, reg & 3, false); break;
+    case 3: put(g, op << 3 | 2, 1), put_modrm(g, reg & 3, false); break;
+    case 4: put(g, 0x83, 1), put_modrm(g, op, false), put(g, edge(g), 1); break;
+    case 5: put(g, 0x80, 1), put_modrm(g, op, false), put(g, edge(g), 1); break;
+    case 6: /* TEST */ put(g, 0x84 + pick(g, 2), 1), put_modrm(g, reg & 3, false); break;
+    default: put(g, 0xF6, 1), put_modrm(g, 0, false), put(g, edge(g), 1); break;
+    }
+}
+
+static void put_inc_dec(struct gen *g)
+{
+    if (pick(g, 2)) {
+        put(g, 0x40 + pick(g, 2) * 8 + value_reg(g), 1);
+    } else {
+        put(g, 0xFF, 1), put_modrm(g, pick(g, 2), false);
+    }
+}
+
+static void put_move(struct gen *g)
+{
+    static const uint8_t one[] = {0x88, 0x89, 0x8A, 0x8B}, two[] = {0xB6, 0xB7, 0xBE, 0xBF};
+    unsigned reg = value_reg(g);
+    switch (pick(g, 6)) {
+    case 0: put(g, 0x66, 1), put(g, 0x89 + pick(g, 2) * 2, 1), put_modrm(g, reg, true); break;
+    case 1: put(g, 0x0F, 1), put(g, two[pick(g, 4)], 1), put_modrm(g, reg, false); break;
+    case 2: put(g, 0xC7, 1), put_modrm(g, 0, true), put(g, edge(g), 4); break;
+    case 3: put(g, 0xC6, 1), put_modrm(g, 0, true), put(g, edge(g), 1); break;
+    case 4: put(g, 0x8D, 1), put_modrm(g, reg, true); break;
+    default: put(g, one[pick(g, 4)], 1), put_modrm(g, reg & 3, false); break;
+    }
+}
+
+static void put_stack(struct gen *g)
+{
+    switch (pick(g, 7)) {
+    case 0: put(g, 0x50 + pick(g, 8), 1); break;
+    case 1: put(g, 0x58 + value_reg(g), 1); break;
+    case 2: put(g, 0x6A, 1), put(g, edge(g), 1); break;
+    case 3: put(g, 0xFF, 1), put_modrm(g, 6, true); break;
+    case 4: /* CALL to a POP, or over it */
+        put(g, 0xE8, 1), put(g, pick(g, 2), 4), put(g, 0x58, 1);
+        break;
+    case 5: /* PUSH target; RET or JMP [ESP] */
+        put(g, 0x68, 1), put(g, g->starts[pick(g, g->count)], 4);
+        if (pick(g, 2)) {
+            put(g, 0xC3, 1);
+        } else {
+            put(g, 0x2464FF, 3), put(g, 0, 1);
+        }
+        break;
+    default: /* MOV EBP, stack; LEAVE */
+        put(g, 0xBD, 1), put(g, STACK_AT - 64 + pick(g, 16), 4), put(g, 0xC9, 1);
+        break;
+    }
+}
+
+/* MOV reg, value: the registers meet again and again. */
+static void put_values(struct gen *g)
+{
+    uint32_t v = edge(g);
+    put(g, 0xB8 + value_reg(g), 1), put(g, v, 4);
+    put(g, 0xB8 + value_reg(g), 1), put(g, v + pick(g, 3) - 1, 4);
+    put(g, 0xBB, 1), put(g, address(g), 4);
+    put(g, 0xBE, 1), put(g, address(g), 4);
+    put(g, 0xB9, 1), put(g, pick(g, 4), 4);
+    put(g, 0xBC, 1), put(g, STACK_AT - pick(g, 3) * 0x7FE, 4);
+}
+
+/* Over one byte, or not. */
+static void put_jcc(struct gen *g)
+{
+    if (pick(g, 2)) {
+        put(g, 0x70 + pick(g, 16), 1), put(g, pick(g, 2), 1);
+    } else {
+        put(g, 0x0F, 1), put(g, 0x80 + pick(g, 16), 1), put(g, pick(g, 2), 4);
+    }
+    put(g, 0x40 + value_reg(g), 1);
+}
+
+static void program(struct gen *g, uint8_t *code)
+{
+    memset(code, 0x90, CODE_LEN);
+    g->at = code;
+    g->end = code + CODE_LEN - 2;
+    while (g->at < g->end) {
+        g->starts[g->count++] = CODE + (uint32_t)(g->at - code);
+        switch (pick(g, 8)) {
+        case 0: put_values(g); break;
+        case 1: put_inc_dec(g); break;
+        case 2: put_move(g); break;
+        case 3: put_stack(g); break;
+        case 4: put(g, pick(g, 2) ? 0x9C : 0x9F, 1); break; /* PUSHF, LAHF */
+        default: put_alu(g); break;
+        }
+        if (pick(g, 3)) {
+            put_jcc(g);
+        }
+    }
+    store_le16(code + CODE_LEN - 2, 0xFEEB); /* JMP itself */
+}
+
+/* The state after TICKS ticks, or after the first exception. */
+static uint64_t run(uint64_t seed, bool single_step, char *where, size_t size)
+{
+    static uint8_t code[CODE_LEN];
+    static struct gen g;
+    struct pm pm;
+    g = (struct gen){.seed = seed};
+    program(&g, code);
+    pm_init_engine(&pm, single_step);
+    pm.paging = true;
+    pm_boot(&pm, PM_RING3, code, CODE_LEN);
+    for (unsigned k = 0; k < ARRAY_LEN(place_of_page); k++) {
+        pm_w32(&pm, PM_PAGES + PAGE_SIZE + (DATA / PAGE_SIZE + k) * 4, place_of_page[k]);
+        for (unsigned at = 0; place_of_page[k] && at < PAGE_SIZE; at += 4) {
+            pm_w32(&pm, (place_of_page[k] & ~(uint32_t)PAGE_MASK) + at, edge(&g));
+        }
+    }
+    while (pm.fx.tick < TICKS &&
+           cpu_run(pm.fx.cpu, pm.fx.tick + 1 + test_random(&g.seed) % 90) == CPU_UNTIL) {
+    }
+    snprintf(where, size, "eip %x eax %x ecx %x edx %x tick %u", pm_reg(&pm, "eip"),
+             pm_reg(&pm, "eax"), pm_reg(&pm, "ecx"), pm_reg(&pm, "edx"), (unsigned)pm.fx.tick);
+    uint64_t hash = cpu_fixture_hash(&pm.fx);
+    pm_free(&pm);
+    return hash;
+}
+
+START_TEST(forms_equal_plain)
+{
+    const char *rounds = getenv("TERRAPIN_PROPERTY_ROUNDS");
+    for (uint64_t seed = 1; seed <= (rounds ? strtoull(rounds, NULL, 10) : 250); seed++) {
+        char fast[128], plain[128];
+        uint64_t hash = run(seed, false, fast, sizeof fast);
+        ck_assert_msg(run(seed, true, plain, sizeof plain) == hash, "seed %u: %s; plain: %s",
+                      (unsigned)seed, fast, plain);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("forms");
+    TCase *tc = tcase_create("forms");
+    tcase_set_timeout(tc, 600);
+    tcase_add_test(tc, forms_equal_plain);
+    suite_add_tcase(s, tc);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}
