@@ -1,8 +1,7 @@
 /* cpu/alu.h -- the arithmetic: pure functions of operands and lazy flags, in three sizes.
  *
- * An operation of n bits works in 32-bit arithmetic and shifts its carry vector to the top.
- * Carries out of an addition: bit k of (a & b) | ((a | b) & ~r); borrows of a subtraction:
- * (~a & b) | ((~a | b) & r).
+ * Operands come zero-extended. The carry into bit k of a sum or difference r of a and b is bit
+ * k of a ^ b ^ r; computed in 64 bits, that includes the one out of the top.
  */
 #ifndef TERRAPIN_CPU_ALU_H
 #define TERRAPIN_CPU_ALU_H
@@ -24,43 +23,30 @@ static inline uint64_t sext32(uint32_t v)
     return (uint64_t)(int64_t)(int32_t)v;
 }
 
-static inline uint32_t carries_add(uint32_t a, uint32_t b, uint32_t r)
-{
-    return (a & b) | ((a | b) & ~r);
-}
-
-static inline uint32_t carries_sub(uint32_t a, uint32_t b, uint32_t r)
-{
-    return (~a & b) | ((~a | b) & r);
-}
-
 /* One set of functions per size N with top-bit shift SH: alu_add8(f, a, b) … */
 #define ALU_SIZE(N, SH)                                                                        \
-    static inline uint32_t alu_done##N(struct lazy_flags *f, uint32_t r, uint32_t carries)     \
+    static inline uint32_t alu_done##N(struct lazy_flags *f, uint64_t r, uint64_t ab)          \
     {                                                                                          \
-        f->res = sext##N(r);                                                                   \
-        f->carry = (SH) ? carries << (SH) | (carries & 8) : carries;                           \
+        uint64_t carries = ab ^ r;                                                             \
+        f->res = sext##N((uint32_t)r);                                                         \
+        f->carry = (SH) ? carries << (SH) | (carries & 0x10) : carries;                        \
         return (uint##N##_t)r;                                                                 \
     }                                                                                          \
     static inline uint32_t alu_add##N(struct lazy_flags *f, uint32_t a, uint32_t b)            \
     {                                                                                          \
-        uint32_t r = a + b;                                                                    \
-        return alu_done##N(f, r, carries_add(a, b, r));                                        \
+        return alu_done##N(f, (uint64_t)a + b, a ^ b);                                         \
     }                                                                                          \
     static inline uint32_t alu_adc##N(struct lazy_flags *f, uint32_t a, uint32_t b)            \
     {                                                                                          \
-        uint32_t r = a + b + flag_c(f);                                                        \
-        return alu_done##N(f, r, carries_add(a, b, r));                                        \
+        return alu_done##N(f, (uint64_t)a + b + flag_c(f), a ^ b);                             \
     }                                                                                          \
     static inline uint32_t alu_sub##N(struct lazy_flags *f, uint32_t a, uint32_t b)            \
     {                                                                                          \
-        uint32_t r = a - b;                                                                    \
-        return alu_done##N(f, r, carries_sub(a, b, r));                                        \
+        return alu_done##N(f, (uint64_t)a - b, a ^ b);                                         \
     }                                                                                          \
     static inline uint32_t alu_sbb##N(struct lazy_flags *f, uint32_t a, uint32_t b)            \
     {                                                                                          \
-        uint32_t r = a - b - flag_c(f);                                                        \
-        return alu_done##N(f, r, carries_sub(a, b, r));                                        \
+        return alu_done##N(f, (uint64_t)a - b - flag_c(f), a ^ b);                             \
     }                                                                                          \
     static inline uint32_t alu_logic##N(struct lazy_flags *f, uint32_t r)                      \
     {                                                                                          \
@@ -80,23 +66,23 @@ static inline uint32_t carries_sub(uint32_t a, uint32_t b, uint32_t r)
     {                                                                                          \
         return alu_logic##N(f, a ^ b);                                                         \
     }                                                                                          \
-    /* INC and DEC keep CF: the new OF is expressed against the old CF. */                     \
-    static inline uint32_t alu_keep_c##N(struct lazy_flags *f, uint32_t r, uint32_t carries)   \
+    /* INC and DEC keep CF: OF is expressed against the old one. r is the result, edge the one \
+     * that overflow leaves. */                                                                \
+    static inline uint32_t alu_step##N(struct lazy_flags *f, uint32_t a, uint32_t r,           \
+                                       uint32_t edge)                                          \
     {                                                                                          \
-        uint32_t c = f->carry & 1u << 31, v = (SH) ? carries << (SH) : carries;                \
+        uint64_t c = f->carry & 1ull << 32, o = (uint##N##_t)r == (edge);                      \
         f->res = sext##N(r);                                                                   \
-        f->carry = c | ((c >> 1 ^ v >> 1 ^ v) & 1u << 30) | (carries & 8);                     \
+        f->carry = (c | c >> 1) ^ o << 31 ^ ((a ^ r) & 0x10);                                  \
         return (uint##N##_t)r;                                                                 \
     }                                                                                          \
     static inline uint32_t alu_inc##N(struct lazy_flags *f, uint32_t a)                        \
     {                                                                                          \
-        uint32_t r = a + 1;                                                                    \
-        return alu_keep_c##N(f, r, carries_add(a, 1, r));                                      \
+        return alu_step##N(f, a, a + 1, 1u << ((N)-1));                                        \
     }                                                                                          \
     static inline uint32_t alu_dec##N(struct lazy_flags *f, uint32_t a)                        \
     {                                                                                          \
-        uint32_t r = a - 1;                                                                    \
-        return alu_keep_c##N(f, r, carries_sub(a, 1, r));                                      \
+        return alu_step##N(f, a, a - 1, (1u << ((N)-1)) - 1);                                  \
     }                                                                                          \
     static inline uint32_t alu_neg##N(struct lazy_flags *f, uint32_t a)                        \
     {                                                                                          \

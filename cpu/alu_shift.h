@@ -12,7 +12,7 @@
 
 static inline void shift_carry(struct lazy_flags *f, bool c, bool o)
 {
-    f->carry = (uint32_t)c << 31 | (uint32_t)(c != o) << 30;
+    f->carry = flags_carry(c, o, false);
 }
 
 #define SHIFT_SIZE(N)                                                                          \

@@ -8,8 +8,9 @@
  *          A sign-extended value has byte 4 = 00h or FFh, both of even parity, so byte 4
  * changes nothing; flags_set() uses bit 63 and byte 4 to express combinations that no result
  *          has, such as ZF with SF.
- *   carry  carries, moved so that the operand's top bit is bit 31:
- *          CF = bit 31, OF = bit 31 xor bit 30, AF = bit 3. Other bits mean nothing.
+ *   carry  carries into each bit, moved so that the operand's top bit is bit 31:
+ *          CF = bit 32, OF = bit 32 xor bit 31, AF = bit 4 (not moved). Other bits mean
+ * nothing.
  */
 #ifndef TERRAPIN_CPU_FLAGS_H
 #define TERRAPIN_CPU_FLAGS_H
@@ -40,7 +41,7 @@ enum eflags {
 
 static inline bool flag_c(const struct lazy_flags *f)
 {
-    return f->carry >> 31;
+    return f->carry >> 32 & 1;
 }
 
 static inline bool flag_z(const struct lazy_flags *f)
@@ -55,12 +56,12 @@ static inline bool flag_s(const struct lazy_flags *f)
 
 static inline bool flag_o(const struct lazy_flags *f)
 {
-    return (f->carry ^ f->carry << 1) >> 31;
+    return (f->carry >> 32 ^ f->carry >> 31) & 1;
 }
 
 static inline bool flag_a(const struct lazy_flags *f)
 {
-    return f->carry >> 3 & 1;
+    return f->carry >> 4 & 1;
 }
 
 static inline bool flag_p(const struct lazy_flags *f)
@@ -77,26 +78,30 @@ static inline uint32_t flags_get(const struct lazy_flags *f)
            (flag_z(f) ? FL_ZF : 0) | (flag_s(f) ? FL_SF : 0) | (flag_o(f) ? FL_OF : 0);
 }
 
+/* The carry vector that says so. */
+static inline uint64_t flags_carry(bool c, bool o, bool a)
+{
+    return (uint64_t)c << 32 | (uint64_t)(c != o) << 31 | (uint64_t)a << 4;
+}
+
 static inline void flags_set(struct lazy_flags *f, uint32_t eflags)
 {
-    bool c = eflags & FL_CF, o = eflags & FL_OF;
-    f->carry = (c ? 1u << 31 : 0) | (c != o ? 1u << 30 : 0) | (eflags & FL_AF ? 8 : 0);
+    f->carry = flags_carry(eflags & FL_CF, eflags & FL_OF, eflags & FL_AF);
     /* Low word 0 or 3: both of even parity; an odd byte 4 then clears PF. */
     f->res = (eflags & FL_SF ? 1ull << 63 : 0) | (eflags & FL_PF ? 0 : 1ull << 32) |
              (eflags & FL_ZF ? 0 : 3);
 }
 
-/* Change only CF (STC, BT …): OF must keep its value, so bit 30 moves along. */
-static inline void flags_set_c(struct lazy_flags *f, bool c)
-{
-    uint32_t o = flag_o(f);
-    f->carry = (f->carry & 0x3FFFFFFFu) | (uint32_t)c << 31 | ((uint32_t)c ^ o) << 30;
-}
-
-/* CF and OF (shifts, multiplications). */
+/* CF and OF (rotates). */
 static inline void flags_set_co(struct lazy_flags *f, bool c, bool o)
 {
-    f->carry = (f->carry & 0x3FFFFFFFu) | (uint32_t)c << 31 | (uint32_t)(c != o) << 30;
+    f->carry = flags_carry(c, o, flag_a(f));
+}
+
+/* CF alone (STC, BT …). */
+static inline void flags_set_c(struct lazy_flags *f, bool c)
+{
+    flags_set_co(f, c, flag_o(f));
 }
 
 #endif

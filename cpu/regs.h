@@ -29,7 +29,7 @@ struct seg_view {
 /* Arithmetic flags, lazily: the last result and its carries (cpu/flags.h). */
 struct lazy_flags {
     uint64_t res;
-    uint32_t carry;
+    uint64_t carry;
 };
 
 /* Execution mode, part of a block's key: what the decoder's choice of rows depends upon. */
@@ -94,6 +94,7 @@ struct cpu {
     struct x87 x87;
     struct xmm xmm[8];
     uint32_t mxcsr; /* SDM 1 10.2.3 */
+    uint32_t arith; /* the arithmetic flags in a saved state: see cpu_state() */
 
     /* Warm. */
     uint32_t mode;         /* enum mode_bits */

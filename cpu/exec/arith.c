@@ -373,7 +373,7 @@ EXEC(CMPXCHG8B)
 static void mul_flags(struct cpu *cpu, uint64_t low_sext, bool significant)
 {
     cpu->flags.res = low_sext;
-    cpu->flags.carry = significant ? 1u << 31 : 0; /* bit 31 xor bit 30 = OF = CF */
+    cpu->flags.carry = flags_carry(significant, significant, false);
 }
 
 static void mul8(struct cpu *cpu, uint32_t v)

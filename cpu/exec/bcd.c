@@ -17,7 +17,7 @@ static uint8_t *ah(struct cpu *cpu)
 static void bcd_flags(struct cpu *cpu, uint8_t r, bool c, bool a)
 {
     cpu->flags.res = sext8(r);
-    cpu->flags.carry = (c ? 3u << 30 : 0) | (a ? 8 : 0); /* OF clear */
+    cpu->flags.carry = flags_carry(c, false, a);
 }
 
 EXEC(DAA)

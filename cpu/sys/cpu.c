@@ -22,14 +22,6 @@ struct cpu_whole { /* one allocation, one field table; the engine sees its first
 
 /* ---- field tables */
 
-static const struct field lazy_flags_fields[] = {
-    FIELD(struct lazy_flags, res),
-    FIELD(struct lazy_flags, carry),
-    FIELDS_END,
-};
-static const struct schema lazy_flags_schema = {"flags", sizeof(struct lazy_flags), 1,
-                                                1,       lazy_flags_fields,         NULL};
-
 static const struct field seg_view_fields[] = {
     DERIVED(struct seg_view, rd_span),
     DERIVED(struct seg_view, wr_span),
@@ -85,7 +77,8 @@ static const struct schema xmm_schema = {"xmm", sizeof(struct xmm), 1, 1, xmm_fi
 static const struct field cpu_fields[] = {
     FIELD_A(struct cpu, r),
     FIELD(struct cpu, eip),
-    FIELD_S(struct cpu, flags, &lazy_flags_schema, struct lazy_flags),
+    DERIVED(struct cpu, flags),
+    FIELD_R(struct cpu, arith, 0, FL_ARITH),
     DERIVED(struct cpu, now),
     DERIVED(struct cpu, limit),
     DERIVED(struct cpu, rd),
@@ -214,12 +207,14 @@ static const struct schema system_schema = {"system", sizeof(struct cpu_sys), 1,
 /* Do the values fit together? Everything else is masked or checked where it is used. */
 static bool whole_loaded(void *obj)
 {
-    const struct cpu_whole *w = obj;
+    struct cpu_whole *w = obj;
     const struct cpu_sys *sys = &w->sys;
+    flags_set(&w->cpu.flags, w->cpu.arith);
     bool pe = sys->cr0 & CR0_PE, vm = sys->eflags & FL_VM;
     bool level_fits = !pe ? sys->cpl == 0 && !vm : !vm || sys->cpl == 3;
     return level_fits && w->cpu.r[REG_ZERO] == 0 && control_valid(&w->cpu, 0, sys->cr0) &&
            control_valid(&w->cpu, 4, sys->cr4) && !(sys->eflags & ~eflags_bits(&w->cpu)) &&
+           !(w->cpu.arith & ~(uint32_t)FL_ARITH) &&
            !(sys->db_pending & ~(uint32_t)(0xF | DR6_BD | DR6_BS | DR6_BT));
 }
 
@@ -231,10 +226,10 @@ static const struct field whole_fields[] = {
 const struct schema cpu_schema = {"cpu",       sizeof(struct cpu_whole), 1, 1, whole_fields,
                                   whole_loaded};
 
-/* The same flags can have many lazy forms; the state knows one. */
+/* Lazy flags are the engine's affair; the state has those of EFLAGS. */
 void *cpu_state(struct cpu *cpu)
 {
-    flags_set(&cpu->flags, flags_get(&cpu->flags));
+    cpu->arith = flags_get(&cpu->flags);
     return cpu;
 }
 
