@@ -1,11 +1,11 @@
-; real_fsgs -- FS and GS in real mode: pushed and popped with words and doublewords, moved, loaded with
-; far pointers; as prefixes, and of no use where an instruction has no memory operand.
+; real_sregs -- segment registers in real mode: pushed and popped with words and doublewords, moved,
+; loaded with far pointers; FS and GS as prefixes, also where an instruction has no memory operand.
 ;
 ; QEMU checks no limits in real mode.
 ;@qemu 1
 %include "lib.inc"
 
-main:   PUTS    "== real_fsgs", 10
+main:   PUTS    "== real_sregs", 10
         mov     ax, 1234h
         mov     fs, ax
         mov     ax, 5678h
@@ -53,6 +53,37 @@ main:   PUTS    "== real_fsgs", 10
         FLAGS   ZF
         NL
 
+        PUTS    "cs, ss, ds, es: "
+        push    cs
+        push    ss
+        push    ds
+        push    es
+        pop     ax
+        pop     bx
+        pop     cx
+        pop     dx
+        HEX16   ax
+        HEX16   bx
+        HEX16   cx
+        HEX16   dx
+        o32 push ss
+        pop     ax
+        HEX16   ax
+        pop     ax
+        push    ds
+        push    es
+        lds     si, [far16]
+        mov     ax, ds
+        HEX16   si
+        HEX16   ax
+        les     edi, [cs:far32]
+        mov     ax, es
+        HEX32   edi
+        HEX16   ax
+        pop     es
+        pop     ds
+        NL
+
         PUTS    "far pointers: "
         lfs     bx, [far16]
         HEX16   bx
@@ -89,12 +120,17 @@ main:   PUTS    "== real_fsgs", 10
         HEX8    ax
         gs lodsb
         HEX8    ax
-        mov     [fs:where], gs
-        mov     [gs:where], fs
-        HEX16   [where]
-        HEX16   [where + 16]
+        mov     [gs:where + 16], fs
+        mov     [fs:where + 16], gs ; one paragraph on
+        mov     ax, fs
+        sub     ax, [where + 16]
+        HEX16   ax
+        mov     ax, gs
+        sub     ax, [where + 16 + 16]
+        HEX16   ax
         db      64h             ; of no use to a register form
         inc     bx
+        sub     bx, data
         HEX16   bx
         NL
         TRY     "lfs of a register", {db 0Fh, 0B4h, 0C0h}
