@@ -675,6 +675,32 @@ START_TEST(every_row)
 }
 END_TEST
 
+/* Codes that no row has, and forms that a row does not define. */
+START_TEST(undefined_codes)
+{
+    static const uint8_t codes[][4] = {
+        {0x0F, 0x04}, {0x0F, 0xFF},       {0x0F, 0x0F, 0xC0}, {0xFE, 0xF8},       {0x8D, 0xC0},
+        {0xF0, 0x90}, {0xF0, 0x01, 0xC0}, {0xF0, 0x39, 0x07}, {0x0F, 0xC7, 0xC8}, {0x8F, 0xC8},
+    };
+    uint64_t seed = 1;
+    start_alike();
+    for (unsigned k = 0; k < ARRAY_LEN(codes); k++) {
+        struct sample s = {.id = I_NONE, .len = 3};
+        random_state(&s, &seed, &insn_rows[I_NONE]);
+        memcpy(s.body, codes[k], s.len);
+        for (unsigned size = 0; size < 4; size++) {
+            s.kind = (struct kind){size & 1, size >> 1, NO_PREFIX};
+            execute(&s);
+            clean_up(&s);
+            for (unsigned m = 0; m < MODES; m++) {
+                CHECK(cpu_pc(fx[m].cpu) == HANDLERS + VECTOR_UD, "%02X %02X %02X in %s mode",
+                      codes[k][0], codes[k][1], codes[k][2], mode_name[m]);
+            }
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("modes");
@@ -682,6 +708,7 @@ int main(void)
     tcase_set_timeout(tc, 240);
     tcase_add_unchecked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, every_row, 1, I_COUNT);
+    tcase_add_test(tc, undefined_codes);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_set_fork_status(sr, CK_NOFORK);
