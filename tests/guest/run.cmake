@@ -1,4 +1,5 @@
-# One guest:   cmake -DGUEST=X.asm -DNASM=nasm -DTERRAPIN=terrapin -DWORK=<scratch> -P run.cmake
+# One guest:   cmake -DGUEST=X.asm -DNASM=nasm -DTERRAPIN=terrapin -DWORK=<scratch>
+#              [-DSTEPS_ONLY=ON] -P run.cmake
 #
 # A guest that says ;@reboot resets the machine on purpose; elsewhere a reset is a failure. ;@cpu names
 # the processor that it wants, first (see referee.sh); without it, a P6 as the referees have it.
@@ -43,8 +44,11 @@ function(run hash)
   set(${hash} "${line}" PARENT_SCOPE)
 endfunction()
 
-run(blocks)
 run(steps -singlestep)
+if(STEPS_ONLY) # for tests/coverage
+  return()
+endif()
+run(blocks)
 run(plain -no-assist)
 if(NOT blocks STREQUAL steps OR NOT blocks STREQUAL plain)
   message(SEND_ERROR "${name}: hashes differ\n${blocks}-singlestep: ${steps}-no-assist: ${plain}")
