@@ -136,11 +136,11 @@ EXEC(trap)
     cpu->synced = false;
     if (verdict == JUMPED) {
         cpu->now++;
-        LEAVE();
+        GOTO_EIP(cpu->eip);
     }
     if (cpu->attention || cpu->mode != mode || (insn_rows[c->id].props & ENDS)) {
         insn_retire(cpu, i);
-        LEAVE();
+        GOTO_EIP(cpu->eip);
     }
     cpu->eip = start;
     cpu->now += rest;
@@ -227,7 +227,7 @@ static void run_blocks(struct cpu *cpu)
             return;
         }
         uint32_t n = 0;
-        if (!cpu->single_step) {
+        if (!cpu->single_step && (n = cached_block(cpu)) == 0) {
             cpu->synced = true;
             n = block_find(cpu);
             cpu->synced = false;

@@ -95,6 +95,8 @@ struct cpu {
     uint32_t mode;         /* enum mode_bits */
     uint32_t generation;   /* of the page maps, << MODE_BITS: see cpu/sys/shadow.h */
     uintptr_t *watched;    /* as wr, for pages with lines whose stores must be seen */
+    uintptr_t *sys_rd;     /* as rd and wr, for what the processor itself accesses: … */
+    uintptr_t *sys_wr;     /* … descriptor tables, TSS, a handler's stack */
     bool synced;           /* eip and now are exact for the instruction in progress */
     bool attention;        /* leave the block after this instruction */
     bool one_step;         /* engine_run: run exactly one instruction */

@@ -91,6 +91,8 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, rd),
     DERIVED(struct cpu, wr),
     DERIVED(struct cpu, watched),
+    DERIVED(struct cpu, sys_rd),
+    DERIVED(struct cpu, sys_wr),
     DERIVED(struct cpu, blocks),
     DERIVED(struct cpu, eip_max),
     DERIVED(struct cpu, cs_limit),

@@ -200,6 +200,8 @@ void shadow_select(struct cpu *cpu)
         flush_root(cpu, s);
     }
     cpu->generation = s->generation;
+    cpu->sys_rd = s->map[false][MAP_READ];
+    cpu->sys_wr = s->map[false][MAP_WRITE];
     shadow_show(cpu);
 }
 
