@@ -167,7 +167,7 @@ uint32_t block_find(struct cpu *cpu)
         enter(cpu, n);
     }
     bc->jump[la & (JUMP_CACHE - 1)] =
-        (struct jump_cache_entry){la, cpu->mode | cpu->generation, n};
+        (struct jump_cache_entry){cpu->code[la >> PAGE_SHIFT] + la, cpu->mode, n};
     return n;
 }
 
@@ -281,9 +281,4 @@ void block_drop_all(struct cpu *cpu)
     cpu->link_from = 0;
     mmu_flush(cpu); /* with the watch over these pages went that over page tables among them */
     engine_leave(cpu);
-}
-
-void block_forget_jumps(struct cpu *cpu)
-{
-    memset(cpu->cache->jump, 0, sizeof cpu->cache->jump);
 }

@@ -36,8 +36,9 @@ static uint32_t cached_block(struct cpu *cpu)
 {
     laddr la = cpu->seg[SEG_CS].base + cpu->eip;
     const struct jump_cache_entry *e = &cpu->cache->jump[la & (JUMP_CACHE - 1)];
-    if (e->la != la || e->key != (cpu->mode | cpu->generation) || cpu->eip > cpu->eip_max ||
-        cpu->now + cpu->blocks[e->block].ticks > cpu->limit) {
+    uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
+    if (to_host == 0 || e->host != to_host + la || e->mode != cpu->mode ||
+        cpu->eip > cpu->eip_max || cpu->now + cpu->blocks[e->block].ticks > cpu->limit) {
         return 0;
     }
     return e->block;

@@ -41,7 +41,6 @@ enum mode_bits {
     MODE_FPU = 16,    /* x87 instructions execute: there is one, and nobody wants a trap … */
     MODE_FPU_ERROR = 32, /* … but only those that do not wait: an exception is pending */
     MODE_SSE = 64,       /* instructions on XMM registers execute */
-    MODE_BITS = 8,       /* above them the jump cache keys have a map generation */
 };
 
 struct trap { /* a fault on its way to delivery; see trap_raise() */
@@ -80,6 +79,7 @@ struct cpu {
     uint64_t now;       /* ticks since power-on; at the end of the current block */
     uint64_t limit;     /* a block may be entered while now + its length <= limit */
     uintptr_t *rd, *wr; /* page maps: host address minus linear address, 0: ask mmu (lmem.h) */
+    uintptr_t *code;    /* the same for code: filled by fetches alone */
     struct block *blocks; /* = cache->blocks; index 0 is never runnable */
     eaddr eip_max;        /* blocks may start up to here without meeting CS's limit */
     eaddr cs_limit;       /* a transfer beyond it is #GP(0) */
@@ -93,7 +93,6 @@ struct cpu {
 
     /* Warm. */
     uint32_t mode;         /* enum mode_bits */
-    uint32_t generation;   /* of the page maps, << MODE_BITS: see cpu/sys/shadow.h */
     uintptr_t *watched;    /* as wr, for pages with lines whose stores must be seen */
     uintptr_t *sys_rd;     /* as rd and wr, for what the processor itself accesses: … */
     uintptr_t *sys_wr;     /* … descriptor tables, TSS, a handler's stack */
