@@ -176,7 +176,7 @@ uint32_t block_find(struct cpu *cpu)
         enter(cpu, n);
     }
     bc->jump[jump_cache_slot(la)] =
-        (struct jump_cache_entry){la, cpu->mode | cpu->generation, n};
+        (struct jump_cache_entry){cpu->code[la >> PAGE_SHIFT] + la, cpu->mode, n};
     return n;
 }
 
@@ -291,9 +291,4 @@ void block_drop_all(struct cpu *cpu)
     cpu->link_from = 0;
     mmu_flush(cpu); /* with the watch over these pages went that over page tables among them */
     engine_leave(cpu);
-}
-
-void block_forget_jumps(struct cpu *cpu)
-{
-    memset(cpu->cache->jump, 0, sizeof cpu->cache->jump);
 }

@@ -32,9 +32,12 @@ struct block {
     uint16_t bytes;
 };
 
-struct jump_cache_entry { /* where a linear address led under some page maps */
-    laddr la;
-    uint32_t key;   /* mode and generation of the maps */
+/* Where code at a host address is decoded. A look-up goes from linear to host address through
+ * the map of code, which is true to the guest's tables; so an entry serves whatever the tables
+ * are, and none has to be forgotten when they change. */
+struct jump_cache_entry {
+    uintptr_t host;
+    uint32_t mode;
     uint32_t block; /* 0: empty */
 };
 
@@ -74,7 +77,6 @@ uint32_t block_find(struct cpu *cpu);
 /* Decodes the one instruction at cpu->eip into the scratch block; may raise. */
 const struct insn *block_step(struct cpu *cpu);
 void block_drop_written(struct cpu *cpu, paddr pa, unsigned len); /* stores into watched code */
-void block_drop_all(struct cpu *cpu);     /* everything: remapped memory, full arrays */
-void block_forget_jumps(struct cpu *cpu); /* linear-to-physical mapping changed */
+void block_drop_all(struct cpu *cpu); /* everything: remapped memory, full arrays */
 
 #endif

@@ -118,11 +118,11 @@ EXEC(trap)
     cpu->synced = false;
     if (verdict == JUMPED) {
         cpu->now++;
-        LEAVE();
+        GOTO_EIP(cpu->eip);
     }
     if (cpu->attention || cpu->mode != mode || (insn_rows[c->id].props & ENDS)) {
         insn_retire(cpu, i);
-        LEAVE();
+        GOTO_EIP(cpu->eip);
     }
     cpu->eip = start;
     cpu->now += rest;
@@ -201,6 +201,19 @@ static void run_one(struct cpu *cpu)
     cpu->limit = slice_end(cpu);
 }
 
+/* Index of the block at cpu->eip; 0: none can be. */
+static uint32_t next_block(struct cpu *cpu)
+{
+    const struct block *known = engine_lookup(cpu);
+    if (known != NULL) {
+        return (uint32_t)(known - cpu->blocks);
+    }
+    cpu->synced = true;
+    uint32_t n = block_find(cpu);
+    cpu->synced = false;
+    return n;
+}
+
 static void run_blocks(struct cpu *cpu)
 {
     while (!cpu->attention && cpu->now < cpu->limit) {
@@ -210,9 +223,7 @@ static void run_blocks(struct cpu *cpu)
         }
         uint32_t n = 0;
         if (!cpu->single_step) {
-            cpu->synced = true;
-            n = block_find(cpu);
-            cpu->synced = false;
+            n = next_block(cpu);
         }
         if (n != 0 && cpu->link_from != 0) {
             cpu->cache->insn[cpu->link_from].disp = n;

@@ -262,7 +262,11 @@ void lmem_write_bytes(struct cpu *cpu, const struct insn *i, eaddr ea, const uin
 
 uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size)
 {
+    uintptr_t to_host = cpu->sys_rd[la >> PAGE_SHIFT];
     paddr pa[2];
+    if (LIKELY(to_host != 0 && !crosses(la, size))) {
+        return load_le((const uint8_t *)(to_host + la), size);
+    }
     pa[0] = mmu_sys_access(cpu, la, ACCESS_READ);
     if (!crosses(la, size)) {
         return read_pa(cpu, NULL, pa[0], size);
@@ -273,7 +277,12 @@ uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size)
 
 void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size)
 {
+    uintptr_t to_host = cpu->sys_wr[la >> PAGE_SHIFT];
     paddr pa[2];
+    if (LIKELY(to_host != 0 && !crosses(la, size))) {
+        store_le((uint8_t *)(to_host + la), val, size);
+        return;
+    }
     pa[0] = mmu_sys_access(cpu, la, ACCESS_WRITE);
     if (!crosses(la, size)) {
         write_pa(cpu, NULL, pa[0], val, size);
@@ -283,12 +292,20 @@ void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size)
     write_split(cpu, NULL, pa, la, val, size);
 }
 
+static void sys_probe_page(struct cpu *cpu, laddr la, enum access access)
+{
+    const uintptr_t *map = access == ACCESS_WRITE ? cpu->sys_wr : cpu->sys_rd;
+    if (map[la >> PAGE_SHIFT] == 0) {
+        mmu_sys_access(cpu, la, access);
+    }
+}
+
 void lmem_sys_probe(struct cpu *cpu, laddr la, unsigned len, enum access access)
 {
     laddr last = la + len - 1;
-    mmu_sys_access(cpu, la, access);
+    sys_probe_page(cpu, la, access);
     for (laddr page = la >> PAGE_SHIFT; page != last >> PAGE_SHIFT;) {
         page = (page + 1) & (UINT32_MAX >> PAGE_SHIFT);
-        mmu_sys_access(cpu, page << PAGE_SHIFT, access);
+        sys_probe_page(cpu, page << PAGE_SHIFT, access);
     }
 }

@@ -42,7 +42,6 @@ enum mode_bits {
     MODE_FPU_ERROR = 32, /* … but only those that do not wait: an exception is pending */
     MODE_SSE = 64,       /* instructions on XMM registers execute */
     MODE_FLAT = 128, /* ES, SS and DS: all of linear memory, read and written; 32-bit stack */
-    MODE_BITS = 8,   /* above them the jump cache keys have a map generation */
 };
 
 struct trap { /* a fault on its way to delivery; see trap_raise() */
@@ -82,6 +81,7 @@ struct cpu {
     uint64_t now;       /* ticks since power-on; at the end of the current block */
     uint64_t limit;     /* a block may be entered while now + its length <= limit */
     uintptr_t *rd, *wr; /* page maps: host address minus linear address, 0: ask mmu (lmem.h) */
+    uintptr_t *code;    /* the same for code: filled by fetches alone */
     struct block *blocks;          /* = cache->block; index 0 is never runnable */
     struct jump_cache_entry *jump; /* = cache->jump */
     eaddr eip_max;                 /* blocks may start up to here without meeting CS's limit */
@@ -98,8 +98,9 @@ struct cpu {
 
     /* Warm. */
     uint32_t mode;         /* enum mode_bits */
-    uint32_t generation;   /* of the page maps, << MODE_BITS: see cpu/sys/shadow.h */
     uintptr_t *watched;    /* as wr, for pages with lines whose stores must be seen */
+    uintptr_t *sys_rd;     /* as rd and wr, for what the processor itself accesses: … */
+    uintptr_t *sys_wr;     /* … descriptor tables, TSS, a handler's stack */
     bool synced;           /* eip and now are exact for the instruction in progress */
     bool attention;        /* leave the block after this instruction */
     bool one_step;         /* engine_run: run exactly one instruction */

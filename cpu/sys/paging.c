@@ -17,9 +17,9 @@
  * no TLB that they could survive in. Tables are read from RAM and ROM only; a table in a
  * device's registers reads as all ones.
  *
- * NX is looked at whenever code is fetched, which always comes by mmu_translate(): the jump
- * cache and the links between blocks lead only where a fetch was let through under the same
- * tables (block.h). The maps of data know nothing of it.
+ * NX is looked at when code is fetched from a page for the first time: that comes by
+ * mmu_translate(). The jump cache and the links between blocks lead only where the map of code
+ * has an entry, or the same page has one (block.h). The maps of data know nothing of it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -231,28 +231,28 @@ static _Noreturn void page_fault(struct cpu *cpu, const struct insn *i, laddr la
     trap_raise_page(cpu, i, la, code);
 }
 
-static void fill(struct cpu *cpu, laddr la, const struct walk *w, bool user)
+static void fill(struct cpu *cpu, laddr la, const struct walk *w, bool user, bool fetch)
 {
     const struct shadow_source sources[2] = {
         {w->at[0], TABLE_ABOVE, pae(cpu) ? la & 0xC0000000u : 0},
         {w->at[1], TABLE_LAST, la & ~(shadow_span(cpu) - 1)},
     };
-    bool writable = w->dirty && may_write(cpu, w, user);
-    shadow_fill(cpu, la, w->page, user, writable, sources, w->levels);
+    const struct shadow_rights rights = {
+        .user = user, .write = w->dirty && may_write(cpu, w, user), .fetch = fetch};
+    shadow_fill(cpu, la, w->page, &rights, sources, w->levels);
 }
 
 paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access access,
                     bool user)
 {
-    bool write = access == ACCESS_WRITE;
+    bool write = access == ACCESS_WRITE, fetch = access == ACCESS_FETCH;
     struct walk w;
     if (!(cpu->sys->cr0 & CR0_PG)) {
         paddr pa = la & a20_mask(cpu);
-        shadow_fill(cpu, la, pa, user, true, NULL, 0);
+        shadow_fill(cpu, la, pa, &(struct shadow_rights){user, true, fetch}, NULL, 0);
         return pa;
     }
-    uint32_t code = (write ? PF_W : 0u) | (user ? PF_U : 0u) |
-                    (access == ACCESS_FETCH && nxe(cpu) ? PF_I : 0u);
+    uint32_t code = (write ? PF_W : 0u) | (user ? PF_U : 0u) | (fetch && nxe(cpu) ? PF_I : 0u);
     if (!walk(cpu, la, &w)) {
         page_fault(cpu, i, la, code | w.fault);
     }
@@ -260,7 +260,7 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
         page_fault(cpu, i, la, code | PF_P);
     }
     mark(cpu, &w, write);
-    fill(cpu, la, &w, user);
+    fill(cpu, la, &w, user, fetch);
     if (cpu->attention && i != NULL && !cpu->synced) {
         engine_divert(cpu, i); /* an A or D bit fell into the code that is running */
     }

@@ -20,7 +20,7 @@
 /* Not far from the wrap, so that every long run passes it. */
 static const uint32_t FIRST_EPOCH = UINT32_MAX - 1000;
 
-enum { LIFT_AFTER = 16, PAGES_OF_SPAN = 1 << 10, GENERATIONS = 1 << 24 };
+enum { LIFT_AFTER = 16, PAGES_OF_SPAN = 1 << 10 };
 
 static struct shadow_root *selected(struct cpu *cpu)
 {
@@ -39,21 +39,6 @@ laddr shadow_span(const struct cpu *cpu)
 
 /* ---- (1) drop */
 
-/* Where linear addresses led under these maps is no longer known. */
-static void new_generation(struct cpu *cpu, struct shadow_root *s)
-{
-    struct shadows *all = &cpu->sys->shadows;
-    if (all->generations + SHADOW_ROOTS >= GENERATIONS) {
-        block_forget_jumps(cpu);
-        all->generations = 0;
-        for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-            all->root[n].generation = ++all->generations << MODE_BITS;
-        }
-    }
-    s->generation = ++all->generations << MODE_BITS;
-    cpu->generation = selected(cpu)->generation;
-}
-
 /* Pages [page, page + n) of one span. */
 static void drop_pages(struct shadow_root *s, uint32_t page, uint32_t n)
 {
@@ -65,22 +50,17 @@ static void drop_pages(struct shadow_root *s, uint32_t page, uint32_t n)
 }
 
 /* Pages [page, page + n) of all spans. */
-static void drop_range(struct cpu *cpu, struct shadow_root *s, uint32_t page, uint32_t n)
+static void drop_range(struct shadow_root *s, uint32_t page, uint32_t n)
 {
-    bool any = false;
     while (n != 0) {
         uint32_t span = page / PAGES_OF_SPAN, left = PAGES_OF_SPAN - page % PAGES_OF_SPAN;
         uint32_t here = n < left ? n : left;
         if (s->filled[span]) {
             drop_pages(s, page, here);
             s->filled[span] = here != PAGES_OF_SPAN;
-            any = true;
         }
         page = (page + here) & (LINEAR_PAGES - 1);
         n -= here;
-    }
-    if (any) {
-        new_generation(cpu, s);
     }
 }
 
@@ -96,9 +76,8 @@ static void unchain(struct shadows *all, const struct shadow_fill *f)
     }
 }
 
-static void empty_root(struct cpu *cpu, struct shadow_root *s)
+static void empty_root(struct shadows *all, struct shadow_root *s)
 {
-    struct shadows *all = &cpu->sys->shadows;
     const struct shadow_fill *f = &all->fill[(size_t)(s - all->root) * SHADOW_FILLS];
     for (uint32_t n = 0; n < s->fills; n++, f++) {
         drop_pages(s, f->page, 1);
@@ -106,15 +85,13 @@ static void empty_root(struct cpu *cpu, struct shadow_root *s)
     }
     memset(s->filled, 0, sizeof s->filled);
     s->fills = 0;
-    new_generation(cpu, s);
 }
 
 /* The count of flushes is about to wrap: no page is a table of any root any more. */
-static void begin_epochs(struct cpu *cpu)
+static void begin_epochs(struct shadows *all)
 {
-    struct shadows *all = &cpu->sys->shadows;
     for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-        empty_root(cpu, &all->root[n]);
+        empty_root(all, &all->root[n]);
         all->root[n].flushed = 1;
     }
     for (uint32_t page = 0; page < LINEAR_PAGES; page++) {
@@ -123,12 +100,11 @@ static void begin_epochs(struct cpu *cpu)
     all->epoch = 1;
 }
 
-static void flush_root(struct cpu *cpu, struct shadow_root *s)
+static void flush_root(struct shadows *all, struct shadow_root *s)
 {
-    struct shadows *all = &cpu->sys->shadows;
-    empty_root(cpu, s);
+    empty_root(all, s);
     if (all->epoch == UINT32_MAX) {
-        begin_epochs(cpu);
+        begin_epochs(all);
     }
     s->flushed = ++all->epoch;
 }
@@ -136,7 +112,7 @@ static void flush_root(struct cpu *cpu, struct shadow_root *s)
 void mmu_flush(struct cpu *cpu)
 {
     for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-        flush_root(cpu, &cpu->sys->shadows.root[n]);
+        flush_root(&cpu->sys->shadows, &cpu->sys->shadows.root[n]);
     }
 }
 
@@ -184,7 +160,7 @@ static uint32_t find_root(struct cpu *cpu, const struct shadow_key *key)
             oldest = n;
         }
     }
-    flush_root(cpu, &all->root[oldest]);
+    flush_root(all, &all->root[oldest]);
     all->root[oldest].key = *key;
     return oldest;
 }
@@ -197,9 +173,10 @@ void shadow_select(struct cpu *cpu)
     struct shadow_root *s = selected(cpu);
     s->used = ++all->selections;
     if (!all->keep) {
-        flush_root(cpu, s);
+        flush_root(all, s);
     }
-    cpu->generation = s->generation;
+    cpu->sys_rd = s->map[false][MAP_READ];
+    cpu->sys_wr = s->map[false][MAP_WRITE];
     shadow_show(cpu);
 }
 
@@ -215,6 +192,7 @@ void shadow_show(struct cpu *cpu)
     cpu->rd = slow ? none : map[MAP_READ];
     cpu->wr = slow ? none : map[MAP_WRITE];
     cpu->watched = slow ? none : map[MAP_WATCHED];
+    cpu->code = map[MAP_CODE];
 }
 
 /* ---- (3) fill */
@@ -278,8 +256,10 @@ static bool is_memory(struct cpu *cpu, paddr pa)
     return p.rd != NULL || p.wr != NULL;
 }
 
-/* A map holds host address minus linear address, so that adding the linear address is all. */
-void shadow_fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
+/* A map holds host address minus linear address, so that adding the linear address is all.
+ * Code's map is filled by fetches alone, since execution may be forbidden where reading is not.
+ */
+void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights *rights,
                  const struct shadow_source *sources, unsigned n)
 {
     struct shadow_root *s = selected(cpu);
@@ -289,22 +269,26 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
         return;
     }
     if (s->fills == SHADOW_FILLS) {
-        flush_root(cpu, s);
+        flush_root(&cpu->sys->shadows, s);
     }
     for (unsigned k = 0; k < n; k++) {
         watch_entry(cpu, &sources[k]); /* may make pages unwritable: before the look at pa */
     }
     struct phys_page p = phys_page(cpu->ph, pa);
+    uintptr_t *const *map = s->map[rights->user];
     uintptr_t now[MAP_KINDS] = {
         [MAP_READ] = p.rd ? (uintptr_t)p.rd - base : 0,
-        [MAP_WRITE] = p.wr && writable ? (uintptr_t)p.wr - base : 0,
-        [MAP_WATCHED] = p.watched && writable ? (uintptr_t)p.watched - base : 0,
+        [MAP_WRITE] = p.wr && rights->write ? (uintptr_t)p.wr - base : 0,
+        [MAP_WATCHED] = p.watched && rights->write ? (uintptr_t)p.watched - base : 0,
+        [MAP_CODE] = map[MAP_CODE][page],
     };
+    if (rights->fetch) {
+        now[MAP_CODE] = now[MAP_READ];
+    }
     bool fresh = false;
     for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
-        uintptr_t *entry = &s->map[user][kind][page];
-        fresh |= now[kind] != 0 && now[kind] != *entry;
-        *entry = now[kind];
+        fresh |= now[kind] != 0 && now[kind] != map[kind][page];
+        map[kind][page] = now[kind];
     }
     if (fresh) {
         remember(cpu, s, page, pa);
@@ -333,25 +317,25 @@ static void lift(struct cpu *cpu, paddr pa)
 }
 
 /* The translations that bytes [off, off + len) of the table decide. */
-static void drop_entries(struct cpu *cpu, const struct table_use *use, struct shadow_root *s,
-                         unsigned off, unsigned len)
+static void drop_entries(struct shadows *all, const struct table_use *use,
+                         struct shadow_root *s, unsigned off, unsigned len)
 {
     bool pae = s->key.cr4 & CR4_PAE;
     unsigned size = pae ? 8 : 4, first = off / size, n = (off + len - 1) / size - first + 1;
     uint32_t each = use->kind == TABLE_LAST ? 1 : pae ? PAGES_OF_SPAN / 2 : PAGES_OF_SPAN;
     if (use->kind == TABLE_MIXED) {
-        flush_root(cpu, s);
+        flush_root(all, s);
     } else {
-        drop_range(cpu, s, (use->la >> PAGE_SHIFT) + first * each, n * each);
+        drop_range(s, (use->la >> PAGE_SHIFT) + first * each, n * each);
     }
 }
 
-static void drop_derived(struct cpu *cpu, const struct table_use *use, unsigned roots,
+static void drop_derived(struct shadows *all, const struct table_use *use, unsigned roots,
                          unsigned off, unsigned len)
 {
     for (unsigned k = 0; k < SHADOW_ROOTS; k++) {
         if (roots >> k & 1) {
-            drop_entries(cpu, use, &cpu->sys->shadows.root[k], off, len);
+            drop_entries(all, use, &all->root[k], off, len);
         }
     }
 }
@@ -369,10 +353,10 @@ static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatche
     if (roots == 0) {
         lift(cpu, pa);
     } else if (unwatched || use->kind == TABLE_MIXED || ++use->hits > LIFT_AFTER) {
-        drop_derived(cpu, use, roots, 0, PAGE_SIZE);
+        drop_derived(all, use, roots, 0, PAGE_SIZE);
         lift(cpu, pa);
     } else {
-        drop_derived(cpu, use, roots, (unsigned)(pa & PAGE_MASK), len);
+        drop_derived(all, use, roots, (unsigned)(pa & PAGE_MASK), len);
     }
     engine_leave(cpu); /* linked blocks may be running where nothing is mapped any more */
 }

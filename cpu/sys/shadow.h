@@ -24,6 +24,7 @@ enum map_kind {
     MAP_READ,
     MAP_WRITE,
     MAP_WATCHED, /* writable but for watched lines */
+    MAP_CODE,    /* code has been fetched there: the jump cache's map (block.h) */
     MAP_KINDS
 };
 
@@ -38,9 +39,8 @@ struct shadow_root {
     uintptr_t *map[2][MAP_KINDS]; /* [user][kind]: LINEAR_PAGES entries each */
     uint8_t filled[SHADOW_SPANS]; /* something may be in the maps of this span */
     uint32_t fills;
-    uint32_t generation; /* of the jump cache's entries made under these maps */
-    uint32_t flushed;    /* shadows.epoch after the last flush: older table_use mean nothing */
-    uint64_t used;       /* when it was last selected, by shadows.selections */
+    uint32_t flushed; /* shadows.epoch after the last flush: older table_use mean nothing */
+    uint64_t used;    /* when it was last selected, by shadows.selections */
 };
 
 struct shadow_fill {     /* one entry: by root, then in order of filling */
@@ -72,7 +72,6 @@ struct shadows {
     struct table_use *table; /* one for each page below 4 GiB */
     uintptr_t *none;         /* a map of misses: when every access must come the slow way */
     uint32_t epoch;          /* counts flushes */
-    uint32_t generations;
     uint64_t selections;
     bool walking; /* the walker itself is storing into a table: A and D bits */
     bool keep;    /* false: every selection starts with empty maps */
@@ -89,9 +88,14 @@ struct shadow_source {
 void shadow_select(struct cpu *cpu);
 /* The maps in force: cpu->rd … according to privilege and alignment checks. */
 void shadow_show(struct cpu *cpu);
-/* Enters la -> pa into the selected maps of user or supervisor rights, if it is memory.
- * sources: n entries that must be watched. */
-void shadow_fill(struct cpu *cpu, laddr la, paddr pa, bool user, bool writable,
+struct shadow_rights {
+    bool user;  /* those of CPL 3 */
+    bool write; /* stores may go there */
+    bool fetch; /* code is being fetched: from now on without asking */
+};
+/* Enters la -> pa into the selected maps, if it is memory. sources: n entries that must be
+ * watched. */
+void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights *rights,
                  const struct shadow_source *sources, unsigned n);
 /* Stores v into the low half of a table entry on behalf of the walker. */
 void shadow_mark(struct cpu *cpu, paddr at, uint32_t v);
