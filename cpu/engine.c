@@ -82,7 +82,7 @@ const struct insn *engine_want_link(struct cpu *cpu, const struct insn *i, eaddr
         cpu->link_from = near ? at : 0;
         return NULL;
     }
-    if (near) {
+    if (near && !cpu->blocks[n].loose) {
         cpu->cache->insn[at].disp = n;
     }
     cpu->now += cpu->blocks[n].ticks;
@@ -221,6 +221,7 @@ static void run_one(struct cpu *cpu)
 
 static void run_blocks(struct cpu *cpu)
 {
+    bool looked = true; /* by the run loop, at this instruction */
     while (!cpu->attention && cpu->now < cpu->limit) {
         if (cpu->one_step) {
             run_one(cpu);
@@ -232,7 +233,7 @@ static void run_blocks(struct cpu *cpu)
             n = block_find(cpu);
             cpu->synced = false;
         }
-        if (n != 0 && cpu->link_from != 0) {
+        if (n != 0 && cpu->link_from != 0 && !cpu->blocks[n].loose) {
             cpu->cache->insn[cpu->link_from].disp = n;
         }
         cpu->link_from = 0;
@@ -240,9 +241,16 @@ static void run_blocks(struct cpu *cpu)
             if (cpu->attention) {
                 return;
             }
+            if (points_in_code(&cpu->points)) { /* the run loop looks before each of these */
+                if (looked) {
+                    run_one(cpu);
+                }
+                return;
+            }
             run_one(cpu);
             continue;
         }
+        looked = false;
         cpu->now += cpu->blocks[n].ticks;
         run_chain(cpu, cpu->blocks[n].insn);
     }

@@ -265,6 +265,7 @@ static void handle_stop(struct session *s, enum machine_stop why)
     case MACHINE_UNTIL:
     case MACHINE_IDLE:
     case MACHINE_BREAK: break;
+    case MACHINE_POINT: s->stopped = true; break;
     case MACHINE_POWEROFF: powered_off(s); break;
     case MACHINE_RESET: session_end(s, EXIT_FINE); break;
     case MACHINE_TRIPLE_FAULT: session_end(s, EXIT_TRIPLE_FAULT); break;
