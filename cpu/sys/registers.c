@@ -1,9 +1,12 @@
 /* cpu/sys/registers.c -- the registers by name that cpu_reg_get() has beside the common ones:
  *
- *   st0.m st0.se … st7.se       significand, sign and exponent of ST(n)
- *   fctrl fstat ftag fiseg fioff foseg fooff fop     gdb's names; fstat has TOP, ftag two bits
- * each xmm0.lo xmm0.hi … xmm7.hi   halves; mxcsr cs.base … gs.base, ldtr.base, tr.base,
- * ldtr.limit, tr.limit; efer
+ *   st0.m st0.se …      significand, sign and exponent of ST(n)
+ *   fctrl fstat ftag    x87 words; fstat has TOP, ftag two bits a register
+ *   fiseg fioff foseg fooff fop
+ *   xmm0.lo xmm0.hi …   halves
+ *   mxcsr efer
+ *   cs.base cs.attr …   attr: descriptor bits 40 to 47, and from 8 on 52 to 55
+ *   ldtr.base ldtr.limit tr.base tr.limit
  */
 #include "cpu/sys/sys.h"
 
@@ -27,6 +30,7 @@ enum kind {
     FOOFF,
     FOP,
     SEG_BASE,
+    SEG_ATTR,
     LDT_BASE,
     LDT_LIMIT,
     TASK_BASE,
@@ -65,6 +69,12 @@ static const struct name {
     {"ds.base", SEG_BASE, SEG_DS},
     {"fs.base", SEG_BASE, SEG_FS},
     {"gs.base", SEG_BASE, SEG_GS},
+    {"es.attr", SEG_ATTR, SEG_ES},
+    {"cs.attr", SEG_ATTR, SEG_CS},
+    {"ss.attr", SEG_ATTR, SEG_SS},
+    {"ds.attr", SEG_ATTR, SEG_DS},
+    {"fs.attr", SEG_ATTR, SEG_FS},
+    {"gs.attr", SEG_ATTR, SEG_GS},
     {"ldtr.base", LDT_BASE, 0},
     {"ldtr.limit", LDT_LIMIT, 0},
     {"tr.base", TASK_BASE, 0},
@@ -105,6 +115,7 @@ bool register_get(const struct cpu *cpu, const char *name, uint64_t *value)
     case FOOFF: *value = f->dp; break;
     case FOP: *value = f->opcode; break;
     case SEG_BASE: *value = cpu->seg[r->n].base; break;
+    case SEG_ATTR: *value = sys->seg[r->n].attr; break;
     case LDT_BASE: *value = sys->ldtr.base; break;
     case LDT_LIMIT: *value = sys->ldtr.limit; break;
     case TASK_BASE: *value = sys->tr.base; break;
