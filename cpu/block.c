@@ -125,7 +125,8 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
                                   .ticks = at - first,
                                   .pa = pa,
                                   .mode = (uint16_t)cpu->mode,
-                                  .bytes = (uint16_t)off};
+                                  .bytes = (uint8_t)off,
+                                  .loose = points_at_offset(&cpu->points, pa & PAGE_MASK, off)};
     cpu->stats.blocks_built++;
     return n;
 }
@@ -174,6 +175,9 @@ uint32_t block_find(struct cpu *cpu)
             return 0;
         }
         enter(cpu, n);
+    }
+    if (UNLIKELY(bc->block[n].loose)) { /* asked about every time */
+        return points_within(&cpu->points, la, bc->block[n].bytes) ? 0 : n;
     }
     bc->jump[jump_cache_slot(la)] =
         (struct jump_cache_entry){cpu->code[la >> PAGE_SHIFT] + la, cpu->mode, n};
@@ -239,6 +243,16 @@ static void unhash(struct block_cache *bc, uint32_t n)
     }
 }
 
+/* *link leads to the block, on its page. */
+static void drop(struct cpu *cpu, uint32_t *link)
+{
+    struct block *b = &cpu->cache->block[*link];
+    unhash(cpu->cache, *link);
+    b->ticks = BLOCK_DEAD;
+    *link = cpu->cache->next_page[*link];
+    cpu->stats.blocks_dropped++;
+}
+
 void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
 {
     struct block_cache *bc = cpu->cache;
@@ -254,13 +268,9 @@ void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
     uint32_t *p = &bc->page[page];
     while (*p) {
         struct block *b = &bc->block[*p];
-        uint32_t next = bc->next_page[*p];
         if (b->pa < pa + len && pa < (paddr)b->pa + b->bytes) {
-            unhash(bc, *p);
-            b->ticks = BLOCK_DEAD;
-            *p = next;
+            drop(cpu, p);
             dropped = true;
-            cpu->stats.blocks_dropped++;
         } else {
             p = &bc->next_page[*p];
         }
@@ -291,4 +301,21 @@ void block_drop_all(struct cpu *cpu)
     cpu->link_from = 0;
     mmu_flush(cpu); /* with the watch over these pages went that over page tables among them */
     engine_leave(cpu);
+}
+
+void block_drop_offset(struct cpu *cpu, uint32_t in_page)
+{
+    struct block_cache *bc = cpu->cache;
+    for (uint32_t n = FIRST_BLOCK; n < bc->blocks; n++) {
+        struct block *b = &bc->block[n];
+        if (b->ticks == BLOCK_DEAD || in_page - (b->pa & PAGE_MASK) >= b->bytes) {
+            continue;
+        }
+        uint32_t *p = &bc->page[b->pa >> PAGE_SHIFT];
+        while (*p != n) {
+            p = &bc->next_page[*p];
+        }
+        drop(cpu, p); /* the watch over its lines stays: a store finds nothing there */
+    }
+    cpu->link_from = 0;
 }

@@ -29,7 +29,8 @@ struct block {
     uint32_t pa;        /* of the first byte (code above 4 GiB is never cached) */
     uint32_t next_hash; /* chain of block indexes, 0 ends */
     uint16_t mode;
-    uint16_t bytes;
+    uint8_t bytes;
+    bool loose; /* a breakpoint may be inside (cpu/point.h): no link leads here */
 };
 
 /* Where code at a host address is decoded. A look-up goes from linear to host address through
@@ -71,12 +72,14 @@ struct block_cache {
 int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err);
 void block_cache_free(struct cpu *cpu);
 /* Index of a block at cpu->eip, found or built; 0: it cannot be cached (page straddle,
- * registers, beyond CS's limit): step instead. May raise the fault of fetching or decoding its
- * first instruction; state is exact. */
+ * registers, beyond CS's limit, a breakpoint inside): step instead. May raise the fault of
+ * fetching or decoding its first instruction; state is exact. */
 uint32_t block_find(struct cpu *cpu);
 /* Decodes the one instruction at cpu->eip into the scratch block; may raise. */
 const struct insn *block_step(struct cpu *cpu);
 void block_drop_written(struct cpu *cpu, paddr pa, unsigned len); /* stores into watched code */
 void block_drop_all(struct cpu *cpu); /* everything: remapped memory, full arrays */
+/* Breakpoints at this place of any page come or go: blocks that have it are dropped. */
+void block_drop_offset(struct cpu *cpu, uint32_t in_page);
 
 #endif

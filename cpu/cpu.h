@@ -43,6 +43,7 @@ enum cpu_stop {
     CPU_HALTED,    /* HLT, waiting for an interrupt */
     CPU_SHUTDOWN,  /* triple fault */
     CPU_RING0,     /* laboratory: delivery would enter ring 0 (cpu_stop_at_ring0) */
+    CPU_POINT,     /* a debugger's point: cpu_found() */
 };
 
 struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, struct phys *ph,
@@ -81,13 +82,51 @@ struct cpu_pending {
 void cpu_stop_at_ring0(struct cpu *cpu, bool on);
 bool cpu_pending_get(const struct cpu *cpu, struct cpu_pending *out);
 
+/* A debugger's points (cpu/point.h), by linear address: breakpoints strike before the
+ * instruction there, watchpoints after the one that touched one of their bytes. Between calls
+ * of cpu_run() only. Whatever is set, and wherever cpu_run() stops for it: the guest's run is
+ * the same. */
+enum cpu_point { POINT_CODE, POINT_WRITE, POINT_READ, POINT_ACCESS };
+/* false: there are too many; len 0, or larger than POINT_LONGEST. len of POINT_CODE is nothing.
+ */
+enum { POINT_LONGEST = 1 << 20 };
+bool cpu_point_add(struct cpu *cpu, enum cpu_point kind, laddr la, uint32_t len);
+bool cpu_point_remove(struct cpu *cpu, enum cpu_point kind, laddr la, uint32_t len);
+
+/* From now on, cpu_run() stops after one instruction, and after that one goes on stepping while
+ * the instruction pointer (linear) is in [from, from + len). A breakpoint at the first one is
+ * passed. over: an interrupt that comes in between is run through, up to its return. on = false
+ * ends a step in progress, as does any stop at a point. */
+struct cpu_step {
+    bool on, over;
+    laddr from;
+    uint32_t len;
+};
+void cpu_step(struct cpu *cpu, const struct cpu_step *how);
+
+/* Why the last cpu_run() returned CPU_POINT, and where: the instruction, or the byte. */
+enum cpu_found_kind {
+    FOUND_NOTHING,
+    FOUND_STEP,
+    FOUND_CODE,
+    FOUND_WRITE,
+    FOUND_READ,
+    FOUND_ACCESS
+};
+struct cpu_found {
+    enum cpu_found_kind kind;
+    laddr la;
+};
+struct cpu_found cpu_found(const struct cpu *cpu);
+
 /* State: every non-derived field. cpu_loaded() after writing into it. */
 extern const struct schema cpu_schema;
 void *cpu_state(struct cpu *cpu);
 bool cpu_loaded(struct cpu *cpu);
 
 /* Inspection, without side effects. Names: eax … edi, eip, eflags, cs ds es fs gs ss, ldtr, tr,
- * gdtr.base, gdtr.limit, idtr.base, idtr.limit, cr0 cr2 cr3 cr4, dr0 … dr7. */
+ * gdtr.base, gdtr.limit, idtr.base, idtr.limit, cr0 cr2 cr3 cr4, dr0 … dr7, and those of
+ * sys/registers.c: cs.base, st0.m, xmm0.lo, fctrl … */
 bool cpu_reg_get(const struct cpu *cpu, const char *name, uint64_t *value);
 bool cpu_reg_set(struct cpu *cpu, const char *name, uint64_t value);
 bool cpu_translate(const struct cpu *cpu, laddr la, paddr *pa);

@@ -64,7 +64,7 @@ EXEC(relink)
         cpu->link_from = linkable ? at : 0;
         LEAVE();
     }
-    if (linkable) {
+    if (linkable && !to->loose) {
         cpu->cache->insn[at].disp = (uint32_t)(to - cpu->blocks);
     }
     cpu->now += to->ticks;
@@ -216,6 +216,7 @@ static uint32_t next_block(struct cpu *cpu)
 
 static void run_blocks(struct cpu *cpu)
 {
+    bool looked = true; /* by the run loop, at this instruction */
     while (!cpu->attention && cpu->now < cpu->limit) {
         if (cpu->one_step) {
             run_one(cpu);
@@ -225,7 +226,7 @@ static void run_blocks(struct cpu *cpu)
         if (!cpu->single_step) {
             n = next_block(cpu);
         }
-        if (n != 0 && cpu->link_from != 0) {
+        if (n != 0 && cpu->link_from != 0 && !cpu->blocks[n].loose) {
             cpu->cache->insn[cpu->link_from].disp = n;
         }
         cpu->link_from = 0;
@@ -233,9 +234,16 @@ static void run_blocks(struct cpu *cpu)
             if (cpu->attention) {
                 return;
             }
+            if (points_in_code(&cpu->points)) { /* the run loop looks before each of these */
+                if (looked) {
+                    run_one(cpu);
+                }
+                return;
+            }
             run_one(cpu);
             continue;
         }
+        looked = false;
         cpu->now += cpu->blocks[n].ticks;
         run_chain(cpu, cpu->blocks[n].insn);
     }

@@ -138,6 +138,7 @@ uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eadd
     if (LIKELY(hp != NULL)) {
         return hp;
     }
+    mmu_before(cpu, i, la, size, ACCESS_READ);
     mmu_before(cpu, i, la, size, ACCESS_WRITE);
     cpu->rmw_la = la;
     cpu->rmw_pa[0] = mmu_access(cpu, i, la, ACCESS_WRITE);
@@ -268,6 +269,9 @@ uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size)
         return load_le((const uint8_t *)(to_host + la), size);
     }
     pa[0] = mmu_sys_access(cpu, la, ACCESS_READ);
+    if (UNLIKELY(cpu->points.datas)) {
+        points_access(cpu, NULL, la, size, ACCESS_READ);
+    }
     if (!crosses(la, size)) {
         return read_pa(cpu, NULL, pa[0], size);
     }
@@ -284,6 +288,9 @@ void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size)
         return;
     }
     pa[0] = mmu_sys_access(cpu, la, ACCESS_WRITE);
+    if (UNLIKELY(cpu->points.datas)) {
+        points_access(cpu, NULL, la, size, ACCESS_WRITE);
+    }
     if (!crosses(la, size)) {
         write_pa(cpu, NULL, pa[0], val, size);
         return;

@@ -64,6 +64,9 @@ paddr mmu_sys_access(struct cpu *cpu, laddr la, enum access access);
 void mmu_before(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
                 enum access access);
 void mmu_flush(struct cpu *cpu); /* forget every translation */
+/* From cpu/sys/point.c: an access to a page that has a debugger's watchpoints. */
+void points_access(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
+                   enum access access);
 
 static inline bool lmem_in_span(const struct seg_view *s, eaddr ea, int64_t span, unsigned size)
 {

@@ -14,6 +14,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/fx80.h"
+#include "cpu/point.h"
 
 enum reg { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, REG_ZERO, REG_SLOTS };
 enum seg_reg { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_COUNT };
@@ -123,6 +124,7 @@ struct cpu {
     bool single_step;
     bool no_assist;
     struct cpu_stats stats;
+    struct points points; /* a debugger's */
 };
 
 /* Registers by operand: 8-bit ones by byte position within r[] (fixed by the decoder). */

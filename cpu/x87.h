@@ -100,6 +100,11 @@ static inline void x87_set_status(struct x87 *f, unsigned v)
     f->status = (uint16_t)((v & (X87_EXCEPTIONS | X87_SF | X87_CODES)) | (f->status & X87_ES));
 }
 
+/* The 287's tag word, two bits a register: 0 valid, 1 zero, 2 special, 3 empty. Only the last
+ * counts when it is set. */
+unsigned x87_tag_word(const struct x87 *f);
+void x87_set_tags(struct x87 *f, unsigned tags);
+
 /* The memory operand of the instruction in progress, after its access. */
 static inline void x87_data(struct cpu *cpu, const struct insn *i, eaddr ea)
 {

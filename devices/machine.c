@@ -390,6 +390,9 @@ static bool run_slice(struct machine *m, uint64_t until, enum machine_stop *stop
         next = clock_next(ck) < until ? clock_next(ck) : until;
         m->slept += next > ck->now ? next - ck->now : 0;
         ck->now = next > ck->now ? next : ck->now;
+    } else if (why == CPU_POINT) {
+        *stop = MACHINE_POINT;
+        return true;
     } else if (why == CPU_RING0) {
         *stop = MACHINE_BREAK;
         return true;
@@ -436,6 +439,41 @@ uint32_t machine_mips(const struct machine *m)
 uint32_t machine_exit_value(const struct machine *m)
 {
     return m->exit_value;
+}
+
+/* ---- a debugger's points: the processor's, under the names of this header */
+
+_Static_assert((int)MACHINE_ACCESS == (int)POINT_ACCESS &&
+                   (int)MACHINE_FOUND_ACCESS == (int)FOUND_ACCESS &&
+                   (int)MACHINE_POINT_LONGEST == (int)POINT_LONGEST,
+               "in the same order");
+
+bool machine_point_add(struct machine *m, enum machine_point kind, uint32_t la, uint32_t len)
+{
+    return cpu_point_add(m->cpu, (enum cpu_point)kind, la, len);
+}
+
+bool machine_point_remove(struct machine *m, enum machine_point kind, uint32_t la, uint32_t len)
+{
+    return cpu_point_remove(m->cpu, (enum cpu_point)kind, la, len);
+}
+
+void machine_step(struct machine *m, const struct machine_step *how)
+{
+    struct cpu_step step = {.on = how != NULL};
+    if (how != NULL) {
+        step.over = how->over;
+        step.from = how->from;
+        step.len = how->len;
+    }
+    cpu_step(m->cpu, &step);
+}
+
+enum machine_found machine_found(const struct machine *m, uint32_t *la)
+{
+    struct cpu_found found = cpu_found(m->cpu);
+    *la = found.la;
+    return (enum machine_found)found.kind;
 }
 
 /* ---- looking */

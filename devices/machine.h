@@ -83,6 +83,7 @@ enum machine_stop {
     MACHINE_TRIPLE_FAULT,
     MACHINE_DEBUG_EXIT, /* machine_exit_value() */
     MACHINE_BREAK,      /* machine_break() */
+    MACHINE_POINT,      /* a debugger's point: machine_found() */
 };
 
 struct machine *machine_new(const struct machine_config *cfg, const struct host *host,
@@ -141,10 +142,40 @@ bool machine_serial_present(const struct machine *m, unsigned n);
 /* Has the chip received everything that was given to port n? */
 bool machine_serial_idle(const struct machine *m, unsigned n);
 
+/* A debugger's points. By linear address: a breakpoint stops the machine before the instruction
+ * there, a watchpoint after the one that touched one of its bytes. They are no state: the run
+ * is the same with and without, however often it stops. A machine made anew has none. */
+enum machine_point { MACHINE_CODE, MACHINE_WRITE, MACHINE_READ, MACHINE_ACCESS };
+enum { MACHINE_POINT_LONGEST = 1 << 20 }; /* bytes of a watchpoint; breakpoints have none */
+/* false: too many (of some hundreds), or too long. */
+bool machine_point_add(struct machine *m, enum machine_point kind, uint32_t la, uint32_t len);
+/* false: there is none. */
+bool machine_point_remove(struct machine *m, enum machine_point kind, uint32_t la,
+                          uint32_t len);
+/* machine_run() stops after one instruction, and goes on by single ones while the instruction
+ * pointer (linear) is in [from, from + len). over: an interrupt that comes in between is run up
+ * to its return. A breakpoint at the first instruction is passed. */
+struct machine_step {
+    bool over;
+    uint32_t from, len;
+};
+void machine_step(struct machine *m, const struct machine_step *how); /* NULL: not any more */
+/* Why machine_run() gave MACHINE_POINT, and at which instruction, or byte. */
+enum machine_found {
+    MACHINE_FOUND_NOTHING,
+    MACHINE_FOUND_STEP,
+    MACHINE_FOUND_CODE,
+    MACHINE_FOUND_WRITE,
+    MACHINE_FOUND_READ,
+    MACHINE_FOUND_ACCESS,
+};
+enum machine_found machine_found(const struct machine *m, uint32_t *la);
+
 uint64_t machine_hash(struct machine *m);
 
 /* Registers by name: eax … edi, eip, eflags, cs … gs, cr0 cr2 cr3 cr4, and al/ax forms do not
- * exist. false: no such register (or, for set, a value that cannot be). */
+ * exist; cs.base …, st0.m, st0.se …, xmm0.lo, xmm0.hi …, fctrl …, mxcsr (cpu/sys/registers.c).
+ * false: no such register (or, for set, a value that cannot be). */
 bool machine_reg_get(const struct machine *m, const char *name, uint64_t *value);
 bool machine_reg_set(struct machine *m, const char *name, uint64_t value);
 /* Guest memory without side effects; false where there is none. Stores reach RAM only. */

@@ -134,7 +134,8 @@ static bool serial_has_terminal(const struct options *o)
 /* Is there a monitor that could say cont? */
 static bool can_continue(const struct config *c, const struct options *o)
 {
-    bool any = o->monitor_stdio || o->monitor_socket[0] || c->display != DISPLAY_NONE;
+    bool any = o->monitor_stdio || o->monitor_socket[0] || o->gdb.kind != GDB_NONE ||
+               c->display != DISPLAY_NONE;
     for (unsigned i = 0; i < o->serials; i++) {
         any |= o->serial[i].kind == SERIAL_MON_STDIO;
     }
@@ -244,7 +245,7 @@ int config_build(struct config *c, const struct options *o, struct error *err)
                               "-display none");
     }
     if (o->stopped && !can_continue(c, o)) {
-        return error_set(err, "-S: nothing could start the machine; add -monitor stdio");
+        return error_set(err, "-S: nothing could start the machine; add -monitor stdio, or -s");
     }
     bool fresh = !o->loadvm; /* a state has firmware and drives of its own */
     if ((o->cpu && !machine_cpu_ok(o->cpu, err)) ||

@@ -344,6 +344,20 @@ static int set_monitor(struct options *o, const struct option *row, const char *
     return o->monitor_stdio || is_word(value, "none|null") ? 0 : bad_value(row, value, err);
 }
 
+static int set_gdb(struct options *o, const struct option *row, const char *value,
+                   struct error *err)
+{
+    return gdb_option_parse(value, &o->gdb) ? 0 : bad_value(row, value, err);
+}
+
+/* QEMU's serves every address of the host with it. */
+static int set_s(struct options *o, const struct option *row, const char *value,
+                 struct error *err)
+{
+    (void)value;
+    return set_gdb(o, row, "tcp:127.0.0.1:1234", err);
+}
+
 static int set_until(struct options *o, const struct option *row, const char *value,
                      struct error *err)
 {
@@ -486,8 +500,9 @@ static int check_together(const struct options *o, struct error *err)
     if (check_stdio(o, err) < 0) {
         return -1;
     }
-    if (o->stopped && o->script) {
-        return error_set(err, "-S: a script runs the machine; leave one of the two out");
+    if (o->stopped && o->script && o->gdb.kind == GDB_NONE) {
+        return error_set(err, "-S: a script runs the machine; leave one of the two out, or add "
+                              "-s for a debugger");
     }
     if (o->mips_auto && o->speed == 0) {
         return error_set(err, "-mips auto: needs a speed to keep up with; not -speed max");

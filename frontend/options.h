@@ -3,6 +3,7 @@
 #ifndef TERRAPIN_FRONTEND_OPTIONS_H
 #define TERRAPIN_FRONTEND_OPTIONS_H
 
+#include "frontend/gdb_option.h"
 #include "frontend/serial_option.h"
 #include "mem/error.h"
 
@@ -64,6 +65,7 @@ struct options {
     bool monitor_stdio, monitor_none;
     char monitor_socket[SERIAL_SOCKET]; /* its path, or "" */
     bool stopped;
+    struct gdb_option gdb;
 
     bool hash, stats, singlestep, no_assist, shadow_flush, trace_firmware;
     uint64_t until;                            /* UINT64_MAX: none */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The suffixes that QEMU wants for what is always so here: a server that does not wait. */
-static bool known_suffixes(const char *s)
+/* Suffixes for what is always so here: a server that does not wait. */
+bool known_suffixes(const char *s)
 {
     static const char *const known[] = {"server",  "server=on", "nowait",
                                         "wait=no", "wait=off",  "nodelay"};

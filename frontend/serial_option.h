@@ -24,6 +24,8 @@ struct serial_option {
 
 /* "stdio", "mon:stdio", "file:F", "unix:PATH[,server][,wait=off]", "pty", "null", "none". */
 bool serial_option_parse(const char *value, struct serial_option *out);
+/* Is s a list ",server,nowait" of what QEMU wants to hear of a socket? */
+bool known_suffixes(const char *s);
 /* Does it use this process's stdin and stdout? */
 static inline bool serial_on_stdio(const struct serial_option *o)
 {

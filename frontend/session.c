@@ -5,6 +5,7 @@
 
 #include "frontend/audio.h"
 #include "frontend/display.h"
+#include "frontend/gdb.h"
 #include "frontend/monitor.h"
 #include "frontend/report.h"
 #include "frontend/savestate.h"
@@ -152,6 +153,12 @@ static int open_outputs(struct session *s, struct error *err)
             return -1;
         }
     }
+    if (o->gdb.kind != GDB_NONE) {
+        s->gdb = gdb_serve(&o->gdb, err);
+        if (!s->gdb) {
+            return -1;
+        }
+    }
     s->host = (struct host){
         .ctx = s,
         .serial = on_serial,
@@ -221,6 +228,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     if (start_machine(s, err) < 0) {
         script_free(s->script);
         monitor_unserve(s->socket);
+        gdb_unserve(s->gdb, EXIT_TROUBLE);
         serial_close(s->serial, false);
         close_outputs(s);
         config_free(&s->config);
@@ -261,10 +269,12 @@ static void powered_off(struct session *s)
 static void handle_stop(struct session *s, enum machine_stop why)
 {
     s->asleep = why == MACHINE_IDLE;
+    s->at_point = why == MACHINE_POINT;
     switch (why) {
     case MACHINE_UNTIL:
     case MACHINE_IDLE:
     case MACHINE_BREAK: break;
+    case MACHINE_POINT: s->stopped = true; break;
     case MACHINE_POWEROFF: powered_off(s); break;
     case MACHINE_RESET: session_end(s, EXIT_FINE); break;
     case MACHINE_TRIPLE_FAULT: session_end(s, EXIT_TRIPLE_FAULT); break;
@@ -304,12 +314,13 @@ static void look_around(struct session *s)
         report("-timeout: the time is over at tick %" PRIu64, machine_now(s->machine));
         session_end(s, EXIT_TIMEOUT);
     }
+    gdb_poll(s->gdb, s);
     if (!s->over) {
         display_update(s->display, s);
     }
 }
 
-/* Sleeps, but not past -timeout. */
+/* Sleeps, but not past -timeout, nor past a debugger's word. */
 static void nap(struct session *s, uint64_t ns)
 {
     uint64_t now = wall_ns();
@@ -317,7 +328,7 @@ static void nap(struct session *s, uint64_t ns)
         ns = s->end_ns > now ? s->end_ns - now : 0;
     }
     if (ns > 0) {
-        wall_sleep(ns);
+        gdb_wait(s->gdb, ns);
     }
 }
 
@@ -357,7 +368,7 @@ static void paced_slice(struct session *s, uint64_t target)
         follow_host(s, machine_now(s->machine) - now, wall_ns() - before);
     }
     look_around(s);
-    if (!s->over) {
+    if (!s->over && !s->stopped) {
         nap(s, pace_ahead(&s->pace, machine_now(s->machine)));
         watch_pace(s);
     }
@@ -376,9 +387,24 @@ static void free_slice(struct session *s, uint64_t target)
         signals_alarm(false);
     }
     look_around(s);
-    if (s->asleep && !s->over) {
+    if (s->asleep && !s->over && !s->stopped) {
         nap(s, nap_ns);
     }
+}
+
+static void wait_stopped(struct session *s)
+{
+    look_around(s);
+    if (!s->over) {
+        nap(s, nap_ns);
+        pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
+    }
+}
+
+/* A script waits for the debugger that has stopped the machine. */
+static bool held(const struct session *s)
+{
+    return s->stopped && s->scripted && !s->off && gdb_may_continue(s->gdb);
 }
 
 enum run_result session_run(struct session *s, uint64_t target)
@@ -387,7 +413,11 @@ enum run_result session_run(struct session *s, uint64_t target)
     if (target > s->asked_until) {
         target = s->asked_until;
     }
-    while (!s->over && !s->stopped) {
+    while (!s->over && (!s->stopped || held(s))) {
+        if (s->stopped) {
+            wait_stopped(s);
+            continue;
+        }
         if (machine_now(s->machine) >= s->asked_until) {
             session_end(s, EXIT_FINE);
             break;
@@ -410,12 +440,15 @@ enum run_result session_run(struct session *s, uint64_t target)
     return s->over ? RUN_OVER : s->stopped ? RUN_STOPPED : RUN_REACHED;
 }
 
-static void wait_stopped(struct session *s)
+static void tell_stopped(const struct session *s)
 {
-    look_around(s);
-    if (!s->over) {
-        nap(s, nap_ns);
-        pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
+    char address[160];
+    if (s->gdb) {
+        gdb_address(s->gdb, address, sizeof address);
+        report("-S: stopped; waits for the debugger: target remote %s", address);
+    } else {
+        display_show(s->display, "-S: stopped; cont in the monitor (Ctrl-A c, in a window "
+                                 "Ctrl+Alt+2) starts it");
     }
 }
 
@@ -429,9 +462,7 @@ int session_main(struct session *s, struct error *err)
         }
     }
     if (s->stopped) {
-        display_show(
-            s->display,
-            "-S: stopped; cont in the monitor (Ctrl-A c, in a window Ctrl+Alt+2) starts it");
+        tell_stopped(s);
     }
     if (s->script) {
         s->scripted = true;
@@ -516,6 +547,7 @@ int session_finish(struct session *s)
 {
     monitor_close(s->monitor);
     monitor_unserve(s->socket);
+    gdb_unserve(s->gdb, s->status);
     display_close(s->display);
     int lost = serial_close(s->serial, s->opt->hash); /* the hash has a line of its own */
     s->serial = NULL;

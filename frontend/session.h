@@ -15,6 +15,7 @@
 
 struct audio;
 struct display;
+struct gdb;
 struct monitor;
 struct monitor_socket;
 struct script;
@@ -44,6 +45,7 @@ struct session {
     struct display *display;        /* NULL: no screen */
     struct monitor *monitor;        /* NULL: none on stdio */
     struct monitor_socket *socket;  /* NULL: none */
+    struct gdb *gdb;                /* a debugger's server; NULL: none */
     bool commanding;                /* a monitor's command is being run */
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */
@@ -53,6 +55,7 @@ struct session {
     struct script *script;          /* NULL: none */
     bool scripted;                  /* it has the keyboard */
     bool stopped, off;              /* waits for cont; powered off */
+    bool at_point;                  /* stopped there: machine_found() tells */
     bool slow;                      /* and that was told */
     bool asleep;                    /* only input can wake it */
     uint64_t start_ns, end_ns;      /* wall clock; 0: no -timeout */

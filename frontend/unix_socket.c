@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void set_flags(int fd)
+void socket_set_flags(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
     if (flags >= 0) {
@@ -73,7 +73,7 @@ int unix_listen(const char *option, const char *path, struct error *err)
         }
         return -1;
     }
-    set_flags(fd);
+    socket_set_flags(fd);
     return fd;
 }
 
@@ -81,7 +81,7 @@ int unix_accept(int listener)
 {
     int fd = accept(listener, NULL, NULL);
     if (fd >= 0) {
-        set_flags(fd);
+        socket_set_flags(fd);
     }
     return fd;
 }

@@ -9,6 +9,7 @@
 int unix_listen(const char *option, const char *path, struct error *err);
 /* The next client, not blocking; -1: none. */
 int unix_accept(int listener);
+void socket_set_flags(int fd); /* does not block, is not inherited */
 void unix_unlisten(int listener, const char *path);
 
 #endif

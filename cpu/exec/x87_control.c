@@ -92,7 +92,7 @@ static unsigned tag_of(const struct x87 *f, unsigned r)
     }
 }
 
-static unsigned tag_word(const struct x87 *f)
+unsigned x87_tag_word(const struct x87 *f)
 {
     unsigned tags = 0;
     for (unsigned r = 0; r < 8; r++) {
@@ -101,7 +101,7 @@ static unsigned tag_word(const struct x87 *f)
     return tags;
 }
 
-static void set_tags(struct x87 *f, unsigned tags)
+void x87_set_tags(struct x87 *f, unsigned tags)
 {
     f->full = 0;
     for (unsigned r = 0; r < 8; r++) {
@@ -132,7 +132,7 @@ static unsigned put_environment(const struct cpu *cpu, uint8_t *out, bool wide)
 {
     const struct x87 *f = &cpu->x87;
     uint32_t fill = wide ? 0xFFFF0000u : 0;
-    uint32_t word[7] = {f->control | fill, x87_status_word(f) | fill, tag_word(f) | fill};
+    uint32_t word[7] = {f->control | fill, x87_status_word(f) | fill, x87_tag_word(f) | fill};
     unsigned size = wide ? 4 : 2;
     pointers(cpu, word + 3, wide);
     for (unsigned n = 0; n < 7; n++) {
@@ -169,7 +169,7 @@ static void take_environment(struct cpu *cpu, const uint8_t *in, bool wide)
     }
     x87_set_control(cpu, word[0]);
     x87_set_status(f, word[1]);
-    set_tags(f, word[2]);
+    x87_set_tags(f, word[2]);
     take_pointers(cpu, word + 3, wide);
 }
 

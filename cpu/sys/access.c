@@ -24,4 +24,7 @@ void mmu_before(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
         uint8_t armed = access == ACCESS_WRITE ? sys->break_write : sys->break_read;
         debug_trap_after(cpu, i, debug_hits(cpu, armed, la, size));
     }
+    if (UNLIKELY(cpu->points.datas)) {
+        points_access(cpu, i, la, size, access);
+    }
 }

@@ -121,6 +121,7 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, single_step),
     DERIVED(struct cpu, no_assist),
     DERIVED(struct cpu, stats),
+    DERIVED(struct cpu, points),
     FIELDS_END,
 };
 static const struct schema registers_schema = {"registers", sizeof(struct cpu), 1,
@@ -337,6 +338,7 @@ static void reset_system(struct cpu *cpu)
     sys->shadow_tick = UINT64_MAX;
     sys->db_pending = 0;
     sys->nmi_pending = sys->nmi_blocked = sys->pending = false;
+    points_reset(cpu);
 }
 
 /* Not from inside cpu_run: a board that sees a reset pulse there calls cpu_attention() first.
@@ -536,10 +538,12 @@ static void run(struct cpu *cpu, bool shadowed)
 {
     struct cpu_sys *sys = cpu->sys;
     bool trace = sys->eflags & FL_TF;
-    cpu->one_step = trace || shadowed || sys->break_code != 0 || cpu->cs_limit < 255;
+    cpu->one_step = trace || shadowed || sys->break_code != 0 || cpu->cs_limit < 255 ||
+                    points_stepping(cpu);
     sys->eflags &= ~(uint32_t)FL_RF;
     sys->db_pending |= trace ? DR6_BS : 0;
     if (engine_run(cpu) == ENGINE_FAULT) {
+        cpu->points.found.kind = FOUND_NOTHING; /* what it touched, it has not */
         deliver_fault(cpu);
     } else if (cpu->rep_open) {
         sys->eflags |= FL_RF; /* in the image of what comes between two iterations, and no
@@ -572,6 +576,7 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until)
     bool shadowed;
     cpu->now = *cpu->tick;
     cpu->sys->left = cpu->sys->pending = false;
+    cpu->points.found.kind = FOUND_NOTHING;
     for (;;) {
         uint64_t overflow = perf_next(cpu);
         if (overflow <= cpu->now) {
@@ -581,13 +586,25 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until)
         cpu->until = until < overflow ? until : overflow;
         enum due due = event_due(cpu, &shadowed);
         cpu->attention = false;
+        bool points = points_any(&cpu->points);
+        if (UNLIKELY(points && points_after(cpu))) {
+            why = CPU_POINT;
+            break;
+        }
         if (stops(cpu, due, &why)) {
             break;
         }
         if (due != DUE_NONE) {
+            points_interrupted(cpu);
             take_event(cpu, due);
-        } else if (cpu->sys->break_code == 0 || !code_breakpoint(cpu)) {
-            run(cpu, shadowed);
+        } else if (UNLIKELY(points && points_before(cpu))) {
+            why = CPU_POINT;
+            break;
+        } else {
+            if (cpu->sys->break_code == 0 || !code_breakpoint(cpu)) {
+                run(cpu, shadowed);
+            }
+            points_stepped(cpu);
         }
     }
     *cpu->tick = cpu->now;

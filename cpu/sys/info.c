@@ -60,7 +60,7 @@ bool cpu_reg_get(const struct cpu *cpu, const char *name, uint64_t *value)
     const struct cpu_sys *sys = cpu->sys;
     const struct reg_name *r = reg_find(name);
     if (r == NULL) {
-        return false;
+        return register_get(cpu, name, value);
     }
     switch (r->kind) {
     case RK_GPR: *value = cpu->r[r->n]; break;
@@ -132,12 +132,18 @@ bool cpu_reg_set(struct cpu *cpu, const char *name, uint64_t value)
     struct cpu_sys *sys = cpu->sys;
     const struct reg_name *r = reg_find(name);
     uint32_t v = (uint32_t)value;
-    if (r == NULL || value > UINT32_MAX) {
+    if (r == NULL) {
+        return register_set(cpu, name, value);
+    }
+    if (value > UINT32_MAX) {
         return false;
     }
     switch (r->kind) {
     case RK_GPR: cpu->r[r->n] = v; return true;
-    case RK_EIP: cpu->eip = v; return true;
+    case RK_EIP:
+        cpu->eip = v;
+        points_moved(cpu);
+        return true;
     case RK_EFLAGS: eflags_set(cpu, v, ~(uint32_t)FL_VM); return true;
     case RK_SEL: return selector_set(cpu, load_segment, r->n, value);
     case RK_LDTR: return selector_set(cpu, load_ldtr, 0, value);

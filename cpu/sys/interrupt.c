@@ -300,6 +300,7 @@ void deliver(struct cpu *cpu, uint8_t vector, enum int_source source, bool has_c
                        .code = code,
                        .la = cpu->trap.la,
                        .eip = cpu->eip};
+    cpu->rep_open = false; /* whatever was interrupted */
     deliver_event(cpu, &ev);
 }
 

@@ -116,6 +116,14 @@ void mmu_flush(struct cpu *cpu)
     }
 }
 
+void shadow_forget(struct cpu *cpu, laddr la, uint32_t len)
+{
+    uint32_t n = ((la & PAGE_MASK) + len + PAGE_MASK) >> PAGE_SHIFT;
+    for (unsigned k = 0; k < SHADOW_ROOTS; k++) {
+        drop_range(&cpu->sys->shadows.root[k], la >> PAGE_SHIFT, n);
+    }
+}
+
 static void drop_writes(struct shadow_root *s, uint32_t page)
 {
     for (unsigned user = 0; user < 2; user++) {
@@ -256,6 +264,19 @@ static bool is_memory(struct cpu *cpu, paddr pa)
     return p.rd != NULL || p.wr != NULL;
 }
 
+/* A debugger watches the page: its accesses come the slow way. */
+static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
+{
+    bool reads, writes;
+    points_hide(cpu, page, &reads, &writes);
+    if (reads) {
+        map[MAP_READ] = 0;
+    }
+    if (writes) {
+        map[MAP_WRITE] = map[MAP_WATCHED] = 0;
+    }
+}
+
 /* A map holds host address minus linear address, so that adding the linear address is all.
  * Code's map is filled by fetches alone, since execution may be forbidden where reading is not.
  */
@@ -284,6 +305,9 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     };
     if (rights->fetch) {
         now[MAP_CODE] = now[MAP_READ];
+    }
+    if (UNLIKELY(cpu->points.datas)) {
+        hide(cpu, base, now);
     }
     bool fresh = false;
     for (unsigned kind = 0; kind < MAP_KINDS; kind++) {

@@ -97,6 +97,8 @@ struct shadow_rights {
  * watched. */
 void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights *rights,
                  const struct shadow_source *sources, unsigned n);
+/* Drops [la, la + len) from the maps of all roots: what they may have of it has changed. */
+void shadow_forget(struct cpu *cpu, laddr la, uint32_t len);
 /* Stores v into the low half of a table entry on behalf of the walker. */
 void shadow_mark(struct cpu *cpu, paddr at, uint32_t v);
 unsigned shadow_entry_size(const struct cpu *cpu);

@@ -385,9 +385,27 @@ static inline void debug_forget(struct cpu *cpu)
  * 0: none after all. */
 void debug_trap_after(struct cpu *cpu, const struct insn *i, uint32_t dr6);
 
+/* ---- point.c: a debugger's points; all but the last two only while points_any() */
+/* What the page maps may not have of a page: it has watchpoints. */
+void points_hide(const struct cpu *cpu, laddr page, bool *reads, bool *writes);
+/* At an instruction boundary: true: stop, for what the instruction did. */
+bool points_after(struct cpu *cpu);
+/* … before the instruction that is next: true: stop, there is a breakpoint. */
+bool points_before(struct cpu *cpu);
+bool points_stepping(const struct cpu *cpu); /* is this instruction to be run alone? */
+void points_stepped(struct cpu *cpu);        /* it has run */
+void points_interrupted(struct cpu *cpu);    /* an interrupt comes before it */
+void points_reset(struct cpu *cpu);          /* the processor is: nothing will return */
+void points_moved(struct cpu *cpu);          /* the debugger has set the instruction pointer */
+
 /* ---- x87.c */
 uint32_t x87_mode(const struct cpu *cpu); /* MODE_FPU and MODE_FPU_ERROR as they should be */
 void x87_reset(struct cpu *cpu);
+void x87_poked(struct cpu *cpu); /* status or control word were set from outside */
+
+/* ---- registers.c: cpu_reg_get() and cpu_reg_set() of the less common names */
+bool register_get(const struct cpu *cpu, const char *name, uint64_t *value);
+bool register_set(struct cpu *cpu, const char *name, uint64_t value);
 
 /* ---- model.c */
 struct cpu_model {

@@ -17,6 +17,7 @@
 #include "cpu/simd.h"
 
 #include "cpu/sys/sys.h"
+#include "cpu/x87.h"
 
 static bool error_pending(const struct cpu *cpu)
 {
@@ -51,6 +52,19 @@ void x87_error_changed(struct cpu *cpu, const struct insn *i)
         ferr_set(cpu, false);
     }
     engine_divert(cpu, i);
+}
+
+/* Between instructions; what is pending is made known by the next one that waits. */
+void x87_poked(struct cpu *cpu)
+{
+    struct x87 *f = &cpu->x87;
+    bool now = x87_unmasked(cpu, f->status) != 0;
+    f->status = (uint16_t)(f->status & ~(X87_ES | X87_BUSY));
+    f->status |= now ? X87_ES | X87_BUSY : 0;
+    if (!now) {
+        ferr_set(cpu, false);
+    }
+    sys_update(cpu);
 }
 
 void cpu_set_ignne(struct cpu *cpu, bool level)

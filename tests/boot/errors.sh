@@ -55,7 +55,7 @@ says "-record: not implemented yet" -record x
 says "two.img: a second image; give drives with -fda, -hda, -cdrom or -drive" one.img two.img
 says "\"\": an image needs a name; see terrapin --help" ""
 says "-append: only makes sense for a kernel; add -kernel F" -append console=ttyS0
-says "-S: nothing could start the machine; add -monitor stdio" -display none -S
+says "-S: nothing could start the machine; add -monitor stdio, or -s" -display none -S
 
 # ---- firmware
 headless "-bios missing: No such file or directory; check the name" -bios missing

@@ -1,6 +1,7 @@
 /* tests/property/test_engines.c -- blocks are unobservable: random code, random interrupts and
  * random slices leave the same state whether it runs in decoded blocks or one instruction at a
- * time. On a mismatch the failing seed is bisected to the first tick that differs.
+ * time. On a mismatch the failing seed is bisected to the first tick that differs. A debugger's
+ * points are unobservable, too, and found at the same places by both engines.
  *
  * The code knows no mode; it runs in real mode, in 16- and 32-bit protected mode at levels 0
  * and 3 and in virtual-8086 mode, without paging and with it: then with code pages under two
@@ -411,13 +412,83 @@ static void setup_protected(struct pm *pm, const struct world *w, bool single_st
     native_errors(&pm->fx, seed);
 }
 
+/* ---- a debugger that sets and removes points as it likes, and steps */
+
+struct debugger {
+    bool on;
+    uint64_t found; /* a hash of what cpu_run() stopped for, where and when */
+    unsigned stops, kinds;
+};
+
+static laddr code_address(uint32_t r)
+{
+    uint32_t at = (r >> 8) % CODE_LEN;
+    return (r & 7) == 0   ? CODE + 0x8000 + at /* the code's other name */
+           : (r & 7) == 1 ? PM_TARGET + at % 32
+                          : CODE + at;
+}
+
+static laddr data_address(uint32_t r, uint64_t *seed)
+{
+    static const uint32_t stack[] = {STACK_TOP, PM_STACK0, PM_STACK3};
+    uint32_t at = (r >> 8) % CODE_LEN;
+    return r & 1 ? data_base(seed) + at : stack[(r >> 1) % ARRAY_LEN(stack)] - at % 64;
+}
+
+static void change_points(struct cpu *cpu, uint64_t *seed)
+{
+    for (unsigned k = 0; k < 4; k++) {
+        uint32_t r = test_random(seed);
+        enum cpu_point kind = r & 1 ? POINT_CODE : (enum cpu_point)(POINT_WRITE + (r >> 1) % 3);
+        uint32_t len = r >> 8 & 1 ? 4 : 1 + (r >> 16 & 0x3FF), dice = test_random(seed);
+        laddr la = kind == POINT_CODE ? code_address(dice) : data_address(dice, seed);
+        ck_assert(cpu_point_add(cpu, kind, la, len));
+    }
+    while (cpu->points.codes > 24) {
+        unsigned n = test_random(seed) % cpu->points.codes;
+        ck_assert(cpu_point_remove(cpu, POINT_CODE, cpu->points.code[n], 0));
+    }
+    while (cpu->points.datas > 3) {
+        const struct data_point d = cpu->points.data[test_random(seed) % cpu->points.datas];
+        ck_assert(cpu_point_remove(cpu, d.kind, d.la, d.len));
+    }
+}
+
+/* What it does depends on the tick alone, so that it does the same with either engine. */
+static void debugger_goes_on(struct debugger *d, struct cpu_fixture *fx)
+{
+    uint64_t seed = hash_u64(0xDEB, fx->tick);
+    uint32_t r = test_random(&seed);
+    if (!d->on) {
+        return;
+    }
+    if ((r & 0x70) == 0) {
+        change_points(fx->cpu, &seed);
+    }
+    cpu_step(fx->cpu, &(struct cpu_step){.on = (r & 3) == 0,
+                                         .over = r & 4,
+                                         .from = cpu_pc(fx->cpu) - (r >> 8 & 7),
+                                         .len = r >> 12 & 15});
+}
+
+static void debugger_stop(struct debugger *d, struct cpu_fixture *fx)
+{
+    struct cpu_found found = cpu_found(fx->cpu);
+    ck_assert_int_ne(found.kind, FOUND_NOTHING);
+    d->found = hash_u64(hash_u64(d->found, found.kind | (uint64_t)found.la << 8), fx->tick);
+    d->kinds |= 1u << found.kind;
+    d->stops++;
+    debugger_goes_on(d, fx);
+}
+
 /* ---- running */
 
 /* Runs to `ticks` in slices of random length, with interrupts at slice ends. */
-static void drive(struct cpu_fixture *fx, uint64_t seed, uint64_t ticks)
+static void drive(struct cpu_fixture *fx, uint64_t seed, uint64_t ticks, struct debugger *d)
 {
     uint64_t at = 0;
     while (at < ticks) {
+        debugger_goes_on(d, fx);
         at += 1 + test_random(&seed) % 200;
         uint32_t r = test_random(&seed);
         uint64_t until = at < ticks ? at : ticks;
@@ -425,6 +496,9 @@ static void drive(struct cpu_fixture *fx, uint64_t seed, uint64_t ticks)
             enum cpu_stop stop = cpu_run(fx->cpu, until);
             if (stop == CPU_SHUTDOWN) {
                 return;
+            }
+            if (stop == CPU_POINT) {
+                debugger_stop(d, fx);
             }
             if (stop == CPU_HALTED) {
                 fx->tick = until; /* time passes for a halted processor */
@@ -439,7 +513,8 @@ static void drive(struct cpu_fixture *fx, uint64_t seed, uint64_t ticks)
     }
 }
 
-static uint64_t outcome(bool prot, bool single_step, uint64_t seed, uint64_t ticks)
+static uint64_t outcome_debugged(bool prot, bool single_step, uint64_t seed, uint64_t ticks,
+                                 struct debugger *d)
 {
     struct pm pm;
     struct cpu_fixture *fx = &pm.fx;
@@ -452,10 +527,15 @@ static uint64_t outcome(bool prot, bool single_step, uint64_t seed, uint64_t tic
     if (seed >> 10 & 1) {
         map_registers(fx);
     }
-    drive(fx, seed ^ 0x5EED, ticks);
+    drive(fx, seed ^ 0x5EED, ticks, d);
     uint64_t h = cpu_fixture_hash(fx);
     cpu_fixture_free(fx);
     return h;
+}
+
+static uint64_t outcome(bool prot, bool single_step, uint64_t seed, uint64_t ticks)
+{
+    return outcome_debugged(prot, single_step, seed, ticks, &(struct debugger){0});
 }
 
 static uint64_t first_difference(bool prot, uint64_t seed)
@@ -486,6 +566,28 @@ START_TEST(blocks_equal_single_step) /* 0: real mode; 1: the others */
 }
 END_TEST
 
+START_TEST(points_change_nothing)
+{
+    unsigned kinds = 0, stops = 0;
+    for (unsigned k = 0; k < 60; k++) {
+        uint64_t seed = 0x89ABCDEu + k * 0x9E3779B9u;
+        struct debugger blocks = {.on = true}, steps = {.on = true};
+        uint64_t plain = outcome(_i, false, seed, TICKS);
+        uint64_t with_blocks = outcome_debugged(_i, false, seed, TICKS, &blocks);
+        uint64_t with_steps = outcome_debugged(_i, true, seed, TICKS, &steps);
+        ck_assert_msg(plain == with_blocks, "seed %u: the debugger shows", k);
+        ck_assert_msg(plain == with_steps, "seed %u: the debugger shows in single steps", k);
+        ck_assert_msg(blocks.found == steps.found && blocks.stops == steps.stops,
+                      "seed %u: found other things: %u, in single steps %u", k, blocks.stops,
+                      steps.stops);
+        kinds |= blocks.kinds;
+        stops += blocks.stops;
+    }
+    ck_assert_uint_eq(kinds, 0x3E); /* of each kind some */
+    ck_assert_uint_gt(stops, 500);
+}
+END_TEST
+
 START_TEST(same_run_twice)
 {
     for (unsigned k = 0; k < 10; k++) {
@@ -500,6 +602,7 @@ int main(void)
     TCase *tc = tcase_create("engines");
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, blocks_equal_single_step, 0, 2);
+    tcase_add_loop_test(tc, points_change_nothing, 0, 2);
     tcase_add_loop_test(tc, same_run_twice, 0, 2);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);

@@ -194,8 +194,7 @@ END_TEST
 
 START_TEST(not_built_yet)
 {
-    static const char *const later[] = {"gdb tcp::1", "s",        "record x",
-                                        "nic user",   "vmm trap", "history 1G"};
+    static const char *const later[] = {"record x", "nic user", "vmm trap", "history 1G"};
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         char line[64] = "-", name[64] = "-";
         strcat(line, later[i]);
@@ -210,6 +209,38 @@ START_TEST(not_built_yet)
     refused("lab hello", "lab: not implemented yet");
     ck_assert_int_eq(parse("-serial none -serial null -parallel none -nic none -audio none"),
                      OPTIONS_RUN);
+}
+END_TEST
+
+START_TEST(debugger)
+{
+    ck_assert_int_eq(parse("-m 64"), OPTIONS_RUN);
+    ck_assert_int_eq(o.gdb.kind, GDB_NONE);
+    ck_assert_int_eq(parse("-s -S"), OPTIONS_RUN);
+    ck_assert(o.stopped && o.gdb.kind == GDB_TCP && o.gdb.port == 1234);
+    ck_assert_str_eq(o.gdb.host, "127.0.0.1");
+    ck_assert_int_eq(parse("-gdb tcp::65535,server,nowait"), OPTIONS_RUN);
+    ck_assert(o.gdb.kind == GDB_TCP && o.gdb.port == 65535 && o.gdb.host[0] == '\0');
+    ck_assert_int_eq(parse("-gdb tcp:[::1]:7"), OPTIONS_RUN);
+    ck_assert_str_eq(o.gdb.host, "::1");
+    ck_assert_int_eq(parse("-gdb unix:/tmp/s,server=on,wait=off"), OPTIONS_RUN);
+    ck_assert(o.gdb.kind == GDB_UNIX);
+    ck_assert_str_eq(o.gdb.path, "/tmp/s");
+    ck_assert_int_eq(parse("-s -gdb none"), OPTIONS_RUN);
+    ck_assert_int_eq(o.gdb.kind, GDB_NONE);
+    ck_assert_int_eq(parse("-S -s -script x"), OPTIONS_RUN);
+    static const char *const bad[] = {"tcp:",       "tcp:1234",  "tcp::",   "tcp::0",
+                                      "tcp::65536", "tcp:::",    "tcp:a:b", "tcp::1,fast",
+                                      "unix:",      "udp::1234", "stdio",   "tcp::12345678"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        char line[64] = "-gdb ";
+        strcat(line, bad[i]);
+        refused(line, "bad value; use -gdb tcp:HOST:PORT");
+    }
+    char line[200] = "-gdb tcp:";
+    memset(line + strlen(line), 'a', 100);
+    strcat(line, ":1");
+    refused(line, "bad value");
 }
 END_TEST
 
@@ -330,6 +361,7 @@ int main(void)
     tcase_add_test(tc, tests_and_time);
     tcase_add_test(tc, serial_ports);
     tcase_add_test(tc, not_built_yet);
+    tcase_add_test(tc, debugger);
     tcase_add_test(tc, direct_boot);
     tcase_add_test(tc, accepted_without_effect);
     tcase_add_test(tc, questions);
