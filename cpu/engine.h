@@ -46,8 +46,12 @@
 #endif
 #define INSTEAD(name) TAIL return exec_##name(cpu, i)
 
-#define NEXT()  DISPATCH(i + 1)
 #define LEAVE() return NULL
+#define NEXT()                                                                                 \
+    do {                                                                                       \
+        i++;                                                                                   \
+        DISPATCH(i);                                                                           \
+    } while (0)
 
 /* The block at cpu->eip if the jump cache knows it and there is time for all of it; its ticks
  * are not charged yet. NULL: leave. */

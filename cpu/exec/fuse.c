@@ -75,15 +75,22 @@ FOR_COMPARED(CMP_EbIb_r,)
 #define CMP_GvEv_m32(F, code, CC) MEMORY_PAIR(CMP_GvEv_m32, F, CC, 32, R32(a), m, alu_sub32(FL, x, y))
 #define CMP_EvIz_m32(F, code, CC) MEMORY_PAIR(CMP_EvIz_m32, F, CC, 32, m, i->imm, alu_sub32(FL, x, y))
 #define CMP_EbIb_m(F, code, CC)   MEMORY_PAIR(CMP_EbIb_m, F, CC, 8, m, i->imm, alu_sub8(FL, x, y))
+#define CMP_EbGb_m(F, code, CC)   MEMORY_PAIR(CMP_EbGb_m, F, CC, 8, m, R8(a), alu_sub8(FL, x, y))
+#define SUB_GvEv_m32(F, code, CC) MEMORY_PAIR(SUB_GvEv_m32, F, CC, 32, R32(a), m, R32(a) = alu_sub32(FL, x, y))
 #define CMP_GbEb_m(F, code, CC)   MEMORY_PAIR(CMP_GbEb_m, F, CC, 8, R8(a), m, alu_sub8(FL, x, y))
 FOR_COMPARED(CMP_EvGv_m32, b)
+FOR_COMPARED(CMP_EvGv_m32, x)
 FOR_COMPARED(CMP_GvEv_m32, b)
 FOR_COMPARED(CMP_GvEv_m32, x)
 FOR_COMPARED(CMP_EvIz_m32, b)
+FOR_COMPARED(CMP_EvIz_m32, x)
 FOR_COMPARED(CMP_EbIb_m, b)
 FOR_COMPARED(CMP_EbIb_m, x)
+FOR_COMPARED(CMP_EbGb_m, b)
+FOR_COMPARED(CMP_EbGb_m, x)
 FOR_COMPARED(CMP_GbEb_m, b)
 FOR_COMPARED(CMP_GbEb_m, x)
+FOR_COMPARED(SUB_GvEv_m32, b)
 
 #define SUB_EvGv_r32(n, code, CC) PAIR(SUB_EvGv_r32, CC, 32, R32(b), R32(a), R32(b) = alu_sub32(FL, x, y))
 #define SUB_EvIz_r32(n, code, CC) PAIR(SUB_EvIz_r32, CC, 32, R32(b), i->imm, R32(b) = alu_sub32(FL, x, y))
@@ -96,6 +103,9 @@ FOR_COMPARED(SUB_EvIz_r32,)
 #define TEST_EvIz_r32(n, code, CC) PAIR(TEST_EvIz_r32, CC, 32, R32(b) & i->imm, 0, alu_logic32(FL, x))
 #define TEST_EbIb_r(n, code, CC)   PAIR(TEST_EbIb_r, CC, 8, R8(b) & i->imm, 0, alu_logic8(FL, x))
 #define TEST_EbIb_m(F, code, CC)   MEMORY_PAIR(TEST_EbIb_m, F, CC, 8, m & i->imm, 0, alu_logic8(FL, x))
+#define TEST_EvGv_m32(F, code, CC) MEMORY_PAIR(TEST_EvGv_m32, F, CC, 32, m & R32(a), 0, alu_logic32(FL, x))
+#define AND_GvEv_m32(F, code, CC)  MEMORY_PAIR(AND_GvEv_m32, F, CC, 32, m & R32(a), 0, R32(a) = alu_logic32(FL, x))
+#define XOR_EvGv_r32(n, code, CC) PAIR(XOR_EvGv_r32, CC, 32, R32(b) ^ R32(a), 0, R32(b) = alu_logic32(FL, x))
 #define AND_EvIz_r32(n, code, CC) PAIR(AND_EvIz_r32, CC, 32, R32(b) & i->imm, 0, R32(b) = alu_logic32(FL, x))
 #define AND_EvGv_r32(n, code, CC) PAIR(AND_EvGv_r32, CC, 32, R32(b) & R32(a), 0, R32(b) = alu_logic32(FL, x))
 #define OR_EvGv_r32(n, code, CC)  PAIR(OR_EvGv_r32, CC, 32, R32(b) | R32(a), 0, R32(b) = alu_logic32(FL, x))
@@ -107,12 +117,31 @@ FOR_SIGNED(TEST_EbIb_m, b)
 FOR_SIGNED(AND_EvIz_r32,)
 FOR_SIGNED(AND_EvGv_r32,)
 FOR_SIGNED(OR_EvGv_r32,)
+FOR_SIGNED(XOR_EvGv_r32,)
+FOR_SIGNED(TEST_EvGv_m32, b)
+FOR_SIGNED(AND_GvEv_m32, b)
 
 /* A sum's zero and sign are those of the sum against 0. */
 #define ADD_EvIz_r32(n, code, CC) PAIR(ADD_EvIz_r32, CC, 32, R32(b) + i->imm, 0, R32(b) = alu_add32(FL, R32(b), i->imm))
+#define ADD_EvGv_r32(n, code, CC) PAIR(ADD_EvGv_r32, CC, 32, R32(b) + R32(a), 0, R32(b) = alu_add32(FL, R32(b), R32(a)))
 #define INC_Zv_32(n, code, CC) PAIR(INC_Zv_32, CC, 32, R32(a) + 1, 0, R32(a) = alu_inc32(FL, R32(a)))
 #define DEC_Zv_32(n, code, CC) PAIR(DEC_Zv_32, CC, 32, R32(a) - 1, 0, R32(a) = alu_dec32(FL, R32(a)))
 FOR_ZERO(ADD_EvIz_r32,)
 FOR_ZERO(INC_Zv_32,)
 FOR_ZERO(DEC_Zv_32,)
+FOR_ZERO(ADD_EvGv_r32,)
+
+/* … in memory: the new value goes where the old one was. */
+#define DEC_Ev_m32_b(n, code, CC)                                                              \
+    EXEC(DEC_Ev_m32_b_J##CC)                                                                   \
+    {                                                                                          \
+        uint8_t *p;                                                                            \
+        if (UNLIKELY(!flat_wr(cpu, FLAT_EA_b, 4, &p))) {                                       \
+            INSTEAD(DEC_Ev_m32);                                                               \
+        }                                                                                      \
+        uint32_t x = alu_dec32(FL, load_le32(p));                                              \
+        store_le32(p, x);                                                                      \
+        JUMP_IF(IF_##CC(32, x, 0));                                                            \
+    }
+FOR_ZERO(DEC_Ev_m32_b,)
 // clang-format on
