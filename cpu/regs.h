@@ -163,4 +163,13 @@ static inline uint8_t reg8_pos(unsigned n)
     return (uint8_t)((n & 3) * 4 + (n & 4 ? high : low));
 }
 
+/* An 8-bit write as one 32-bit store, for bytes that are likely to be read as part of the whole
+ * register: the host forwards no 32-bit load from an 8-bit store. */
+static inline void reg8_set(struct cpu *cpu, unsigned pos, uint8_t v)
+{
+    unsigned byte = reg8_pos(0) == 0 ? pos & 3 : 3 - (pos & 3);
+    ureg *r = &cpu->r[pos / 4];
+    *r = (*r & ~(0xFFu << byte * 8)) | (uint32_t)v << byte * 8;
+}
+
 #endif

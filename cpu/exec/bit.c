@@ -157,7 +157,7 @@ EXEC(BSWAP_32)
 #define SETCC(CC)                                                                              \
     EXEC(SET##CC##_r)                                                                          \
     {                                                                                          \
-        *reg8(cpu, i->b) = COND_##CC(&cpu->flags);                                             \
+        reg8_set(cpu, i->b, COND_##CC(&cpu->flags));                                           \
         NEXT();                                                                                \
     }                                                                                          \
     EXEC(SET##CC##_m)                                                                          \
