@@ -71,9 +71,9 @@ done <pictures
 check "not all four phases of blinking were seen" \
     [ "$(grep text-blink pictures | wc -w)" -eq 5 ]
 
-# The first of them, by every way of the engine: a quarter of a minute's ticks
-boot blocks -mips 4 -until 60000000 -snapshot -fda video.img -serial null <tour
-engines ways "$hash" -mips 4 -until 60000000 -snapshot -fda video.img -serial null <tour
+# Those of the VGA itself, and one of VBE, by every way of the engine
+boot blocks -mips 4 -until 30000000 -snapshot -fda video.img -serial null <tour
+engines ways "$hash" -mips 4 -until 30000000 -snapshot -fda video.img -serial null <tour
 
 # the same picture by way of banks and of the linear frame buffer
 check "640x480x8: banked and linear differ" cmp -s vbe-640x480x8-banks.ppm vbe-640x480x8-linear.ppm
