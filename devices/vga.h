@@ -28,8 +28,10 @@ bool vga_peek(struct device *dev, uint32_t off, uint8_t *byte);
 enum { VGA_VRAM_BYTES = 16 << 20, VGA_PAGES = VGA_VRAM_BYTES / PAGE_SIZE };
 struct vga_watch {
     uint64_t version;
-    uint64_t look;            /* digest of all but display memory … */
-    uint64_t look_version;    /* … and since when it is that */
+    uint64_t look;         /* digest of all but display memory … */
+    uint64_t look_version; /* … and since when it is that */
+    uint64_t still;        /* the same without what blinks by itself */
+    uint64_t still_version;
     uint64_t page[VGA_PAGES]; /* version that first showed the latest stores */
 };
 uint64_t vga_screen_version(struct device *dev, struct vga_watch *w);

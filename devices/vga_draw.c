@@ -276,7 +276,8 @@ static unsigned panning(const struct paint *p, const struct scan *s)
 
 /* ---- the picture */
 
-static void draw_frame(const struct paint *p, uint32_t *out)
+/* Lines [first, end) to their places in `out`. */
+static void draw_frame(const struct paint *p, unsigned first, unsigned end, uint32_t *out)
 {
     const struct vga *v = p->v;
     uint32_t width = p->t.chars_shown * p->t.char_dots * p->t.dot_cycles;
@@ -287,15 +288,55 @@ static void draw_frame(const struct paint *p, uint32_t *out)
     for (unsigned n = 0; n < DAC_COLORS; n++) {
         rgb[n] = vga_dac_rgb(v, (uint8_t)n);
     }
-    for (scan_start(v, &s); s.line < p->t.lines_shown; scan_next(v, &s)) {
+    for (scan_start(v, &s); s.line < p->t.lines_shown && s.line < end; scan_next(v, &s)) {
+        if (s.line < first) {
+            continue;
+        }
         if (is_text(v)) {
             draw_text_line(p, &s, dots);
         } else {
             draw_graphics_line(p, &s, dots);
         }
-        const uint8_t *first = dots + panning(p, &s);
+        const uint8_t *from = dots + panning(p, &s);
+        uint32_t *line = out + (size_t)s.line * width;
         for (uint32_t x = 0; x < width; x++) {
-            *out++ = rgb[first[x >> twice]];
+            line[x] = rgb[from[x >> twice]];
+        }
+    }
+}
+
+/* Has this row of characters the cursor, or one that blinks? */
+static bool row_blinks(const struct paint *p, const struct scan *s)
+{
+    const struct vga *v = p->v;
+    bool chars = v->attr[AR_MODE] & AR_MODE_BLINK;
+    for (uint32_t c = 0; c <= p->t.chars_shown; c++) {
+        bool cursor = ((s->base + c) & 0xFFFF) == p->cursor;
+        if (cursor || (chars && vga_planes(v, crt_address(v, s, c))[1] & 0x80)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void vga_blinking_lines(const struct vga *v, unsigned *first, unsigned *end)
+{
+    struct paint p;
+    struct scan s;
+    bool blinks = false;
+    const uint8_t rows =
+        CR_MODE_ROW0 | CR_MODE_ROW1; /* unset: a row has other bytes in each line */
+    *first = *end = 0;
+    if (!is_text(v) || (v->crtc[CR_MODE] & rows) != rows) {
+        *end = vga_extent(v).height;
+        return;
+    }
+    paint_start(v, &p);
+    for (scan_start(v, &s); s.line < p.t.lines_shown; scan_next(v, &s)) {
+        blinks = s.fresh ? row_blinks(&p, &s) : blinks;
+        if (blinks) {
+            *first = *end ? *first : s.line;
+            *end = s.line + 1;
         }
     }
 }
@@ -367,7 +408,7 @@ unsigned vga_phase(const struct vga *v)
     bool cursor = is_text(v) && !(v->crtc[CR_CURSOR_START] & CR_CURSOR_OFF);
     bool blink = v->attr[AR_MODE] & AR_MODE_BLINK && !vga_vbe_on(v);
     if (!has_sync(v) || is_blank(v)) {
-        return 1;
+        return VGA_PHASE_DARK;
     }
     return (cursor && frame & CURSOR_FRAMES ? 2 : 0) | (blink && frame & BLINK_FRAMES ? 4 : 0);
 }
@@ -431,7 +472,7 @@ bool vga_get_lines(struct device *dev, unsigned first, unsigned end, uint32_t *p
     }
     struct paint p;
     paint_start(v, &p);
-    draw_frame(&p, pixels);
+    draw_frame(&p, first, end, pixels);
     return true;
 }
 

@@ -250,6 +250,9 @@ uint8_t vga_attr_color(const struct vga *v, unsigned pixel); /* the palette: 4 b
 void vga_describe(const struct vga *v, struct text *out);    /* `info` */
 /* What of the picture changes with time alone: differs when cursor or blinking characters go on
  * or off, or the picture goes blank. */
+enum { VGA_PHASE_DARK = 1 };
 unsigned vga_phase(const struct vga *v);
+/* The lines [*first, *end) in which something blinks, as the picture is now. */
+void vga_blinking_lines(const struct vga *v, unsigned *first, unsigned *end);
 
 #endif

@@ -6,8 +6,9 @@
  */
 #include "devices/vga_priv.h"
 
-/* Everything outside of display memory on which the picture depends. */
-static uint64_t look(const struct vga *v)
+/* Everything outside of display memory on which the picture depends, but for the phases of
+ * blinking. */
+static uint64_t look_still(const struct vga *v)
 {
     uint64_t h = hash_u64(v->misc, v->dac_mask);
     h = hash_bytes(h, v->seq, sizeof v->seq);
@@ -18,7 +19,7 @@ static uint64_t look(const struct vga *v)
     for (unsigned n = 0; n < VBE_COUNT; n++) {
         h = hash_u64(h, v->vbe[n]);
     }
-    return hash_u64(h, vga_phase(v));
+    return hash_u64(h, vga_phase(v) & VGA_PHASE_DARK);
 }
 
 /* The bytes of memory that are on the screen, or may be. */
@@ -60,7 +61,7 @@ static void take_dirty(struct vga *v, struct vga_watch *w)
 uint64_t vga_screen_version(struct device *dev, struct vga_watch *w)
 {
     struct vga *v = vga_of(dev);
-    uint64_t now = look(v);
+    uint64_t still = look_still(v), now = hash_u64(still, vga_phase(v));
     bool stored = any_dirty(v->vram, shown(v)), other = w->version == 0 || now != w->look;
     if (stored || other) {
         w->version++;
@@ -71,17 +72,34 @@ uint64_t vga_screen_version(struct device *dev, struct vga_watch *w)
     if (other) {
         w->look = now;
         w->look_version = w->version;
+        w->still_version = w->still == still ? w->still_version : w->version;
+        w->still = still;
     }
     return w->version;
 }
 
-/* Which byte is in which line is plain in VBE modes alone. */
+static bool stored_since(const struct vga_watch *w, uint64_t since)
+{
+    for (unsigned page = 0; page < VGA_PAGES; page++) {
+        if (w->page[page] > since) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Which byte is in which line is plain in VBE modes alone; what blinks is known in others too.
+ */
 void vga_screen_lines(struct device *dev, struct vga_watch *w, uint64_t since, unsigned *first,
                       unsigned *end)
 {
     const struct vga *v = vga_of(dev);
     *first = *end = 0;
     if (vga_screen_version(dev, w) == since) {
+        return;
+    }
+    if (!vga_vbe_on(v) && since >= w->still_version && !stored_since(w, since)) {
+        vga_blinking_lines(v, first, end);
         return;
     }
     if (since < w->look_version || !vga_vbe_on(v)) {

@@ -230,8 +230,9 @@ int drives_find(const struct drives *d, const char *name, struct error *err)
             continue;
         }
         if (!d->present[i]) {
-            return error_set(err, "%s: there is no such drive; give it an image with %s", name,
-                             i == 1 ? "-fdb" : "-cdrom");
+            return i == 1 ? error_set(err, "%s: there is no such drive; add it with -fdb", name)
+                          : error_set(err, "%s: there is no such drive; info block lists them",
+                                      name);
         }
         return removable
                    ? (int)i

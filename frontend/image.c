@@ -246,7 +246,10 @@ static const char *foreign_format(const uint8_t *head)
          "7zXZ",
          "is compressed; unpack it with unxz", 5, 0},
         {"BZh", "is compressed; unpack it with bunzip2", 3, 0},
+        {"\x28\xB5\x2F\xFD", "is compressed; unpack it with unzstd", 4, 0},
         {"PK\x03\x04", "is a zip archive; unpack it", 4, 0},
+        {"7z\xBC\xAF\x27\x1C", "is a 7-Zip archive; unpack it", 6, 0},
+        {"Rar!", "is a RAR archive; unpack it", 4, 0},
         {"\0\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0",
          "a CD image with 2352 bytes a sector: not implemented yet; convert it to ISO", 12, 0},
     };
@@ -256,6 +259,26 @@ static const char *foreign_format(const uint8_t *head)
         }
     }
     return NULL;
+}
+
+/* No disk has such a size. It may be something else that people boot. */
+static int impossible_size(const struct image *im, struct error *err)
+{
+    static const uint8_t elf[] = {0x7F, 'E', 'L', 'F'}, linux[] = {'H', 'd', 'r', 'S'};
+    uint8_t head[0x206] = {0};
+    const char *name = short_path(im->path);
+    bool read = im->size >= sizeof head && read_at(im->fd, 0, head, sizeof head) == 0;
+    if (read && memcmp(head + 0x202, linux, sizeof linux) == 0) {
+        return error_set(err, "%s: is a Linux kernel and no disk; boot it with -kernel", name);
+    }
+    if (read && memcmp(head, elf, sizeof elf) == 0) {
+        return error_set(err, "%s: is a program and no disk; a kernel boots with -kernel",
+                         name);
+    }
+    return error_set(err,
+                     "%s: impossible size of %" PRIu64 " bytes, not a multiple of the "
+                     "sector's %u; is the image complete?",
+                     name, im->size, sector_size(im));
 }
 
 static bool is_iso9660(const struct image *im)
@@ -290,13 +313,7 @@ static int tell_kind(struct image *im, const struct image_request *rq, struct er
     } else {
         im->kind = DRIVE_DISK;
     }
-    if (im->size % sector_size(im) != 0) {
-        return error_set(err,
-                         "%s: impossible size of %" PRIu64 " bytes, not a multiple of the "
-                         "sector's %u; is the image complete?",
-                         name, im->size, sector_size(im));
-    }
-    return 0;
+    return im->size % sector_size(im) == 0 ? 0 : impossible_size(im, err);
 }
 
 void image_lock_again(struct image *im)

@@ -546,6 +546,13 @@ static void unknown_option(const char *arg, const char *name, struct error *err)
     }
 }
 
+/* Nothing, or the next option. Texts may be empty, and may be anything. */
+static bool is_missing(const struct option *row, const char *value)
+{
+    bool text = strcmp(row->value, "S") == 0;
+    return !value || (!text && (!*value || (*value == '-' && option_find(value + 1))));
+}
+
 enum options_result options_parse(struct options *o, int argc, char *const *argv,
                                   const char **topic, struct error *err)
 {
@@ -578,7 +585,7 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
             unknown_option(arg, name, err);
             return OPTIONS_ERROR;
         }
-        if (*row->value && !value) {
+        if (*row->value && is_missing(row, value)) {
             error_set(err, "-%s: needs a value; use -%s %s", name, name, row->value);
             return OPTIONS_ERROR;
         }

@@ -66,9 +66,13 @@ static int drive_key(struct drive_option *d, const char *key, const char *value,
 {
     uint64_t n;
     if (!value) {
-        return error_set(err, "-drive %s: needs a value; use %s=...", key, key);
+        return error_set(err, "-drive %s: no value; use file=F,if=ide, and so on",
+                         short_path(key));
     }
     if (strcmp(key, "file") == 0) {
+        if (!*value) {
+            return error_set(err, "-drive file=: an image needs a name");
+        }
         free(d->file);
         d->file = strdup(value);
         return d->file ? 0 : error_set(err, "-drive: out of memory");

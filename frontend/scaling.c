@@ -52,3 +52,14 @@ int scaling_sharp(unsigned n, int size)
     unsigned s = size > 0 ? (unsigned)size : 1;
     return n ? (int)((s + n - 1) / n * n) : 0;
 }
+
+unsigned scaling_parts(unsigned n, int size)
+{
+    unsigned a = n, b = size > 0 ? (unsigned)size : 1;
+    while (b != 0) {
+        unsigned rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}

@@ -20,5 +20,8 @@ struct box scaling_place(unsigned w, unsigned h, int area_w, int area_h, bool in
 /* The least multiple of n that is not less than size: what to enlarge sharply to, before the
  * rest is smoothed. */
 int scaling_sharp(unsigned n, int size);
+/* Into how many equal parts n lines can be cut so that each becomes a whole number of the
+ * size's lines: these can be scaled one without the others. */
+unsigned scaling_parts(unsigned n, int size);
 
 #endif

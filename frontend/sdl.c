@@ -229,7 +229,9 @@ static void update_window(struct display *display, struct session *s)
     } else {
         sdl_view_update(d, s);
     }
-    if (d->win.stale || d->was_stopped != s->stopped) {
+    bool turned = d->was_stopped != s->stopped;
+    d->win.stale |= turned;
+    if (d->win.stale || d->win.unshown < d->win.shown_end) {
         sdl_window_present(d, s->stopped);
     }
     d->was_stopped = s->stopped;

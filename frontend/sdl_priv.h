@@ -43,12 +43,14 @@ struct sdl_window {
     SDL_Texture *picture, *sharp; /* as the guest has it; enlarged by whole numbers */
     unsigned width, height;       /* of picture; 0: there is none yet */
     int sharp_w, sharp_h;
-    unsigned first, end; /* lines of picture that sharp has not got yet */
-    uint32_t *pixels;    /* width * height of them */
+    unsigned first, end;         /* lines of picture that sharp has not got yet */
+    unsigned unshown, shown_end; /* that the window has not got yet */
+    uint32_t *pixels, *drawn;    /* width * height of them; what is drawn now, to be compared */
     bool full_screen, integer;
     bool sized;       /* by hand: the guest's modes do not change it */
     int own_w, own_h; /* the size that we gave it */
-    bool stale;       /* the window shows something else than it should */
+    bool keeps;       /* the renderer draws over what it presented last */
+    bool stale;       /* the window shows something else than it should, all of it */
 };
 
 struct sdl_monitor {

@@ -9,6 +9,7 @@
 #include "frontend/scaling.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { FIRST_WIDTH = 720, FIRST_HEIGHT = 400 };
 
@@ -33,6 +34,9 @@ int sdl_window_open(struct sdl_window *w, const char *title, bool full_screen,
         return error_set(err, "-display sdl: cannot draw (%.80s); use -display term or none",
                          SDL_GetError());
     }
+    SDL_RendererInfo info;
+    w->keeps =
+        SDL_GetRendererInfo(w->renderer, &info) == 0 && info.flags & SDL_RENDERER_SOFTWARE;
     w->full_screen = full_screen;
     w->own_w = width;
     w->own_h = height;
@@ -52,6 +56,7 @@ void sdl_window_close(struct sdl_window *w)
         SDL_DestroyWindow(w->window);
     }
     free(w->pixels);
+    free(w->drawn);
 }
 
 /* --- size ----------------------------------------------------------------------------------
@@ -118,12 +123,16 @@ static void change_mode(struct sdl_window *w, unsigned width, unsigned height)
     if (width == w->width && height == w->height) {
         return;
     }
-    uint32_t *pixels = realloc(w->pixels, (size_t)width * height * sizeof *pixels);
+    size_t bytes = (size_t)width * height * sizeof *w->pixels;
+    uint32_t *pixels = realloc(w->pixels, bytes);
     w->pixels = pixels ? pixels : w->pixels;
+    uint32_t *drawn = realloc(w->drawn, bytes);
+    w->drawn = drawn ? drawn : w->drawn;
     drop(&w->picture);
     drop(&w->sharp);
+    w->stale = true;
     w->width = w->height = 0;
-    if (pixels) {
+    if (pixels && drawn) {
         w->picture = SDL_CreateTexture(w->renderer, SDL_PIXELFORMAT_RGB888,
                                        SDL_TEXTUREACCESS_STREAMING, (int)width, (int)height);
         w->width = width;
@@ -142,10 +151,30 @@ void sdl_window_drawn(struct sdl_window *w, unsigned first, unsigned end)
     SDL_Rect lines = {0, (int)first, (int)w->width, (int)(end - first)};
     SDL_UpdateTexture(w->picture, &lines, w->pixels + (size_t)first * w->width,
                       (int)(w->width * sizeof *w->pixels));
-    bool more = w->first < w->end;
+    bool more = w->first < w->end, also = w->unshown < w->shown_end;
     w->first = more ? SDL_min(w->first, first) : first;
     w->end = more ? SDL_max(w->end, end) : end;
-    w->stale = true;
+    w->unshown = also ? SDL_min(w->unshown, first) : first;
+    w->shown_end = also ? SDL_max(w->shown_end, end) : end;
+}
+
+/* Of these lines, drawn now, those that differ from what was there: a cursor that blinks is no
+ * whole picture. all: they all do. */
+static void take_lines(struct sdl_window *w, unsigned first, unsigned end, bool all)
+{
+    size_t n = w->width, line = n * sizeof *w->pixels;
+    while (!all && first < end &&
+           memcmp(w->pixels + first * n, w->drawn + first * n, line) == 0) {
+        first++;
+    }
+    while (!all && first < end &&
+           memcmp(w->pixels + (end - 1) * n, w->drawn + (end - 1) * n, line) == 0) {
+        end--;
+    }
+    if (first < end) {
+        memcpy(w->pixels + first * n, w->drawn + first * n, (end - first) * line);
+        sdl_window_drawn(w, first, end);
+    }
 }
 
 void sdl_window_take(struct sdl *d, struct machine *m, uint64_t since)
@@ -167,8 +196,8 @@ void sdl_window_take(struct sdl *d, struct machine *m, uint64_t since)
     size_t n = (size_t)w->width * w->height;
     machine_screen_lines(m, same ? since : 0, &first, &end);
     end = SDL_min(end, w->height);
-    if (w->picture && first < end && machine_screen_draw(m, first, end, w->pixels, n)) {
-        sdl_window_drawn(w, first, end);
+    if (w->picture && first < end && machine_screen_draw(m, first, end, w->drawn, n)) {
+        take_lines(w, first, end, since == 0 || !same);
     }
 }
 
@@ -194,6 +223,20 @@ static bool make_sharp(struct sdl_window *w, int width, int height)
     return w->sharp != NULL;
 }
 
+/* The parts of `from`, which is the picture, enlarged or not, with lines that are not in the
+ * window yet. */
+static void copy_parts(struct sdl_window *w, SDL_Texture *from, int height, SDL_Rect to)
+{
+    int parts = (int)scaling_parts(w->height, to.h), lines = (int)w->height / parts;
+    int first = (int)w->unshown / lines, end = ((int)w->shown_end + lines - 1) / lines;
+    int n = end - first, high = height / parts;
+    SDL_Rect piece = {0, first * high, 0, n * high};
+    SDL_QueryTexture(from, NULL, NULL, &piece.w, NULL);
+    to.y += first * (to.h / parts);
+    to.h = n * (to.h / parts);
+    SDL_RenderCopy(w->renderer, from, &piece, &to);
+}
+
 static void draw_picture(struct sdl_window *w)
 {
     int out_w, out_h;
@@ -205,8 +248,12 @@ static void draw_picture(struct sdl_window *w)
     int sharp_w = scaling_sharp(w->width, b.w), sharp_h = scaling_sharp(w->height, b.h);
     bool whole = sharp_w == b.w && sharp_h == b.h;
     SDL_SetTextureScaleMode(w->picture, SDL_ScaleModeNearest);
-    if (whole || !make_sharp(w, sharp_w, sharp_h)) {
-        SDL_SetTextureScaleMode(w->picture, whole ? SDL_ScaleModeNearest : SDL_ScaleModeLinear);
+    if (whole) {
+        copy_parts(w, w->picture, (int)w->height, to);
+        return;
+    }
+    if (!make_sharp(w, sharp_w, sharp_h)) {
+        SDL_SetTextureScaleMode(w->picture, SDL_ScaleModeLinear);
         SDL_RenderCopy(w->renderer, w->picture, NULL, &to);
         return;
     }
@@ -220,7 +267,7 @@ static void draw_picture(struct sdl_window *w)
         w->first = w->end = 0;
     }
     SDL_SetTextureScaleMode(w->sharp, SDL_ScaleModeLinear);
-    SDL_RenderCopy(w->renderer, w->sharp, NULL, &to);
+    copy_parts(w, w->sharp, sharp_h, to);
 }
 
 /* A machine that stands still looks it. */
@@ -234,10 +281,15 @@ static void dim(struct sdl_window *w)
 void sdl_window_present(struct sdl *d, bool stopped)
 {
     struct sdl_window *w = &d->win;
-    SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 255);
-    SDL_RenderClear(w->renderer);
+    bool dark = stopped && d->view == VIEW_SCREEN;
+    if (w->stale || !w->keeps || dark || d->message_until_ns) {
+        SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 255);
+        SDL_RenderClear(w->renderer);
+        w->unshown = 0;
+        w->shown_end = w->height;
+    }
     draw_picture(w);
-    if (stopped && d->view == VIEW_SCREEN) {
+    if (dark) {
         dim(w);
         sdl_text_bar(w, "stopped: Ctrl+Alt+2 is the monitor, cont goes on", SDL_BAR_TOP);
     }
@@ -245,5 +297,6 @@ void sdl_window_present(struct sdl *d, bool stopped)
         sdl_text_bar(w, d->message, SDL_BAR_BOTTOM);
     }
     SDL_RenderPresent(w->renderer);
+    w->unshown = w->shown_end = 0;
     w->stale = false;
 }

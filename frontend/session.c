@@ -452,6 +452,12 @@ static void tell_stopped(const struct session *s)
     }
 }
 
+static bool has_nothing_to_boot(const struct session *s)
+{
+    const struct options *o = s->opt;
+    return !o->image && o->drives == 0 && !o->kernel && !o->loadvm && !o->bios;
+}
+
 int session_main(struct session *s, struct error *err)
 {
     serial_start(s->serial);
@@ -460,6 +466,9 @@ int session_main(struct session *s, struct error *err)
         if (!s->display) {
             return -1;
         }
+    }
+    if (has_nothing_to_boot(s)) {
+        display_show(s->display, "nothing to boot from: give an image (terrapin --help)");
     }
     if (s->stopped) {
         tell_stopped(s);

@@ -119,6 +119,13 @@ static bool choose_locale(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* Itself, and under a name that promises eight colours only. */
+static bool in_xterm(void)
+{
+    const char *type = getenv("TERM");
+    return getenv("XTERM_VERSION") && type && strcmp(type, "xterm") == 0;
+}
+
 static void on_line(void *ctx, const char *line)
 {
     struct term *t = ctx;
@@ -159,7 +166,8 @@ struct display *term_open(const char *name, struct error *err)
     t->utf8 = choose_locale();
     struct termios before;
     bool known = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (!newterm(NULL, stdout, stdin)) {
+    if (!(in_xterm() && newterm("xterm-256color", stdout, stdin)) &&
+        !newterm(NULL, stdout, stdin)) {
         const char *type = getenv("TERM");
         error_set(err, "-display term: terminal type \"%.40s\" is unknown; set TERM",
                   type ? type : "");

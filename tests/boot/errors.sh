@@ -35,6 +35,15 @@ head -c 10485760 /dev/zero >disk.img
 cp floppy.img protected.img
 chmod a-w protected.img
 gzip -c disk.img >disk.img.gz
+printf '7z\274\257\047\034' | cat - disk.img >disk.7z
+{
+    head -c 514 /dev/zero
+    echo HdrS
+} >vmlinuz
+{
+    printf '\177ELF'
+    head -c 1000 /dev/zero
+} >program
 printf 'QFI\373' | cat - disk.img >disk.qcow2
 printf 'KDMV' | cat - disk.img | head -c 10485760 >disk.vmdk
 
@@ -54,6 +63,17 @@ says "-device foo: unknown device; see terrapin -device help" -device foo
 says "-record: not implemented yet" -record x
 says "two.img: a second image; give drives with -fda, -hda, -cdrom or -drive" one.img two.img
 says "\"\": an image needs a name; see terrapin --help" ""
+says "-hda: needs a value; use -hda F" -hda ""
+says "-hda: needs a value; use -hda F" -hda -snapshot
+says "-cpu: needs a value; use -cpu MODEL[,-FEAT]|help" -cpu ""
+says "-drive disk.img: no value; use file=F,if=ide, and so on" -drive disk.img
+says "-drive file=: an image needs a name" -drive file=
+says "-drive if=scsi: unknown; see terrapin --help drive" -drive file=disk.img,if=scsi
+says "-drive: a hard disk needs an image; add file=F" -drive if=ide
+says "-display gtk: bad value; use -display sdl|term|none" -display gtk
+says "-m 64MB: bad value; use -m 64|64M|1G" -m 64MB
+says "-m 4096: out of range; use 1M to 3G" -m 4096
+says "-initrd: only makes sense for a kernel; add -kernel F" -initrd empty
 says "-append: only makes sense for a kernel; add -kernel F" -append console=ttyS0
 says "-S: nothing could start the machine; add -monitor stdio, or -s" -display none -S
 
@@ -100,6 +120,12 @@ headless "-fda disk.img: impossible size of 10485760 bytes for a floppy; use 360
     -fda disk.img
 headless "disk.img.gz: is compressed; unpack it with gunzip" disk.img.gz
 headless "disk.vmdk: VMDK images: not implemented yet; convert it to raw" -hda disk.vmdk
+headless "disk.7z: is a 7-Zip archive; unpack it" -hda disk.7z
+headless "vmlinuz: is a Linux kernel and no disk; boot it with -kernel" vmlinuz
+headless "program: is a program and no disk; a kernel boots with -kernel" program
+headless "disk.img: drive hda has its image already; use another drive" disk.img -hda floppy.img
+headless "-serial stdio: another serial port has the terminal already" -serial stdio -serial stdio
+headless "-serial file:directory: Is a directory; give a file that can be written" -serial file:directory
 headless "disk.img: already in drive hda; give each drive its own image" -hda disk.img -hdb disk.img
 mkfifo fifo
 "$TERRAPIN" -display none -monitor stdio -hda disk.img <fifo >/dev/null 2>&1 &
@@ -146,6 +172,10 @@ says "script:1: screendump: picture.gif: unknown format; use .png, .ppm or .txt"
     -display none -script script
 echo 'change floppy0 missing' >script
 says "script:1: missing: No such file or directory; check the name" -display none -script script
+echo 'change hda floppy.img' >script
+says "script:1: hda: there is no such drive; info block lists them" -display none -script script
+echo 'savevm directory' >script
+says "script:1: directory: cannot write: Is a directory" -display none -script script
 echo 'info nonsense' >script
 says "script:1: info nonsense: unknown subject; info without one lists them" \
     -display none -script script

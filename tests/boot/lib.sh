@@ -82,7 +82,7 @@ engines()
     cat >"$all.ways"
     for way in -singlestep -no-assist '-shadow flush'; do
         # shellcheck disable=SC2086 # two words
-        boot "$all${way% *}" "$@" $way <"$all.ways"
+        LIMIT=${LIMIT:-900} boot "$all${way% *}" "$@" $way <"$all.ways"
         same "$all: blocks and $way" "$wanted" "$hash"
     done
 }

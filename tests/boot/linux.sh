@@ -313,7 +313,7 @@ part_pae()
     {
         echo 'info registers'
         tour
-    } >pae.in
+    } >tour.in
     finds pae -cpu pentium4 -kernel "$guest/pae/vmlinuz" -initrd "$guest/pae/initrd.gz" -append "$consoles"
     expect '-686-pae' pae.tty
     expect 'NX (Execute Disable) protection: active' pae.tty

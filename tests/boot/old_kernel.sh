@@ -51,14 +51,15 @@ run()
 }
 
 printf '\336\300\027\132' >pattern
-run blocks
+run default
+run blocks -mips 20 # fewer ticks: single steps take their time
 first=$hash
-run again
+run again -mips 20
 same "two runs" "$first" "$hash"
-run steps -singlestep
+run steps -mips 20 -singlestep
 same "single steps" "$first" "$hash"
-run monitor -no-assist
+run monitor -mips 20 -no-assist
 same "without assists" "$first" "$hash"
-run flush -shadow flush
+run flush -mips 20 -shadow flush
 same "page maps not kept" "$first" "$hash"
 finish

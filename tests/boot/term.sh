@@ -256,6 +256,13 @@ env=TERM=nonsense
 run -display term -snapshot term.img
 until_shows 'terrapin: -display term: terminal type "nonsense" is unknown; set TERM'
 ends "unknown TERM"
+env="TERM=xterm XTERM_VERSION=test" # terminfo knows eight colours of it
+run -snapshot term.img
+until_shows "ABC"
+keys g
+coloured '48;5;196m'
+keys C-a x
+ends "xterm"
 env="TERM=vt100 LC_ALL=C"
 run -snapshot term.img
 until_shows "ABC"

@@ -235,6 +235,7 @@ texts:  mov     si, n00
         call    two_fonts
         call    smooth
         call    wide
+        call    blocks
         call    blinking
         ret
 
@@ -353,6 +354,30 @@ wide:   mov     si, nwide
         mov     si, nwide
         jmp     show
 .regs:  db      0, 9Fh, 1, 83h, 2, 84h, 3, 82h, 4, 8Ah, 5, 9Eh, 13h, 42h, 0FFh, 0
+
+; 160x100 blocks: rows of 4 lines, each character a left and a right half
+blocks: mov     si, nblocks
+        mov     al, 3
+        mov     bx, 80
+        call    textmode
+        mov     ax, 0309h
+        call    crtc
+        xor     di, di
+        xor     bp, bp          ; row
+.row:   xor     bx, bx
+.cell:  mov     ax, bp
+        xor     al, bl
+        mov     ah, al
+        mov     al, 0DEh
+        stosw
+        inc     bx
+        cmp     bx, 80
+        jb      .cell
+        inc     bp
+        cmp     bp, 100
+        jb      .row
+        mov     si, nblocks
+        jmp     show
 
 ; blinking characters, and a cursor of a whole cell
 blinking:
@@ -589,6 +614,45 @@ planes: mov     si, n0d
         mov     cx, 480
         call    planar
         call    show
+        ; the palette backwards, DAC registers 60h to 6Fh
+        mov     si, npal
+        mov     al, 12h
+        mov     bx, 80
+        mov     cx, 480
+        call    planar
+        mov     cx, 0F00h
+        mov     dx, 3DAh
+        in      al, dx
+        mov     dx, 3C0h        ; the palette is off: it can be written
+.pal:   mov     al, cl
+        out     dx, al
+        mov     al, ch
+        out     dx, al
+        sub     cx, 00FFh       ; one colour less, one register more
+        cmp     cl, 10h
+        jb      .pal
+        mov     ax, 8110h
+        call    attr
+        mov     ax, 0614h
+        call    attr
+        mov     dx, 3C8h
+        mov     al, 60h
+        out     dx, al
+        inc     dx
+        xor     cx, cx
+.dac:   mov     al, cl          ; red
+        out     dx, al
+        mov     al, 3Fh
+        sub     al, cl
+        out     dx, al          ; green
+        mov     al, cl
+        shl     al, 2
+        out     dx, al          ; blue
+        add     cl, 4
+        cmp     cl, 40h
+        jb      .dac
+        mov     si, npal
+        call    show
         ; mode 0Dh with lines of 50 bytes, from (11, 7) on, split at line 300 of 400
         mov     si, nsplit
         mov     al, 0Dh
@@ -644,6 +708,11 @@ bytes:  mov     ax, 13h
         mov     si, n13
         call    title
         call    show
+        mov     dx, 3C6h        ; the DAC's mask: 32 colours are left
+        mov     al, 1Fh
+        out     dx, al
+        mov     si, nmask
+        call    show
 
         ; mode X: 320x240, a plane every fourth pixel, and a border
         mov     ax, 13h
@@ -693,6 +762,20 @@ bytes:  mov     ax, 13h
         cmp     bx, 4
         jb      .plane
         mov     si, nx
+        call    show
+        mov     ax, 2C18h       ; split at line 301, above it from pixel (9, 10) on
+        call    crtc
+        mov     ax, 0109h
+        call    crtc
+        mov     ax, 030Ch
+        call    crtc
+        mov     ax, 220Dh
+        call    crtc
+        mov     ax, 6110h       ; no panning below it
+        call    attr
+        mov     ax, 0213h
+        call    attr
+        mov     si, nxsplit
         jmp     show
 .regs:  dw      0D06h, 3E07h, 4109h, 0EA10h, 0AC11h, 0DF12h, 0014h, 0E715h, 0616h, 0E317h, 0FFh
 
@@ -1112,8 +1195,12 @@ n8dot:  db      "text-8dots", 0
 n512:   db      "text-512", 0
 nsmooth: db     "text-smooth", 0
 nwide:  db      "text-132", 0
+nblocks: db     "text-160x100", 0
 nblink: db      "text-blink", 0
+npal:   db      "palette", 0
 nsplit: db      "split", 0
+nmask:  db      "dac-mask", 0
+nxsplit: db     "mode-x-split", 0
 nx:     db      "mode-x", 0
 npan:   db      "vbe-panned", 0
 nfour:  db      "vbe-800x600x4", 0

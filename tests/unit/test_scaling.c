@@ -33,6 +33,15 @@ static void placed(unsigned w, unsigned h, int area_w, int area_h, bool integer,
                   "%ux%u in %dx%d: %d,%d %dx%d", w, h, area_w, area_h, b.x, b.y, b.w, b.h);
 }
 
+START_TEST(parts_scale_by_themselves)
+{
+    ck_assert_uint_eq(scaling_parts(400, 540), 20); /* 20 lines become 27 */
+    ck_assert_uint_eq(scaling_parts(400, 800), 400);
+    ck_assert_uint_eq(scaling_parts(200, 481), 1);
+    ck_assert_uint_eq(scaling_parts(480, 480), 480);
+}
+END_TEST
+
 START_TEST(pictures_keep_their_shape)
 {
     placed(720, 400, 720, 540, false, (struct box){0, 0, 720, 540});
@@ -62,6 +71,7 @@ int main(void)
 {
     Suite *s = suite_create("scaling");
     TCase *tc = tcase_create("scaling");
+    tcase_add_test(tc, parts_scale_by_themselves);
     tcase_add_test(tc, windows_have_the_monitors_shape);
     tcase_add_test(tc, pictures_keep_their_shape);
     tcase_add_test(tc, whole_multiples);

@@ -123,10 +123,11 @@ static void begin(void)
     char bios[] = "/tmp/terrapin-sdl-XXXXXX";
     struct error err = {""};
     const char *topic;
-    char words[] = "terrapin -vgabios none -m 1 -display sdl -audio none -bios";
+    char words[] = "terrapin -vgabios none -m 1 -mips 1 -display sdl -audio none -bios";
     char *argv[16];
     int argc = 0;
-    static const uint8_t code[] = {0xFA, 0xF4, 0xEB, 0xFD}; /* cli; hlt; jmp hlt */
+    /* takes what the keyboard sends: in al,64h; test al,1; jz; in al,60h; jmp */
+    static const uint8_t code[] = {0xE4, 0x64, 0xA8, 0x01, 0x74, 0xFA, 0xE4, 0x60, 0xEB, 0xF6};
     memcpy(rom + 0xFFF0, code, sizeof code);
     FILE *f = fdopen(mkstemp(bios), "wb");
     ck_assert(f && fwrite(rom, 1, sizeof rom, f) == sizeof rom && fclose(f) == 0);
@@ -144,10 +145,14 @@ static void begin(void)
     count = 0;
 }
 
+/* Some updates, with ten virtual milliseconds for the guest behind each. */
 static void look(void)
 {
-    wall_sleep(20000000);
-    display_update(session.display, &session);
+    for (unsigned i = 0; i < 5; i++) {
+        wall_sleep(20000000);
+        display_update(session.display, &session);
+        machine_run(session.machine, session_after(&session, 10000));
+    }
 }
 
 static void press(SDL_Scancode key, SDL_Keycode sym, uint16_t mod, bool down)
@@ -178,6 +183,28 @@ START_TEST(keys_are_inputs)
     ck_assert_uint_eq(count, 2);
     was(0, 0x2C, true);
     was(1, 0x2C, false);
+    ck_assert_uint_gt(heard[1].tick,
+                      heard[0].tick); /* at once, but the guest has time to see */
+    session_finish(&session);
+}
+END_TEST
+
+START_TEST(many_keys_at_once_wait)
+{
+    begin();
+    for (unsigned i = 0; i < 12; i++) {
+        press(SDL_SCANCODE_A, SDLK_a, 0, true);
+        press(SDL_SCANCODE_A, SDLK_a, 0, false);
+    }
+    display_update(session.display, &session);
+    ck_assert_uint_eq(count, 1); /* the guest has not taken it */
+    for (unsigned i = 0; i < 4; i++) {
+        look();
+    }
+    ck_assert_uint_eq(count, 24);
+    for (unsigned i = 0; i < count; i++) {
+        was(i, 0x1E, i % 2 == 0);
+    }
     session_finish(&session);
 }
 END_TEST
@@ -237,8 +264,10 @@ int main(void)
 {
     Suite *s = suite_create("sdl");
     TCase *tc = tcase_create("sdl");
+    tcase_set_timeout(tc, 120);
     tcase_add_test(tc, scan_codes_agree_with_the_names);
     tcase_add_test(tc, keys_are_inputs);
+    tcase_add_test(tc, many_keys_at_once_wait);
     tcase_add_test(tc, who_looks_away_lets_go);
     tcase_add_test(tc, our_chords_are_not_the_guests);
     tcase_add_test(tc, closing_the_window_quits);

@@ -37,8 +37,7 @@ static void lines(uint64_t since, unsigned first, unsigned end)
 {
     unsigned a = 99, b = 99;
     vga_screen_lines(vga, &watch, since, &a, &b);
-    ck_assert_uint_eq(a, first);
-    ck_assert_uint_eq(b, end);
+    ck_assert_msg(a == first && b == end, "%u to %u instead of %u to %u", a, b, first, end);
 }
 
 START_TEST(an_idle_screen_stays)
@@ -95,6 +94,56 @@ START_TEST(blinking_counts)
     (void)changed();
     vga_run_cycles(&fx, 100 * (uint64_t)FRAME, MHZ28);
     ck_assert(!changed());
+}
+END_TEST
+
+/* The picture is put together of what was there and of the lines that are told to change. */
+static uint32_t seen[720 * 400], whole[720 * 400];
+
+static void follow(uint64_t since)
+{
+    unsigned first, end;
+    vga_screen_lines(vga, &watch, since, &first, &end);
+    ck_assert(vga_get_lines(vga, first, end, seen, sizeof seen / sizeof *seen));
+    ck_assert(vga_get_pixels(vga, whole, sizeof whole / sizeof *whole));
+    ck_assert_mem_eq(seen, whole, sizeof whole);
+}
+
+START_TEST(blinking_is_a_matter_of_few_lines)
+{
+    vga_set_mode(&fx, &vga_mode_03);
+    vga_crtc(&fx, 0x0A, 0x0D);
+    vga_crtc(&fx, 0x0B, 0x0E);
+    vga_crtc(&fx, 0x0E, 0);
+    vga_crtc(&fx, 0x0F, 80 * 3 + 7);
+    for (unsigned i = 0; i < 80 * 25; i++) {
+        phys_write(fx.board.phys, 0xB8000 + 2 * i, 0x1700 | (i & 0xFF), 2);
+    }
+    uint64_t half = 8 * (uint64_t)FRAME, frames = FRAME / 2; /* of the cursor's blinking */
+    follow(0);
+    uint64_t drawn = watch.version;
+    vga_run_cycles(&fx, frames += half, MHZ28);
+    lines(drawn, 48, 64); /* the cursor's row */
+    follow(drawn);
+    phys_write(fx.board.phys, 0xB8000 + 2 * 80 * 7, 0x97DB, 2); /* a character that blinks */
+    drawn = watch.version;
+    lines(drawn, 0, 400);
+    follow(drawn);
+    for (unsigned n = 0; n < 6; n++) {
+        drawn = watch.version;
+        vga_run_cycles(&fx, frames += half, MHZ28);
+        lines(drawn, 48, 128);
+        follow(drawn);
+    }
+    drawn = watch.version;
+    vga_crtc(&fx, 0x18, 90); /* a split: the first row again, from line 91 on */
+    vga_crtc(&fx, 0x07, 0x0F);
+    vga_crtc(&fx, 0x09, 0x0F);
+    follow(drawn);
+    drawn = watch.version;
+    vga_run_cycles(&fx, frames += half, MHZ28);
+    lines(drawn, 48, 219); /* rows 3 and, below the split, 3 and 7 */
+    follow(drawn);
 }
 END_TEST
 
@@ -176,6 +225,7 @@ int main(void)
     tcase_add_test(tc, an_idle_screen_stays);
     tcase_add_test(tc, registers_and_memory_count);
     tcase_add_test(tc, blinking_counts);
+    tcase_add_test(tc, blinking_is_a_matter_of_few_lines);
     tcase_add_test(tc, lines_of_vbe);
     tcase_add_test(tc, asking_is_not_noticed);
     suite_add_tcase(s, tc);
