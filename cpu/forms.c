@@ -10,7 +10,7 @@ enum { MAP_SLOTS = 512, CONDITIONS = 16 };
 /* What a handler may be replaced by; NULL: nothing. */
 struct forms {
     exec_fn *plain;
-    exec_fn *b, *x;            /* … where MODE_FLAT is set, or any_mode … */
+    exec_fn *b, *x, *s;        /* … where MODE_FLAT, FS or GS is set, or any_mode … */
     exec_fn *flat;             /* … with MODE_FLAT, too */
     exec_fn *pair[CONDITIONS]; /* … with the Jcc behind it, by its opcode's low digit */
     bool any_mode;
@@ -22,9 +22,9 @@ struct form_map { /* open addressing by the handler's address */
 
 // clang-format off
 #define COND(name, code, CC) extern exec_fn exec_##name##_J##CC;
-#define MEM(name)         extern exec_fn exec_##name, exec_##name##_b, exec_##name##_x;
+#define MEM(name)         extern exec_fn exec_##name, exec_##name##_b, exec_##name##_x, exec_##name##_s;
 #define STACK(name)       extern exec_fn exec_##name, exec_##name##_flat;
-#define ADDRESS(name)     MEM(name)
+#define ADDRESS(name)     extern exec_fn exec_##name, exec_##name##_b, exec_##name##_x;
 #define PAIR(name, conds) extern exec_fn exec_##name; FOR_##conds(COND, name)
 #include "cpu/forms.def"
 #undef COND
@@ -34,7 +34,7 @@ struct form_map { /* open addressing by the handler's address */
 #undef PAIR
 
 #define COND(name, code, CC) [code] = exec_##name##_J##CC,
-#define MEM(name)         {.plain = exec_##name, .b = exec_##name##_b, .x = exec_##name##_x},
+#define MEM(name)         {.plain = exec_##name, .b = exec_##name##_b, .x = exec_##name##_x, .s = exec_##name##_s},
 #define STACK(name)       {.plain = exec_##name, .flat = exec_##name##_flat},
 #define ADDRESS(name)     {.plain = exec_##name, .b = exec_##name##_b, .x = exec_##name##_x, .any_mode = true},
 #define PAIR(name, conds) {.plain = exec_##name, .pair = {FOR_##conds(COND, name)}},
@@ -67,20 +67,31 @@ struct form_map *form_map_new(void)
     return map;
 }
 
-/* ES, SS and DS are what MODE_FLAT speaks of. */
-static bool is_flat(uint32_t mode, const struct insn *u, const struct insn_cold *cold)
+/* The mode bit that makes the operand's segment transparent. */
+static uint32_t bit_of_segment(unsigned seg)
 {
-    bool seg = u->seg == SEG_ES || u->seg == SEG_SS || u->seg == SEG_DS;
-    return (mode & MODE_FLAT) && (cold->flags & CF_MEM) && seg;
+    static const uint32_t bit[SEG_COUNT] = {[SEG_ES] = MODE_FLAT,
+                                            [SEG_SS] = MODE_FLAT,
+                                            [SEG_DS] = MODE_FLAT,
+                                            [SEG_FS] = MODE_FS,
+                                            [SEG_GS] = MODE_GS};
+    return bit[seg];
 }
 
 static exec_fn *address_form(const struct forms *f, uint32_t mode, const struct insn *u,
                              const struct insn_cold *cold)
 {
-    if (f->b == NULL || u->wrap != 0 || !(f->any_mode || is_flat(mode, u, cold))) {
+    bool indexed = u->index != REG_ZERO;
+    if (f->b == NULL || u->wrap != 0) {
         return NULL;
     }
-    return u->index == REG_ZERO ? f->b : f->x;
+    if (!f->any_mode && (!(cold->flags & CF_MEM) || !(mode & bit_of_segment(u->seg)))) {
+        return NULL;
+    }
+    if (!f->any_mode && u->seg >= SEG_FS) {
+        return indexed ? NULL : f->s;
+    }
+    return indexed ? f->x : f->b;
 }
 
 /* A conditional jump with 32-bit operand size: its condition, else -1. */

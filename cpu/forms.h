@@ -1,12 +1,13 @@
 /* cpu/forms.h -- faster forms of what the decoder chose: same meaning, fewer questions.
  *
  * decode() picks a handler that serves every segment, address size and place in a block. Once
- * a block is whole, forms_choose() replaces handlers by narrower ones, listed in forms.def:
+ * a block is whole, forms_choose() replaces handlers by narrower ones, listed in forms.def.
  *
- *   NAME_b, NAME_x  flat: a 32-bit address (base + displacement; x: with index), while
- * MODE_FLAT says that ES, SS and DS are all of linear memory NAME_flat       pushes, pops,
- * calls and returns, under the same condition NAME_JZ …       fused: the instruction and the
- * Jcc behind it in one handler
+ * NAME_b and NAME_x are flat: a 32-bit address, base + displacement, for x with an index, while
+ * MODE_FLAT says that ES, SS and DS are all of linear memory. NAME_s is NAME_b in FS or GS,
+ * while MODE_FS or MODE_GS says that it has no limit. NAME_flat, under MODE_FLAT, is for
+ * pushes, pops, calls and returns. NAME_JZ and its like are fused: the instruction and the Jcc
+ * behind it.
  *
  * A fast form knows the common case alone: it has found the host address before it changes
  * anything, else it goes on as the plain handler (INSTEAD), which takes the slow path, faults,

@@ -43,6 +43,8 @@ enum mode_bits {
     MODE_FPU_ERROR = 32, /* … but only those that do not wait: an exception is pending */
     MODE_SSE = 64,       /* instructions on XMM registers execute */
     MODE_FLAT = 128, /* ES, SS and DS: all of linear memory, read and written; 32-bit stack */
+    MODE_FS = 256,   /* FS: as much, from any base on */
+    MODE_GS = 512, /* GS; at CPL 3 alone, where it is used: the kernel has what is left there */
 };
 
 struct trap { /* a fault on its way to delivery; see trap_raise() */

@@ -2,6 +2,7 @@
  * host address first; without one it goes on as the plain handler. */
 #include "cpu/alu.h"
 #include "cpu/engine.h"
+#include "cpu/exec/cond.h"
 #include "cpu/exec/flat.h"
 
 #define R8(n)  (*reg8(cpu, i->n))
@@ -21,7 +22,8 @@
         NEXT();                                                                                \
     }
 #define LOAD(NAME, N, STATEMENT)                                                               \
-    LOAD_FORM(NAME, b, N, STATEMENT) LOAD_FORM(NAME, x, N, STATEMENT)
+    LOAD_FORM(NAME, b, N, STATEMENT)                                                           \
+    LOAD_FORM(NAME, x, N, STATEMENT) LOAD_FORM(NAME, s, N, STATEMENT)
 
 #define STORE_FORM(NAME, FORM, N, VALUE)                                                       \
     EXEC(NAME##_##FORM)                                                                        \
@@ -33,7 +35,9 @@
         FLAT_STORE_##N(p, (uint##N##_t)(VALUE));                                               \
         NEXT();                                                                                \
     }
-#define STORE(NAME, N, VALUE) STORE_FORM(NAME, b, N, VALUE) STORE_FORM(NAME, x, N, VALUE)
+#define STORE(NAME, N, VALUE)                                                                  \
+    STORE_FORM(NAME, b, N, VALUE)                                                              \
+    STORE_FORM(NAME, x, N, VALUE) STORE_FORM(NAME, s, N, VALUE)
 
 /* VALUE uses v, the old one. */
 #define MODIFY_FORM(NAME, FORM, N, VALUE)                                                      \
@@ -47,7 +51,9 @@
         FLAT_STORE_##N(p, (uint##N##_t)(VALUE));                                               \
         NEXT();                                                                                \
     }
-#define MODIFY(NAME, N, VALUE) MODIFY_FORM(NAME, b, N, VALUE) MODIFY_FORM(NAME, x, N, VALUE)
+#define MODIFY(NAME, N, VALUE)                                                                 \
+    MODIFY_FORM(NAME, b, N, VALUE)                                                             \
+    MODIFY_FORM(NAME, x, N, VALUE) MODIFY_FORM(NAME, s, N, VALUE)
 
 // clang-format off
 LOAD(MOV_GvEv_m32, 32, R32(a) = v)
@@ -73,6 +79,9 @@ LOAD(CMP_EbGb_m, 8, alu_sub8(FL, v, R8(a)))
 LOAD(TEST_EvGv_m32, 32, alu_and32(FL, v, R32(a)))
 LOAD(TEST_EvIz_m32, 32, alu_and32(FL, v, i->imm))
 LOAD(TEST_EbIb_m, 8, alu_and8(FL, v, i->imm))
+#define CMOV(CC) LOAD(CMOV##CC##_m32, 32, R32(a) = COND_##CC(FL) ? v : R32(a))
+CMOV(B) CMOV(NB) CMOV(Z) CMOV(NZ) CMOV(BE) CMOV(NBE)
+CMOV(S) CMOV(NS) CMOV(L) CMOV(NL) CMOV(LE) CMOV(NLE)
 
 STORE(MOV_EvGv_m32, 32, R32(a))
 STORE(MOV_EvGv_m16, 16, R32(a))
@@ -100,14 +109,28 @@ MODIFY(INC_Ev_m32, 32, alu_inc32(FL, v))
 MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
 // clang-format on
 
+#define XCHG_FORM(FORM)                                                                        \
+    EXEC(XCHG_EvGv_m32_##FORM)                                                                 \
+    {                                                                                          \
+        uint8_t *p;                                                                            \
+        if (UNLIKELY(!flat_wr(cpu, FLAT_EA_##FORM, 4, &p))) {                                  \
+            INSTEAD(XCHG_EvGv_m32);                                                            \
+        }                                                                                      \
+        uint32_t v = load_le32(p);                                                             \
+        store_le32(p, R32(a));                                                                 \
+        R32(a) = v;                                                                            \
+        NEXT();                                                                                \
+    }
+                                                XCHG_FORM(b) XCHG_FORM(x) XCHG_FORM(s)
+
 #define LEA_FORM(FORM)                                                                         \
     EXEC(LEA_m32_##FORM)                                                                       \
     {                                                                                          \
         R32(a) = FLAT_EA_##FORM;                                                               \
         NEXT();                                                                                \
     }
-LEA_FORM(b)
-LEA_FORM(x)
+                                                    LEA_FORM(b)
+                                                        LEA_FORM(x)
 
 /* ---- stack: ESP is committed after the access. p: the place, or NULL */
 
@@ -125,8 +148,9 @@ LEA_FORM(x)
         cpu->r[ESP] -= 4;                                                                      \
         NEXT();                                                                                \
     }
-PUSH(PUSH_Zv_32, flat, R32(a))
-PUSH(PUSH_Iz_32, flat, i->imm)
+                                                            PUSH(PUSH_Zv_32, flat,
+                                                                 R32(a)) PUSH(PUSH_Iz_32, flat,
+                                                                              i->imm)
 
 #define PUSH_MEMORY(FORM)                                                                      \
     EXEC(PUSH_Ev_m32_##FORM)                                                                   \
@@ -139,10 +163,10 @@ PUSH(PUSH_Iz_32, flat, i->imm)
         cpu->r[ESP] -= 4;                                                                      \
         NEXT();                                                                                \
     }
-PUSH_MEMORY(b)
-PUSH_MEMORY(x)
+                                                                PUSH_MEMORY(b) PUSH_MEMORY(x)
+                                                                    PUSH_MEMORY(s)
 
-EXEC(POP_Zv_32_flat)
+                                                                        EXEC(POP_Zv_32_flat)
 {
     uint8_t *p;
     if (UNLIKELY(!POPS)) {
@@ -214,6 +238,7 @@ EXEC(CALL_Ev_r32_flat)
     }
 INDIRECT(b)
 INDIRECT(x)
+INDIRECT(s)
 
 #define RETURN(NAME, POP)                                                                      \
     EXEC(NAME##_flat)                                                                          \

@@ -17,6 +17,7 @@
 #undef PAIR
 
 #define FLAT_EA_b (cpu->r[i->base] + i->disp)
+#define FLAT_EA_s (cpu->seg[i->seg].base + cpu->r[i->base] + i->disp)
 #define FLAT_EA_x (cpu->r[i->base] + (cpu->r[i->index] << i->scale) + i->disp)
 
 /* Sets *p to the host address of size bytes at la; false: not in the map, or across a page's

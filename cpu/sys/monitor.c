@@ -82,19 +82,35 @@ static void update_limits(struct cpu *cpu)
     }
 }
 
-/* A view of all of linear memory. */
+/* A view of 4 GiB, from its base on and around. */
+static bool is_whole(const struct seg_view *v)
+{
+    return v->lo == 0 && v->rd_span == UINT32_MAX && v->wr_span == UINT32_MAX;
+}
+
 static bool is_flat(const struct seg_view *v)
 {
-    return v->base == 0 && v->lo == 0 && v->rd_span == UINT32_MAX && v->wr_span == UINT32_MAX;
+    return v->base == 0 && is_whole(v);
 }
 
 void sys_update_flat(struct cpu *cpu)
 {
-    const uint32_t needed = MODE_PROT | MODE_STACK32;
+    const uint32_t bits = MODE_FLAT | MODE_FS | MODE_GS;
     const struct seg_view *v = cpu->seg;
-    bool flat = (cpu->mode & needed) == needed && is_flat(&v[SEG_DS]) && is_flat(&v[SEG_SS]) &&
-                is_flat(&v[SEG_ES]);
-    cpu->mode = (cpu->mode & ~(uint32_t)MODE_FLAT) | (flat ? MODE_FLAT : 0u);
+    cpu->mode &= ~bits;
+    if (!(cpu->mode & MODE_PROT)) {
+        return;
+    }
+    if ((cpu->mode & MODE_STACK32) && is_flat(&v[SEG_DS]) && is_flat(&v[SEG_SS]) &&
+        is_flat(&v[SEG_ES])) {
+        cpu->mode |= MODE_FLAT;
+    }
+    if (is_whole(&v[SEG_FS])) {
+        cpu->mode |= MODE_FS;
+    }
+    if ((cpu->mode & MODE_USER) && is_whole(&v[SEG_GS])) {
+        cpu->mode |= MODE_GS;
+    }
 }
 
 void sys_update(struct cpu *cpu)

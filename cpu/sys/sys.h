@@ -161,7 +161,7 @@ struct cpu_sys {
 };
 
 /* ---- monitor.c */
-void sys_update_flat(struct cpu *cpu); /* the same for MODE_FLAT, after a change of a view */
+void sys_update_flat(struct cpu *cpu); /* the same for MODE_FLAT, FS and GS, after a change of a view */
 void sys_update(struct cpu *cpu); /* recompute mode, views, maps, eip_max after any change */
 uint32_t eflags_get(const struct cpu *cpu);  /* all of EFLAGS, RF and VM included */
 uint32_t eflags_bits(const struct cpu *cpu); /* that exist beside the arithmetic flags and DF */

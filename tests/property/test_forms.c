@@ -77,8 +77,17 @@ static unsigned value_reg(struct gen *g)
     return regs[pick(g, sizeof regs)];
 }
 
+/* FS or GS, now and then. */
+static void put_segment(struct gen *g)
+{
+    if (pick(g, 6) == 0) {
+        put(g, 0x64 + pick(g, 2), 1);
+    }
+}
+
 static void put_alu(struct gen *g)
 {
+    put_segment(g);
     unsigned op = pick(g, 3) ? 7 : pick(g, 8), reg = value_reg(g);
     switch (pick(g, 8)) {
     case 0: put(g, op << 3 | 1, 1), put_modrm(g, reg, false); break;
@@ -103,9 +112,12 @@ static void put_inc_dec(struct gen *g)
 
 static void put_move(struct gen *g)
 {
+    put_segment(g);
     static const uint8_t one[] = {0x88, 0x89, 0x8A, 0x8B}, two[] = {0xB6, 0xB7, 0xBE, 0xBF};
     unsigned reg = value_reg(g);
-    switch (pick(g, 6)) {
+    switch (pick(g, 8)) {
+    case 6: put(g, 0x87, 1), put_modrm(g, reg, false); break;
+    case 7: put(g, 0x0F, 1), put(g, 0x40 + pick(g, 16), 1), put_modrm(g, reg, true); break;
     case 0: put(g, 0x66, 1), put(g, 0x89 + pick(g, 2) * 2, 1), put_modrm(g, reg, true); break;
     case 1: put(g, 0x0F, 1), put(g, two[pick(g, 4)], 1), put_modrm(g, reg, false); break;
     case 2: put(g, 0xC7, 1), put_modrm(g, 0, true), put(g, edge(g), 4); break;
@@ -164,8 +176,10 @@ static void put_jcc(struct gen *g)
 
 static void program(struct gen *g, uint8_t *code)
 {
+    static const uint8_t begin[] = {MOV_AX(PM_SMALL | 3), MOV_FS_AX, 0x8E, 0xE8}; /* FS, GS */
     memset(code, 0x90, CODE_LEN);
-    g->at = code;
+    memcpy(code, begin, sizeof begin);
+    g->at = code + sizeof begin;
     g->end = code + CODE_LEN - 2;
     while (g->at < g->end) {
         g->starts[g->count++] = CODE + (uint32_t)(g->at - code);
@@ -195,6 +209,7 @@ static uint64_t run(uint64_t seed, bool single_step, char *where, size_t size)
     pm_init_engine(&pm, single_step);
     pm.paging = true;
     pm_boot(&pm, PM_RING3, code, CODE_LEN);
+    pm_descriptor(&pm, PM_SMALL, 0xFFFFFFF0, 0xFFFFF, 0xCF2); /* 4 GiB, from -16 on */
     for (unsigned k = 0; k < ARRAY_LEN(place_of_page); k++) {
         pm_w32(&pm, PM_PAGES + PAGE_SIZE + (DATA / PAGE_SIZE + k) * 4, place_of_page[k]);
         for (unsigned at = 0; place_of_page[k] && at < PAGE_SIZE; at += 4) {
