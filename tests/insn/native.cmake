@@ -17,6 +17,6 @@ function(terrapin_add_native name)
 endfunction()
 
 foreach(slice IN ITEMS integer shift muldiv string bcd bit stack control segment x87 mmx sse sse2)
-  terrapin_add_native(${slice} ${slice} 60000 1)
+  terrapin_add_native(${slice} ${slice} 45000 1)
 endforeach()
 terrapin_add_native(cases --file tests/insn/native_cases.txt)

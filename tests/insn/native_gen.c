@@ -452,6 +452,8 @@ static void emit_unknown(struct native_gen *g)
 {
     static const uint8_t prefix[] = {0x3E, 0x66, 0xF3, 0xF2};
     unsigned code = 0;
+    struct insn u;
+    struct insn_cold cold;
     g->c->len = 0;
     while (!native_map()->simd[code] || code == 0xAE || code == 0x2B) {
         code = gen_random(g) & 0xFF;
@@ -461,6 +463,9 @@ static void emit_unknown(struct native_gen *g)
     emit(g, code);
     emit(g, (gen_random(g) & 0x38) | (gen_one_in(g, 2) ? 0xC1 : 7));
     emit(g, gen_random(g) & 0xFF);
+    if (case_row(g->c, &u, &cold) != &insn_rows[I_NONE]) {
+        g->c->len = cold.len;
+    }
     g->aimed = false;
 }
 
