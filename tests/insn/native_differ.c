@@ -121,11 +121,18 @@ enum latitude {
     /* … an operand that keeps its value need not be writable. SDM 2A ARPL: #GP(0) if it is in
      * a segment that is not. */
     UNCHANGED = 128,
+    /* … and rights to a port are asked for before the count. SDM 2B REP: with a count of 0
+     * nothing is executed. */
+    RIGHTS_FIRST = 256,
 };
 static const struct {
     const char *name;
     unsigned latitude;
 } latitudes[] = {
+    {"INSB", RIGHTS_FIRST},
+    {"INSV", RIGHTS_FIRST},
+    {"OUTSB", RIGHTS_FIRST},
+    {"OUTSV", RIGHTS_FIRST},
     {"CMPSB", ORDER},
     {"CMPSV", ORDER},
     {"PUSHA", ORDER | STORED},
@@ -417,6 +424,12 @@ static bool has_error_code(uint32_t vector)
     return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC;
 }
 
+static bool count_is_0(const struct native_case *c, const struct insn_cold *cold)
+{
+    bool rep = cold->flags & (CF_REP | CF_REPNE);
+    return rep && (c->r[ECX] & (cold->flags & CF_ADDR32 ? UINT32_MAX : 0xFFFF)) == 0;
+}
+
 static bool equal_exception(struct why *w, unsigned latitude, const struct native_result *h,
                             const struct native_result *g, bool fault)
 {
@@ -455,6 +468,7 @@ bool native_agree(const struct native_case *c, struct native_result *h, struct n
     bool done = h->vector == EXC_DB || h->vector == EXC_BP || h->eip != c->eip;
     bool guest_faults = g->eip == c->eip && g->vector != EXC_DB && g->vector != EXC_BP;
     if ((h->vector == EXC_AC && (latitude & (UNALIGNED | PROBED))) ||
+        ((latitude & RIGHTS_FIRST) && h->vector == EXC_GP && count_is_0(c, &cold)) ||
         ((latitude & UNCHANGED) && guest_faults &&
          (done || h->vector == EXC_PF || h->vector == EXC_AC))) {
         return true;
