@@ -268,9 +268,10 @@ static bool is_half_push(const struct insn_row *row, const struct insn_cold *col
     return row->operands == OPN_Sreg && (cold->flags & CF_OP32);
 }
 
-static bool is_stack_fault(uint32_t vector)
+static bool is_stack_fault(const struct native_case *c, const struct native_result *r)
 {
-    return vector == EXC_SS || vector == EXC_PF || vector == EXC_AC;
+    return r->eip == c->eip &&
+           (r->vector == EXC_SS || r->vector == EXC_PF || r->vector == EXC_AC);
 }
 
 static void forget_memory(const struct native_case *c, const struct insn_row *row,
@@ -473,8 +474,7 @@ bool native_agree(const struct native_case *c, struct native_result *h, struct n
          (done || h->vector == EXC_PF || h->vector == EXC_AC))) {
         return true;
     }
-    if (is_half_push(row, &cold) && (is_stack_fault(h->vector) || is_stack_fault(g->vector)) &&
-        h->vector != g->vector) {
+    if (is_half_push(row, &cold) && (is_stack_fault(c, h) || is_stack_fault(c, g))) {
         return true;
     }
     if (!equal_exception(&w, latitude, h, g, !done)) {
