@@ -93,6 +93,9 @@ static inline uint16_t ldt_selector(unsigned n)
     return (uint16_t)(n == SEG_NULL ? 0 : n * 8 + 7);
 }
 
+/* The limit of Linux's segment 7Bh is the number of the CPU; the engine's is this one. */
+#define CPU_NUMBER UINT32_C(0xEEEEE)
+
 /* ---- a case: all that goes in */
 
 enum { MEM_RUNS = 4, MEM_BYTES = 640 };

@@ -274,12 +274,15 @@ static bool is_stack_fault(const struct native_case *c, const struct native_resu
            (r->vector == EXC_SS || r->vector == EXC_PF || r->vector == EXC_AC);
 }
 
-static void forget_memory(const struct native_case *c, const struct insn_row *row,
-                          const struct insn *u, const struct insn_cold *cold,
-                          struct native_result *h, struct native_result *g)
+static void forget_results(const struct native_case *c, const struct insn_row *row,
+                           const struct insn *u, const struct insn_cold *cold,
+                           struct native_result *h, struct native_result *g)
 {
     if (is_half_push(row, cold)) {
         forget_data(h, g, stack_offset(c, h->r[ESP]) + 2, 2);
+    }
+    if (is_named(row, "LSL") && (g->r[u->a] & 0xFFFF) == (CPU_NUMBER & 0xFFFF)) {
+        h->r[u->a] = g->r[u->a];
     }
     if (row->x87 || row->simd) {
         forget_environment(row, case_operand(c, u), cold->flags & CF_OP32, h, g);
@@ -487,7 +490,7 @@ bool native_agree(const struct native_case *c, struct native_result *h, struct n
     null_selectors(g);
     forget_fx(h->fx, g->fx, cold.flags & CF_MEM);
     if (done) {
-        forget_memory(c, row, &u, &cold, h, g);
+        forget_results(c, row, &u, &cold, h, g);
     } else {
         forget_partial(latitude, h, g);
     }

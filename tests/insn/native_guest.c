@@ -101,6 +101,7 @@ static void make_gdt(void)
         {0x30, 0xFFFF, 0x00AFFB00},
         {0x40, TSS << 16 | 0x67, 0x00008900},
         {0x50, (uint32_t)LDT << 16 | (SEG_SLOTS * 8 - 1), 0x00008200},
+        {0x78, CPU_NUMBER & 0xFFFF, 0x0040F500 | (CPU_NUMBER & 0xF0000)},
     };
     for (unsigned k = 0; k < ARRAY_LEN(d); k++) {
         descriptor(GDT + d[k].sel, d[k].lo, d[k].hi);
