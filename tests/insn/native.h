@@ -94,7 +94,7 @@ static inline uint16_t ldt_selector(unsigned n)
 }
 
 /* The limit of Linux's segment 7Bh is the number of the CPU; the engine's is this one. */
-#define CPU_NUMBER UINT32_C(0xEEEEE)
+#define CPU_NUMBER UINT32_C(0xEEEE)
 
 /* ---- a case: all that goes in */
 
