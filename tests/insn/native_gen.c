@@ -455,7 +455,7 @@ static void emit_unknown(struct native_gen *g)
     struct insn u;
     struct insn_cold cold;
     g->c->len = 0;
-    while (!native_map()->simd[code] || code == 0xAE || code == 0x2B) {
+    while (!native_map()->simd[code] || code == 0xAE || code == 0x2B || code == 0xF7) {
         code = gen_random(g) & 0xFF;
     }
     emit(g, prefix[gen_random(g) & 3]);
@@ -564,14 +564,14 @@ void native_generate(struct native_case *c, enum native_family family, uint64_t 
     g.aimed = !gen_family_registers(&g, family);
     bool safe = g.aimed;
     if (family == FAMILY_SSE2 && gen_one_in(&g, 32)) {
-        emit_unknown(&g);
+        emit_unknown(&g); /* not at an edge: how long it would be is not known */
     } else {
         emit_code(&g);
+        if (gen_one_in(&g, 64)) {
+            pad(&g);
+        }
+        choose_eip(&g);
     }
-    if (gen_one_in(&g, 64)) {
-        pad(&g);
-    }
-    choose_eip(&g);
     if (!safe || !g.aimed) {
         drop_wide_segments(c);
     }

@@ -1,6 +1,6 @@
 /* tests/unit/test_x87.c -- the coprocessor's seams: pending exceptions, FERR# and IGNNE#,
  * faults of memory operands, alignment, resets, save and load, the board's chip. Numbers are
- * the business of tests/insn/test_native_x87.c and test_fx80*.c, layouts that of
+ * the business of tests/insn/native*.c and test_fx80*.c, layouts that of
  * tests/guest/x87.asm. */
 #include <check.h>
 #include <string.h>
