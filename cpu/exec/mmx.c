@@ -126,7 +126,7 @@ static void store_masked(struct cpu *cpu, const struct insn *i)
     eaddr ea = insn_ea(cpu, i);
     uint64_t v = mmx(cpu, i->a);
     unsigned mask = lanes_signs(mmx(cpu, i->b));
-    lmem_probe(cpu, i, i->seg, ea, 8, ACCESS_WRITE);
+    lmem_probe_whole(cpu, i, i->seg, ea, 8, ACCESS_WRITE);
     for (unsigned k = 0; k < 8; k++) {
         if (mask >> k & 1) {
             lmem_w8(cpu, i, i->seg, ea + k, (uint8_t)(v >> 8 * k));

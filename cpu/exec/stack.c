@@ -154,7 +154,7 @@ static uint32_t enter_frame(struct cpu *cpu, const struct insn *i, unsigned size
     /* A fault must leave everything alone: first touch all that will be written, the new top
      * too. */
     probe_slots(cpu, i, size, level ? level + 1 : 1);
-    lmem_probe(cpu, i, SEG_SS, (sp - (level ? level * size : 0) - i->imm) & mask, 1,
+    lmem_probe(cpu, i, SEG_SS, (sp - (level ? level * size : 0) - i->imm) & mask, size,
                ACCESS_WRITE);
     if (size == 2) {
         lmem_w16(cpu, i, SEG_SS, sp & mask, cpu->r[EBP]);

@@ -78,17 +78,50 @@ static void load_mem(struct cpu *cpu, const struct insn *i, eaddr ea, struct fx8
         NEXT();                                                                                \
     }
 
+/* Ten bytes are a quadword and a word, each with its own address: a 16-bit one wraps. */
+static eaddr word_ea(const struct insn *i, eaddr ea)
+{
+    return (ea + 8) & (UINT32_MAX >> i->wrap);
+}
+
+static void read_ten(struct cpu *cpu, const struct insn *i, eaddr ea, uint8_t bytes[10])
+{
+    if (word_ea(i, ea) == ea + 8) {
+        lmem_read_bytes(cpu, i, ea, bytes, 10, 8);
+    } else {
+        lmem_read_bytes(cpu, i, ea, bytes, 8, 8);
+        store_le16(bytes + 8, (uint16_t)lmem_r16(cpu, i, i->seg, word_ea(i, ea)));
+    }
+}
+
+static void probe_ten(struct cpu *cpu, const struct insn *i, eaddr ea)
+{
+    lmem_probe_whole(cpu, i, i->seg, ea, 8, ACCESS_WRITE);
+    lmem_probe_whole(cpu, i, i->seg, word_ea(i, ea), 2, ACCESS_WRITE);
+}
+
+static void write_ten(struct cpu *cpu, const struct insn *i, eaddr ea, const uint8_t bytes[10])
+{
+    if (word_ea(i, ea) == ea + 8) {
+        lmem_write_bytes(cpu, i, ea, bytes, 10, 8);
+    } else {
+        probe_ten(cpu, i, ea);
+        lmem_write_bytes(cpu, i, ea, bytes, 8, 8);
+        lmem_w16(cpu, i, i->seg, word_ea(i, ea), load_le16(bytes + 8));
+    }
+}
+
 static struct fx80 load80(struct cpu *cpu, const struct insn *i, eaddr ea)
 {
     uint8_t bytes[10];
-    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    read_ten(cpu, i, ea, bytes);
     return (struct fx80){load_le64(bytes), load_le16(bytes + 8)};
 }
 
 static struct fx80 load_bcd(struct cpu *cpu, const struct insn *i, eaddr ea)
 {
     uint8_t bytes[10];
-    lmem_read_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+    read_ten(cpu, i, ea, bytes);
     return fx_from_bcd(bytes);
 }
 
@@ -120,10 +153,17 @@ EXEC(FLD_constant)
 /* ---- stores */
 
 /* After the store, or where none was allowed: then an overflow or underflow leaves neither
- * precision nor rounding to speak of, for there is no result. */
-static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned raised, bool pop)
+ * precision nor rounding to speak of, for there is no result. The operand's address is checked
+ * all the same, and a fault comes first. */
+static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned size,
+                   unsigned raised, bool pop)
 {
     if (x87_forbids_store(cpu, raised)) {
+        if (size == 10) {
+            probe_ten(cpu, i, ea);
+        } else {
+            lmem_probe_whole(cpu, i, i->seg, ea, size, ACCESS_WRITE);
+        }
         raised &= ~(unsigned)(FX_PE | FX_C1);
     } else if (pop) {
         x87_pop(&cpu->x87);
@@ -146,7 +186,7 @@ static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned rai
             if (!x87_forbids_store(cpu, raised)) {                                             \
                 WRITE;                                                                         \
             }                                                                                  \
-            stored(cpu, i, ea, raised, POP);                                                   \
+            stored(cpu, i, ea, sizeof v, raised, POP);                                         \
         }                                                                                      \
         NEXT();                                                                                \
     }
@@ -188,9 +228,9 @@ EXEC(FSTP_m80)
         uint8_t bytes[10];
         store_le64(bytes, v.m);
         store_le16(bytes + 8, v.se);
-        lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+        write_ten(cpu, i, ea, bytes);
     }
-    stored(cpu, i, ea, raised, true);
+    stored(cpu, i, ea, 10, raised, true);
     NEXT();
 }
 
@@ -207,9 +247,9 @@ static void store_bcd(struct cpu *cpu, const struct insn *i)
         fx_to_bcd(&c, *x87_st(&cpu->x87, 0), bytes);
     }
     if (!x87_forbids_store(cpu, c.raised)) {
-        lmem_write_bytes(cpu, i, ea, bytes, sizeof bytes, 8);
+        write_ten(cpu, i, ea, bytes);
     }
-    stored(cpu, i, ea, c.raised, true);
+    stored(cpu, i, ea, 10, c.raised, true);
 }
 
 EXEC(FBSTP)

@@ -173,11 +173,52 @@ static void take_environment(struct cpu *cpu, const uint8_t *in, bool wide)
     take_pointers(cpu, word + 3, wide);
 }
 
+/* The image's elements are words of the environment, and registers in two parts; each has its
+ * own address: 16-bit ones wrap at 64 KiB, while an element that begins below is whole. How
+ * many bytes come before the wrap? */
+static unsigned before_wrap(const struct insn *i, eaddr ea, unsigned len, unsigned size)
+{
+    unsigned at = 0;
+    while (at < len && (i->wrap == 0 || ea + at <= UINT16_MAX)) {
+        at = i->wrap == 0 ? len
+                          : at + (at < 7 * size               ? size
+                                  : (at - 7 * size) % 10 == 0 ? 8
+                                                              : 2);
+    }
+    return at;
+}
+
+static void read_image(struct cpu *cpu, const struct insn *i, uint8_t *image, unsigned len,
+                       unsigned size)
+{
+    eaddr ea = insn_ea(cpu, i);
+    unsigned first = before_wrap(i, ea, len, size);
+    lmem_read_bytes(cpu, i, ea, image, first, size);
+    if (first < len) {
+        lmem_read_bytes(cpu, i, (ea + first) & UINT16_MAX, image + first, len - first, size);
+    }
+}
+
+static void write_image(struct cpu *cpu, const struct insn *i, const uint8_t *image,
+                        unsigned len, unsigned size)
+{
+    eaddr ea = insn_ea(cpu, i);
+    unsigned first = before_wrap(i, ea, len, size);
+    eaddr second_ea = (ea + first) & UINT16_MAX;
+    if (first < len) { /* all or nothing */
+        lmem_probe(cpu, i, i->seg, second_ea, len - first, ACCESS_WRITE);
+    }
+    lmem_write_bytes(cpu, i, ea, image, first, size);
+    if (first < len) {
+        lmem_write_bytes(cpu, i, second_ea, image + first, len - first, size);
+    }
+}
+
 static void load_environment(struct cpu *cpu, const struct insn *i, bool wide)
 {
     uint8_t image[ENV32];
     unsigned size = wide ? 4 : 2;
-    lmem_read_bytes(cpu, i, insn_ea(cpu, i), image, 7 * size, size);
+    read_image(cpu, i, image, 7 * size, size);
     take_environment(cpu, image, wide);
     x87_summarize(cpu, i);
 }
@@ -187,7 +228,7 @@ static void store_environment(struct cpu *cpu, const struct insn *i, bool wide)
 {
     uint8_t image[ENV32];
     unsigned n = put_environment(cpu, image, wide);
-    lmem_write_bytes(cpu, i, insn_ea(cpu, i), image, n, wide ? 4 : 2);
+    write_image(cpu, i, image, n, wide ? 4 : 2);
     cpu->x87.control |= X87_EXCEPTIONS;
     x87_summarize(cpu, i);
 }
@@ -227,7 +268,7 @@ static void save(struct cpu *cpu, const struct insn *i, bool wide)
         store_le64(image + at, x87_st(f, n)->m);
         store_le16(image + at + 8, x87_st(f, n)->se);
     }
-    lmem_write_bytes(cpu, i, insn_ea(cpu, i), image, at, wide ? 4 : 2);
+    write_image(cpu, i, image, at, wide ? 4 : 2);
     init(cpu, i);
 }
 
@@ -236,7 +277,7 @@ static void restore(struct cpu *cpu, const struct insn *i, bool wide)
     struct x87 *f = &cpu->x87;
     uint8_t image[ENV32 + SAVE_REGISTERS];
     unsigned size = wide ? 4 : 2, at = 7 * size;
-    lmem_read_bytes(cpu, i, insn_ea(cpu, i), image, at + SAVE_REGISTERS, size);
+    read_image(cpu, i, image, at + SAVE_REGISTERS, size);
     take_environment(cpu, image, wide);
     for (unsigned n = 0; n < 8; n++, at += 10) {
         *x87_st(f, n) = (struct fx80){load_le64(image + at), load_le16(image + at + 8)};

@@ -45,7 +45,7 @@ static bool is_fault(const struct event *ev) /* SDM 3A table 6-1: restarts its i
 {
     const uint32_t faults = 1u << EXC_DE | 1u << EXC_BR | 1u << EXC_UD | 1u << EXC_NM |
                             1u << EXC_TS | 1u << EXC_NP | 1u << EXC_SS | 1u << EXC_GP |
-                            1u << EXC_PF | 1u << EXC_MF | 1u << EXC_AC;
+                            1u << EXC_PF | 1u << EXC_MF | 1u << EXC_AC | 1u << EXC_XM;
     return ev->source == INT_EXCEPTION && ev->vector < 32 && (faults >> ev->vector & 1);
 }
 

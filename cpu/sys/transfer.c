@@ -365,13 +365,14 @@ void return_check(struct cpu *cpu, struct far_target *t, uint32_t off, unsigned 
     }
 }
 
-/* The outer level must not keep selectors that it could not have loaded (SDM 3A 5.8.6). */
+/* The outer level must not keep selectors that it could not have loaded (SDM 3A 5.8.6); of null
+ * ones only 0 remains (SDM 2A IRET). */
 static void null_inner_segments(struct cpu *cpu)
 {
     static const uint8_t data[] = {SEG_ES, SEG_FS, SEG_GS, SEG_DS};
     for (unsigned k = 0; k < ARRAY_LEN(data); k++) {
         const struct seg_cache *c = &cpu->sys->seg[data[k]];
-        if (c->valid && attr_dpl(c->attr) < cpl(cpu) && !attr_is_conforming(c->attr)) {
+        if (!c->valid || (attr_dpl(c->attr) < cpl(cpu) && !attr_is_conforming(c->attr))) {
             seg_null(cpu, data[k]);
         }
     }

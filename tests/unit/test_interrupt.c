@@ -48,6 +48,7 @@ static const struct pm_row rows[] = {
     {"BOUND, out", PM_RING3, BR, 0, 5, BYTES(MOV_EAX(1), 0x62, 0x05, D(PM_DATA))},
     {"BOUND, in", PM_RING3, PM_OK, 0, 0, BYTES(MOV_EAX(0), 0x62, 0x05, D(PM_DATA), DONE)},
     {"HLT at 3", PM_RING3, GP, 0, 0, BYTES(0xF4)},
+    {"V86, ENTER to FFFFh", PM_V86, SS, 0, 3, BYTES(0xBC, W(0), 0xC8, W(0xFFFF), 0)},
     {"V86, INT n, IOPL 0", PM_V86, GP, 0, 0, BYTES(DONE)},
     {"V86, INT n, IOPL 3", PM_V86_IOPL3, PM_OK, 0, 2, BYTES(DONE)},
     {"V86, INT n, DPL 0", PM_V86_IOPL3, GP, 0x20 * 8 + IDT_CODE, 0, BYTES(0xCD, 0x20)},

@@ -1,6 +1,6 @@
 /* tests/unit/test_sf.c -- cpu/sf.c by the manual's tables: NaNs, invalid operations, denormals,
  * overflow and underflow masked and not, conversions at their edges, approximations. What a
- * processor does on millions of operands is tests/insn/test_native_simd.c's business.
+ * processor does on millions of operands is tests/insn/native*.c's business.
  */
 #include <check.h>
 #include <stdlib.h>

@@ -174,14 +174,19 @@ END_TEST
 /* Inner data segments do not survive an outer return. */
 START_TEST(outer_return_nulls)
 {
-    static const uint8_t code[] = {MOV_AX(PM_CONFORMING), MOV_FS_AX,
-                                   RETF_OUT(PM_DATA3 | 3, PM_STACK3, PM_CODE3 | 3, HERE + 27),
+    static const uint8_t code[] = {MOV_AX(PM_CONFORMING),
+                                   MOV_FS_AX,
+                                   MOV_AX(2),
+                                   0x8E,
+                                   0xE8, /* GS: null, but not 0 */
+                                   RETF_OUT(PM_DATA3 | 3, PM_STACK3, PM_CODE3 | 3, HERE + 33),
                                    DONE};
     struct pm pm;
     pm_init(&pm);
     ck_assert_uint_eq(pm_run(&pm, PM_RING0, code, sizeof code).vector, PM_OK);
     ck_assert_uint_eq(pm_reg(&pm, "ds"), 0);
     ck_assert_uint_eq(pm_reg(&pm, "es"), 0);
+    ck_assert_uint_eq(pm_reg(&pm, "gs"), 0);
     ck_assert_uint_eq(pm_reg(&pm, "fs"), PM_CONFORMING); /* conforming code may stay */
     pm_free(&pm);
 }

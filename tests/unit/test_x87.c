@@ -1,6 +1,6 @@
 /* tests/unit/test_x87.c -- the coprocessor's seams: pending exceptions, FERR# and IGNNE#,
  * faults of memory operands, alignment, resets, save and load, the board's chip. Numbers are
- * the business of tests/insn/test_native_x87.c and test_fx80*.c, layouts that of
+ * the business of tests/insn/native*.c and test_fx80*.c, layouts that of
  * tests/guest/x87.asm. */
 #include <check.h>
 #include <string.h>
@@ -387,6 +387,24 @@ START_TEST(npx)
 }
 END_TEST
 
+/* With 16-bit addresses each word of an environment, and each part of an 80-bit operand, wraps
+ * on its own; what begins below 64 KiB is whole. */
+START_TEST(parts_wrap)
+{
+    static const uint8_t code[] = {FNINIT,    FLD1, 0x67, 0xD9,      0x36,
+                                   W(0xFFFD), /* FNSTENV [FFFDh] */
+                                   0x67,      0xDB, 0x3E, W(0xFFFA), DONE /* FSTP m80 */};
+    struct pm pm;
+    boot(&pm, _i, CR0_NE, code, sizeof code);
+    ck_assert_uint_eq(run(&pm), handler(PM_OK));
+    ck_assert_uint_eq(pm_r32(&pm, 2) & 0xFFFF, 0x3FFF);       /* the exponent */
+    ck_assert_uint_eq(pm_r32(&pm, 5), 0xFFFF3FFF);            /* the tag word: R7 is in use */
+    ck_assert_uint_eq(pm_r32(&pm, 0xFFFE) & 0xFFFFFF, 0);     /* the significand … */
+    ck_assert_uint_eq(pm_r32(&pm, 0x10000) & 0xFFFF, 0x8000); /* … goes on */
+    pm_free(&pm);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("x87");
@@ -398,6 +416,7 @@ int main(void)
     tcase_add_loop_test(tc, one_row, 0, ARRAY_LEN(rows));
     tcase_add_loop_test(tc, store_across_pages, 0, 10);
     tcase_add_loop_test(tc, alignment, 0, 10);
+    tcase_add_loop_test(tc, parts_wrap, 0, 2);
     tcase_add_test(tc, resets);
     tcase_add_loop_test(tc, absent, 0, 3);
     tcase_add_test(tc, states_refused);
