@@ -4,8 +4,8 @@
 ; A line has 8 opcodes, with the prefix in front of them. RCPPS and RSQRTPS are left out: their results are
 ; approximations. For a wrong one, assemble with -DTRACE=opcode: what it did each time is printed.
 ;
-; QEMU 7.2 TCG counts no denormal operands, and executes much that is not defined.
-;@qemu 58
+; QEMU 7.2 TCG counts no denormal operands, and has some of what 64-bit processors brought.
+;@qemu 24
 ;@cpu pentium4 p4_prescott_celeron_336 pentium3,-apic,+sse2,+pni,+clflush
 %include "lib.inc"
         cpu     prescott

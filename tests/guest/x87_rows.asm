@@ -6,7 +6,7 @@
 ; ModRM): what it did each time is printed.
 ;
 ; QEMU TCG 7.2 counts no denormal operands, and does not know the order of checks of the stack.
-;@qemu 66
+;@qemu 60
 ;@cpu pentium4 p4_prescott_celeron_336 pentium3,-apic,+sse2,+pni
 %include "lib.inc"
         cpu     prescott
