@@ -597,8 +597,8 @@ static void clean_up(const struct sample *s)
     if (raised) {
         forget_frames(s);
     }
-    if (insn_rows[s->id].cls != CLASS_USER) {
-        tables();
+    if (is_named(&insn_rows[s->id], "LTR")) {
+        tables(); /* the TSS is busy */
     }
 }
 
