@@ -30,8 +30,10 @@ void reply_put(struct reply *r, const char *format, ...)
 
 void reply_hex(struct reply *r, const uint8_t *bytes, size_t n)
 {
-    for (size_t k = 0; k < n; k++) {
-        reply_put(r, "%02x", bytes[k]);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t k = 0; k < n && r->n + 2 <= sizeof r->text; k++) {
+        r->text[r->n++] = digits[bytes[k] >> 4];
+        r->text[r->n++] = digits[bytes[k] & 15];
     }
 }
 
@@ -354,9 +356,9 @@ static void on_read_memory(struct gdb *g, struct session *s, const char *p)
         return;
     }
     for (uint32_t run;
-         len > 0 && r.n + 2 < sizeof r.text && to_physical(g, s, at, &pa, &run);) {
+         len > 0 && r.n + 2 <= sizeof r.text && to_physical(g, s, at, &pa, &run);) {
         uint8_t bytes[256];
-        uint32_t room = (uint32_t)(sizeof r.text - r.n - 1) / 2;
+        uint32_t room = (uint32_t)(sizeof r.text - r.n) / 2;
         run = run < len ? run : (uint32_t)len;
         run = run < room ? run : room;
         run = run < sizeof bytes ? run : sizeof bytes;

@@ -140,7 +140,7 @@ static void take(struct gdb *g, struct session *s, uint8_t byte)
 static void receive(struct gdb *g, struct session *s)
 {
     enum { AT_ONCE = 64 }; /* then the machine has its turn, whatever comes */
-    for (int turn = 0; turn < AT_ONCE && !s->over && !g->hung_up; turn++) {
+    for (int turn = 0; turn < AT_ONCE && !s->over && !g->hung_up && !g->link.lost; turn++) {
         uint8_t bytes[1024];
         ssize_t n = recv(g->client, bytes, sizeof bytes, 0);
         if (n < 0 && errno == EINTR) {
@@ -150,7 +150,7 @@ static void receive(struct gdb *g, struct session *s)
             return;
         }
         g->hung_up = n <= 0;
-        for (ssize_t k = 0; k < n && !s->over; k++) {
+        for (ssize_t k = 0; k < n && !s->over && !g->link.lost; k++) {
             take(g, s, bytes[k]);
         }
     }
