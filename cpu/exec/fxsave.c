@@ -46,16 +46,34 @@ static void put_image(const struct cpu *cpu, uint8_t *out)
     }
 }
 
+/* 16-bit addresses of chunks wrap at 64 KiB, each on its own. */
+static eaddr chunk_ea(const struct insn *i, eaddr ea, unsigned at)
+{
+    return (ea + at) & (UINT32_MAX >> i->wrap);
+}
+
+static void probe(struct cpu *cpu, const struct insn *i, eaddr ea, enum access access)
+{
+    unsigned first = CHUNK;
+    while (first < IMAGE && chunk_ea(i, ea, first) == ea + first) {
+        first += CHUNK;
+    }
+    lmem_probe(cpu, i, i->seg, ea, first, access);
+    if (first < IMAGE) {
+        lmem_probe(cpu, i, i->seg, chunk_ea(i, ea, first), IMAGE - first, access);
+    }
+}
+
 /* All bytes are known to be there before the first one moves; a chunk crosses no page. */
 static void save(struct cpu *cpu, const struct insn *i)
 {
     uint8_t image[IMAGE] = {0};
     eaddr ea = aligned_ea(cpu, i);
     unsigned size = cpu->mode & MODE_SSE ? WRITTEN : XMM;
-    lmem_probe(cpu, i, i->seg, ea, IMAGE, ACCESS_WRITE);
+    probe(cpu, i, ea, ACCESS_WRITE);
     put_image(cpu, image);
     for (unsigned at = 0; at < size; at += CHUNK) {
-        lmem_write_bytes(cpu, i, ea + at, image + at, CHUNK, 8);
+        lmem_write_bytes(cpu, i, chunk_ea(i, ea, at), image + at, CHUNK, 8);
     }
 }
 
@@ -93,9 +111,9 @@ static void restore(struct cpu *cpu, const struct insn *i)
 {
     uint8_t image[IMAGE];
     eaddr ea = aligned_ea(cpu, i);
-    lmem_probe(cpu, i, i->seg, ea, IMAGE, ACCESS_READ);
+    probe(cpu, i, ea, ACCESS_READ);
     for (unsigned at = 0; at < IMAGE; at += CHUNK) {
-        lmem_read_bytes(cpu, i, ea + at, image + at, CHUNK, 8);
+        lmem_read_bytes(cpu, i, chunk_ea(i, ea, at), image + at, CHUNK, 8);
     }
     if ((cpu->mode & MODE_SSE) && (load_le32(image + 24) & ~mxcsr_bits(cpu))) {
         trap_raise(cpu, i, EXC_GP, 0);
