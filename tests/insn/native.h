@@ -163,8 +163,9 @@ const struct decode_map *native_map(void);
 /* The row of insn.def that c executes, and its micro-operation. */
 const struct insn_row *case_row(const struct native_case *c, struct insn *u,
                                 struct insn_cold *cold);
-/* Offset from ARENA of the memory operand. */
-uint32_t case_operand(const struct native_case *c, const struct insn *u);
+/* Offset from ARENA of byte `part` of the memory operand, with its own address if that is of 16
+ * bits. */
+uint32_t case_operand(const struct native_case *c, const struct insn *u, unsigned part);
 /* Equal, as far as the manual says; otherwise the first difference in words. Changes both. */
 bool native_agree(const struct native_case *c, struct native_result *host,
                   struct native_result *guest, char *why, size_t size);

@@ -24,11 +24,11 @@ const struct insn_row *case_row(const struct native_case *c, struct insn *u,
     return &insn_rows[cold->id];
 }
 
-uint32_t case_operand(const struct native_case *c, const struct insn *u)
+uint32_t case_operand(const struct native_case *c, const struct insn *u, unsigned part)
 {
     uint32_t base = u->base < REG_ZERO ? c->r[u->base] : 0;
     uint32_t index = u->index < REG_ZERO ? c->r[u->index] : 0;
-    uint32_t ea = base + (index << u->scale) + u->disp;
+    uint32_t ea = base + (index << u->scale) + u->disp + part;
     unsigned segment = c->sel[u->seg] >> 3;
     ea = u->wrap ? ea & 0xFFFF : ea;
     /* Selectors of the GDT: flat, or null. */
@@ -238,26 +238,29 @@ static uint32_t stack_offset(const struct native_case *c, uint32_t esp)
     return d->base - ARENA + (d->flags & SF_BIG ? esp : esp & 0xFFFF);
 }
 
-/* In memory: the same as in forget_fx(). */
-static void forget_environment(const struct insn_row *row, uint32_t off, bool wide,
-                               struct native_result *h, struct native_result *g)
+/* In memory: the same as in forget_fx(). 16-bit addresses wrap. */
+static void forget_operand(const struct native_case *c, const struct insn *u, unsigned first,
+                           unsigned len, struct native_result *h, struct native_result *g)
 {
+    for (unsigned k = first; k < first + len; k++) {
+        forget_data(h, g, case_operand(c, u, k), 1);
+    }
+}
+
+static void forget_environment(const struct native_case *c, const struct insn_row *row,
+                               const struct insn *u, bool wide, struct native_result *h,
+                               struct native_result *g)
+{
+    unsigned width = wide ? 4 : 2;
+    bool intel = host_is_intel();
     if (is_named(row, "FXSAVE")) {
-        forget_data(h, g, off + 12, 4);
-        forget_data(h, g, off + 20, 4);
-        forget_data(h, g, off + 28, 4);
-        forget_data(h, g, off + FX_SIZE, 512 - FX_SIZE); /* reserved; XMM8 and up */
-        if (!host_is_intel()) {
-            forget_data(h, g, off + 6, 18);
-        }
+        forget_operand(c, u, intel ? 12 : 6, intel ? 4 : 18, h, g);
+        forget_operand(c, u, 20, 4, h, g);
+        forget_operand(c, u, 28, 4, h, g);
+        forget_operand(c, u, FX_SIZE, 512 - FX_SIZE, h, g); /* reserved; XMM8 and up */
     } else if (is_named(row, "FNSAVE") || is_named(row, "FNSTENV")) {
-        unsigned width = wide ? 4 : 2;
-        if (host_is_intel()) {
-            forget_data(h, g, off + 4 * width, width); /* FCS and FOP */
-            forget_data(h, g, off + 6 * width, width);
-        } else {
-            forget_data(h, g, off + 3 * width, 4 * width);
-        }
+        forget_operand(c, u, (intel ? 4 : 3) * width, (intel ? 1 : 4) * width, h, g);
+        forget_operand(c, u, 6 * width, width, h, g);
     }
 }
 
@@ -285,7 +288,7 @@ static void forget_results(const struct native_case *c, const struct insn_row *r
         h->r[u->a] = g->r[u->a];
     }
     if (row->x87 || row->simd) {
-        forget_environment(row, case_operand(c, u), cold->flags & CF_OP32, h, g);
+        forget_environment(c, row, u, cold->flags & CF_OP32, h, g);
     }
 }
 

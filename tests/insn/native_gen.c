@@ -529,7 +529,7 @@ static void operand_contents(struct native_gen *g)
     struct insn_cold cold;
     case_row(g->c, &u, &cold);
     uint32_t off = cold.flags & CF_MEM
-                       ? case_operand(g->c, &u)
+                       ? case_operand(g->c, &u, 0)
                        : native_ldt[g->c->sel[seg] >> 3].base - ARENA + g->place;
     if (!gen_family_operand(g, off)) {
         uint8_t bytes[16];
