@@ -1,16 +1,16 @@
 /* cpu/point.h -- where a debugger outside wants the processor to stop: breakpoints, watchpoints
  * and steps, in one word points. Nothing of this is state, and no guest can tell.
  *
- * Who minds them, while there are any:
- *   code    block_find() gives no block that has a breakpoint inside, so that the run loop
- * looks before each instruction of that stretch (sys/point.c). Blocks reach each other past
- *           block_find() in two ways. The jump cache goes by linear address, and forgets all
- * when the set changes. A link goes by place on the page and serves every linear address of the
- * page, so nothing links to a block that has a breakpoint's offset: it is `loose`. data pages
- * of watchpoints stay out of the page maps, so that each access to them comes the slow way, by
- * mmu_before(). The instruction is completed, and the run loop stops. steps   the run loop runs
- * one instruction. All other code runs at its full speed; with no points, nothing is looked at
- * but when the run loop's turn comes.
+ * Breakpoints: block_find() gives no block that has one inside, so that the run loop looks
+ * before each instruction of that stretch (sys/point.c). Links between blocks and the jump
+ * cache lead past block_find(), and serve every linear address of a page; so neither leads to a
+ * block that has a breakpoint's place on its page: it is `loose`.
+ *
+ * Watchpoints: their pages stay out of the page maps, so that each access to them comes the
+ * slow way, by mmu_before(). The instruction is completed, and the run loop stops.
+ *
+ * All other code runs at its full speed; without points, nothing is looked at but when the run
+ * loop's turn comes.
  */
 #ifndef TERRAPIN_CPU_POINT_H
 #define TERRAPIN_CPU_POINT_H
