@@ -192,7 +192,7 @@ static const char head[] =
     "Written by the test `coverage` from what the tests executed. A row of `cpu/insn.def` or\n"
     "`cpu/insn_simd.def`; in each mode, one letter for each class of prefixes, in the order\n"
     "none, 66, 67, segment, LOCK, REPNE, REP:\n\n"
-    "- `n` compared with the host's own processor (`tests/insn/test_native*`)\n"
+    "- `n` compared with the host's own processor (`tests/insn/native.h`)\n"
     "- `g` in a guest whose output Bochs or QEMU gave (`tests/guest`)\n"
     "- `u` in a unit test, by the manual (`tests/unit`)\n"
     "- `p` in a property test: the same as in another mode, as in single steps "
