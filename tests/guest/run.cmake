@@ -30,7 +30,7 @@ function(run hash)
   file(REMOVE ${output})
   execute_process(
     COMMAND ${TERRAPIN} -bios ${image} -display none -debugcon file:${output}
-      -device isa-debug-exit -timeout 60 -hash ${options} ${ARGN}
+      -device isa-debug-exit -timeout 150 -hash ${options} ${ARGN}
     RESULT_VARIABLE status OUTPUT_VARIABLE line ERROR_VARIABLE errors)
   execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files ${output} ${home}/${name}.expect
     RESULT_VARIABLE differ ERROR_QUIET)
