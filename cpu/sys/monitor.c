@@ -113,20 +113,25 @@ void sys_update_flat(struct cpu *cpu)
     }
 }
 
-void sys_update(struct cpu *cpu)
+void sys_update_code(struct cpu *cpu)
 {
     const struct cpu_sys *sys = cpu->sys;
     cpu->mode = (sys->seg[SEG_CS].attr & ATTR_DB ? MODE_CODE32 : 0u) |
                 (sys->seg[SEG_SS].attr & ATTR_DB ? MODE_STACK32 : 0u) |
                 ((sys->cr0 & CR0_PE) && !vm86(cpu) ? MODE_PROT : 0u) |
                 (sys->cpl == 3 ? MODE_USER : 0u) | x87_mode(cpu);
-    for (unsigned seg = 0; seg < SEG_COUNT; seg++) {
-        seg_update(cpu, seg);
-    }
     sys_update_flat(cpu);
     update_limits(cpu);
     shadow_show(cpu);
     perf_update(cpu);
+}
+
+void sys_update(struct cpu *cpu)
+{
+    for (unsigned seg = 0; seg < SEG_COUNT; seg++) {
+        seg_update(cpu, seg);
+    }
+    sys_update_code(cpu);
 }
 
 /* ---- EFLAGS: the arithmetic flags and DF are kept apart, for the engine */

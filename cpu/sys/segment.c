@@ -108,13 +108,25 @@ static bool stack_size_changes(const struct cpu *cpu, unsigned seg)
     return seg == SEG_SS && was32 != !!(cpu->sys->seg[SEG_SS].attr & ATTR_DB);
 }
 
+/* Systems reload what is there at every interrupt: then nothing has to be derived anew. */
+static bool seg_is(const struct cpu *cpu, unsigned seg, const struct seg_cache *c)
+{
+    const struct seg_cache *is = &cpu->sys->seg[seg];
+    return is->valid && cpu->seg[seg].base == c->base && is->limit == c->limit &&
+           is->attr == c->attr;
+}
+
 void seg_set(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descriptor *d)
 {
-    struct seg_cache *c = &cpu->sys->seg[seg];
-    seg_cache_from(c, 0, d);
-    c->base = 0; /* kept in cpu->seg[] */
+    struct seg_cache c;
+    seg_cache_from(&c, 0, d);
     cpu->sel[seg] = sel;
-    cpu->seg[seg].base = desc_base(d);
+    if (seg_is(cpu, seg, &c)) {
+        return;
+    }
+    cpu->seg[seg].base = c.base;
+    c.base = 0; /* kept in cpu->seg[] */
+    cpu->sys->seg[seg] = c;
     seg_update(cpu, seg);
     if (stack_size_changes(cpu, seg)) {
         sys_update(cpu);
@@ -144,7 +156,7 @@ void seg_load_cs(struct cpu *cpu, uint16_t sel, const struct descriptor *d, unsi
 {
     cpu->sys->cpl = (uint8_t)new_cpl;
     seg_set(cpu, SEG_CS, (uint16_t)((sel & ~(unsigned)SEL_RPL) | new_cpl), d);
-    sys_update(cpu);
+    sys_update_code(cpu);
 }
 
 /* ---- loads with checks */

@@ -161,8 +161,11 @@ struct cpu_sys {
 };
 
 /* ---- monitor.c */
-void sys_update_flat(struct cpu *cpu); /* the same for MODE_FLAT, FS and GS, after a change of a view */
-void sys_update(struct cpu *cpu); /* recompute mode, views, maps, eip_max after any change */
+/* Recompute what the engine sees of it: after any change; after one of CS or CPL, and none of
+ * modes, paging or other segments; after one of a data segment's view. */
+void sys_update(struct cpu *cpu); /* mode, views, maps, eip_max */
+void sys_update_code(struct cpu *cpu);
+void sys_update_flat(struct cpu *cpu);
 uint32_t eflags_get(const struct cpu *cpu);  /* all of EFLAGS, RF and VM included */
 uint32_t eflags_bits(const struct cpu *cpu); /* that exist beside the arithmetic flags and DF */
 /* Raw, but for bits that this processor lacks; calls sys_update if VM or AC change, and has the
