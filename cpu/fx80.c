@@ -1,5 +1,6 @@
 /* cpu/fx80.c -- see fx80.h: rounding, operands, and the five basic operations. */
 #include "cpu/fx80_priv.h"
+#include "cpu/host_fp.h"
 
 const struct fx80 fx_indefinite = {FX_INTEGER_BIT | FX_QUIET_BIT, 0xFFFF};
 
@@ -181,6 +182,33 @@ struct fx80 fx_round_bits(struct fx_ctx *c, unsigned sign, int32_t exp, uint64_t
     return fx_pack(sign, (unsigned)rounded_exp, r.m);
 }
 
+/* ---- the host's unit (host_fp.h) */
+
+static inline bool may_ask_host(const struct fx_ctx *c, struct fx80 a, struct fx80 b)
+{
+    return c->native && fx_is_normal(a) && fx_is_normal(b) && !c->denormal_source;
+}
+
+/* Is r, the host's result, far from overflow and underflow? Then it is the result. */
+static inline bool believed(struct fx_ctx *c, struct fx80 r, bool up)
+{
+    if (UNLIKELY(fx_exp(r) - 2 > FX_EXP_MAX - 4u)) {
+        return false;
+    }
+    c->raised |= up ? FX_C1 : 0;
+    return true;
+}
+
+#define ASK_HOST(OPERATION, A, B)                                                              \
+    do {                                                                                       \
+        bool up_;                                                                              \
+        struct fx80 r_;                                                                        \
+        if (may_ask_host(c, A, B) &&                                                           \
+            (r_ = host_x87_##OPERATION(c->control, A, B, &up_), believed(c, r_, up_))) {       \
+            return r_;                                                                         \
+        }                                                                                      \
+    } while (0)
+
 /* ---- addition and subtraction */
 
 static inline struct fx80 add_magnitudes(struct fx_ctx *c, unsigned sign, struct fx_num a,
@@ -269,11 +297,13 @@ static inline struct fx80 sum(struct fx_ctx *c, struct fx80 a, struct fx80 b, un
 
 struct fx80 fx_add(struct fx_ctx *c, struct fx80 a, struct fx80 b)
 {
+    ASK_HOST(add, a, b);
     return sum(c, a, b, 0);
 }
 
 struct fx80 fx_sub(struct fx_ctx *c, struct fx80 a, struct fx80 b)
 {
+    ASK_HOST(sub, a, b);
     return sum(c, a, b, 1);
 }
 
@@ -313,6 +343,7 @@ static COLD struct fx80 special_product(struct fx_ctx *c, struct fx80 a, struct 
 
 struct fx80 fx_mul(struct fx_ctx *c, struct fx80 a, struct fx80 b)
 {
+    ASK_HOST(mul, a, b);
     if (UNLIKELY(!fx_is_normal(a) || !fx_is_normal(b) || c->denormal_source)) {
         return special_product(c, a, b);
     }
@@ -358,6 +389,7 @@ static COLD struct fx80 special_quotient(struct fx_ctx *c, struct fx80 a, struct
 
 struct fx80 fx_div(struct fx_ctx *c, struct fx80 a, struct fx80 b)
 {
+    ASK_HOST(div, a, b);
     if (UNLIKELY(!fx_is_normal(a) || !fx_is_normal(b) || c->denormal_source)) {
         return special_quotient(c, a, b);
     }
@@ -438,6 +470,9 @@ static COLD struct fx80 special_root(struct fx_ctx *c, struct fx80 a, bool *done
 
 struct fx80 fx_sqrt(struct fx_ctx *c, struct fx80 a)
 {
+    if (!fx_negative(a)) {
+        ASK_HOST(sqrt, a, a);
+    }
     if (UNLIKELY(!fx_is_normal(a) || fx_negative(a))) {
         bool done;
         struct fx80 r = special_root(c, a, &done);

@@ -1,5 +1,5 @@
-/* cpu/fx80.h -- arithmetic on the x87's 80-bit numbers, in integers alone: the same bits on
- * every host.
+/* cpu/fx80.h -- arithmetic on the x87's 80-bit numbers, in integers (and by the host's x87
+ * where it cannot differ: host_fp.h): the same bits on every host.
  *
  * Owner of: nothing; functions of their operands and of the control word. The x87's registers,
  * stack, tags and pointers are the business of cpu/exec/x87*.c.
@@ -39,6 +39,9 @@ struct fx_ctx {
     /* An operand of the coming operation was denormal in memory, though it is normal now. Set
      * by fx_operand_f32 and fx_operand_f64; the operation raises DE if it gets that far. */
     bool denormal_source;
+    /* The host's x87 may be asked, for results whose only exception is precision: of those PE
+     * need not be raised, C1 has to. */
+    bool native;
 };
 static inline enum fx_round fx_rounding(const struct fx_ctx *c)
 {

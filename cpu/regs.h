@@ -125,6 +125,7 @@ struct cpu {
     uint32_t features; /* enum cpu_feature */
     bool single_step;
     bool no_assist;
+    bool host_x87, host_sse; /* the host's floating-point units may be used (host_fp.h) */
     struct cpu_stats stats;
     struct points points; /* a debugger's */
 };

@@ -2,6 +2,7 @@
 #include "cpu/sf.h"
 
 #include "cpu/fx80_priv.h"
+#include "cpu/host_fp.h"
 
 /* A format; constant where these functions are inlined. */
 struct format {
@@ -398,21 +399,57 @@ static inline uint64_t convert(struct sf_ctx *c, const struct format *to,
     }
 }
 
-#define SF_DEFINE(N)                                                                           \
+/* The host's `float` and `double` (host_fp.h), for normal numbers and zeros. */
+#define HOST_DEFINE(N, TYPE, FRACTION, EXP_MAX)                                                \
+    static inline bool zero##N(uint##N##_t v)                                                  \
+    {                                                                                          \
+        return (uint##N##_t)(v << 1) == 0;                                                     \
+    }                                                                                          \
+    static inline bool plain##N(uint##N##_t v)                                                 \
+    {                                                                                          \
+        return (v >> (FRACTION) & (EXP_MAX)) - 1 < (EXP_MAX)-1 || zero##N(v);                  \
+    }                                                                                          \
+    static inline bool may_ask##N(const struct sf_ctx *c, uint##N##_t a, uint##N##_t b)        \
+    {                                                                                          \
+        return HOST_SSE && c->native && plain##N(a) && plain##N(b);                            \
+    }                                                                                          \
+    /* Far from overflow and underflow? */                                                     \
+    static inline bool believed##N(uint##N##_t r)                                              \
+    {                                                                                          \
+        return (r >> (FRACTION) & (EXP_MAX)) - 2 < (EXP_MAX)-2;                                \
+    }
+HOST_DEFINE(32, float, 23, UINT32_C(0xFF))
+HOST_DEFINE(64, double, 52, UINT64_C(0x7FF))
+
+/* EXACT: a result of 0 is one, too, not the remains of something tiny. */
+#define ASK_HOST(N, TYPE, OPERATOR, EXACT)                                                     \
+    if (may_ask##N(c, a, b)) {                                                                 \
+        TYPE v_ = host_##TYPE(a) OPERATOR host_##TYPE(b);                                      \
+        uint##N##_t r_ = host_bits##N(v_);                                                     \
+        if (believed##N(r_) || (zero##N(r_) && (EXACT))) {                                     \
+            return r_;                                                                         \
+        }                                                                                      \
+    }
+
+#define SF_DEFINE(N, TYPE)                                                                     \
     uint##N##_t sf##N##_add(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
+        ASK_HOST(N, TYPE, +, true)                                                             \
         return (uint##N##_t)sum(c, &f##N, a, b, 0);                                            \
     }                                                                                          \
     uint##N##_t sf##N##_sub(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
+        ASK_HOST(N, TYPE, -, true)                                                             \
         return (uint##N##_t)sum(c, &f##N, a, b, 1);                                            \
     }                                                                                          \
     uint##N##_t sf##N##_mul(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
+        ASK_HOST(N, TYPE, *, zero##N(a) || zero##N(b))                                         \
         return (uint##N##_t)product(c, &f##N, a, b);                                           \
     }                                                                                          \
     uint##N##_t sf##N##_div(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
+        ASK_HOST(N, TYPE, /, zero##N(a))                                                       \
         return (uint##N##_t)quotient(c, &f##N, a, b);                                          \
     }                                                                                          \
     uint##N##_t sf##N##_min(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
@@ -443,8 +480,8 @@ static inline uint64_t convert(struct sf_ctx *c, const struct format *to,
     {                                                                                          \
         return (uint##N##_t)from_i32(c, &f##N, v);                                             \
     }
-SF_DEFINE(32)
-SF_DEFINE(64)
+SF_DEFINE(32, float)
+SF_DEFINE(64, double)
 
 uint64_t sf32_to_64(struct sf_ctx *c, uint32_t a)
 {

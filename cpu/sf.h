@@ -1,5 +1,5 @@
-/* cpu/sf.h -- arithmetic on the numbers of SSE, binary32 and binary64, in integers alone: the
- * same bits on every host.
+/* cpu/sf.h -- arithmetic on the numbers of SSE, binary32 and binary64, in integers (and by the
+ * host's floats where they cannot differ: host_fp.h): the same bits on every host.
  *
  * Owner of: nothing; functions of their operands and of MXCSR. A result is the one that the
  * processor stores when it may; what was raised says whether it may, which is the caller's
@@ -16,6 +16,7 @@
 struct sf_ctx {
     uint32_t mxcsr;  /* flags 0..5, DAZ 6, masks 7..12, rounding 13..14, FTZ 15 */
     uint32_t raised; /* out: enum fx_flags, ORed in */
+    bool native;     /* the host may be asked: rounding is to nearest, and PE is of no interest */
 };
 
 /* Exceptions of the operands: as long as one of them is unmasked in any lane, none of the

@@ -36,6 +36,13 @@ static inline struct fx80 *x87_st(struct x87 *f, unsigned n)
     return &f->reg[(f->top + n) & 7];
 }
 
+/* ST(n)'s value. Read in the pieces that it is written in, lest the processor stall. */
+static inline struct fx80 x87_get(struct x87 *f, unsigned n)
+{
+    const struct fx80 *p = x87_st(f, n);
+    return (struct fx80){p->m, p->se};
+}
+
 static inline bool x87_empty(const struct x87 *f, unsigned n)
 {
     return !(f->full >> ((f->top + n) & 7) & 1);
@@ -60,10 +67,19 @@ static inline void x87_push(struct x87 *f, struct fx80 v)
     x87_set(f, 0, v);
 }
 
-static inline struct fx_ctx x87_ctx(const struct cpu *cpu)
+/* The host's unit serves once PE is set, and masked: then an inexact result changes nothing but
+ * C1. */
+static inline bool x87_native(const struct cpu *cpu)
 {
-    return (struct fx_ctx){.control = cpu->x87.control};
+    return cpu->host_x87 && (cpu->x87.control & cpu->x87.status & FX_PE);
 }
+
+/* Initializes a struct fx_ctx. Not a function: what one returns, compilers copy in other pieces
+ * than they stored it in, and processors stall on that. */
+#define X87_CONTEXT(cpu)                                                                       \
+    {                                                                                          \
+        .control = (cpu)->x87.control, .native = x87_native(cpu)                               \
+    }
 
 /* Which of the exceptions are unmasked? */
 static inline unsigned x87_unmasked(const struct cpu *cpu, unsigned raised)

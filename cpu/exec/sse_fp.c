@@ -27,11 +27,18 @@ static inline uint64_t pair(uint32_t lo, uint32_t hi)
     return lo | (uint64_t)hi << 32;
 }
 
+/* May the host compute? PE must be set already and masked, and rounding to nearest. */
+static inline bool native(const struct cpu *cpu)
+{
+    const uint32_t masked = FX_PE << MXCSR_MASK_SHIFT, nearest = 3u << MXCSR_ROUND_SHIFT;
+    return cpu->host_sse && (cpu->mxcsr & (FX_PE | masked | nearest)) == (FX_PE | masked);
+}
+
 #define LO(v) ((uint32_t)(v))
 #define HI(v) ((uint32_t)((v) >> 32))
 #define CONTEXT                                                                                \
     {                                                                                          \
-        .mxcsr = cpu->mxcsr                                                                    \
+        .mxcsr = cpu->mxcsr, .native = native(cpu)                                             \
     }
 
 /* DO##NAME(cpu, i, source) does it all. */

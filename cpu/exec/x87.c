@@ -71,7 +71,7 @@ static void load_mem(struct cpu *cpu, const struct insn *i, eaddr ea, struct fx8
     {                                                                                          \
         { /* what has its address taken is gone before the tail call */                        \
             eaddr ea = insn_ea(cpu, i);                                                        \
-            struct fx_ctx c = x87_ctx(cpu);                                                    \
+            struct fx_ctx c = X87_CONTEXT(cpu);                                                \
             struct fx80 v = (FETCH);                                                           \
             load_mem(cpu, i, ea, v, &c);                                                       \
         }                                                                                      \
@@ -137,14 +137,14 @@ EXEC(FLD_STi)
 {
     struct x87 *f = &cpu->x87;
     bool empty = x87_empty(f, i->b);
-    load(cpu, i, empty ? fx_indefinite : *x87_st(f, i->b), empty ? X87_STACK_EMPTY : 0);
+    load(cpu, i, empty ? fx_indefinite : x87_get(f, i->b), empty ? X87_STACK_EMPTY : 0);
     NEXT();
 }
 
 EXEC(FLD_constant)
 {
     {
-        struct fx_ctx c = x87_ctx(cpu);
+        struct fx_ctx c = X87_CONTEXT(cpu);
         load(cpu, i, fx_constant(&c, i->b), 0);
     }
     NEXT();
@@ -172,14 +172,14 @@ static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned siz
     x87_done(cpu, i, raised);
 }
 
-/* CONVERT: of *x87_st(f, 0), in context c; EMPTY: what a masked stack underflow stores. */
+/* CONVERT: of x87_get(f, 0), in context c; EMPTY: what a masked stack underflow stores. */
 #define STORE(NAME, TYPE, CONVERT, EMPTY, WRITE, POP)                                          \
     EXEC(NAME)                                                                                 \
     {                                                                                          \
         {                                                                                      \
             eaddr ea = insn_ea(cpu, i);                                                        \
             struct x87 *f = &cpu->x87;                                                         \
-            struct fx_ctx c = x87_ctx(cpu);                                                    \
+            struct fx_ctx c = X87_CONTEXT(cpu);                                                \
             bool empty = x87_empty(f, 0);                                                      \
             TYPE v = empty ? (TYPE)(EMPTY) : (TYPE)(CONVERT);                                  \
             unsigned raised = empty ? X87_STACK_EMPTY : c.raised;                              \
@@ -204,18 +204,18 @@ static struct fx_ctx *chop(struct fx_ctx *c)
 #define I64_MIN UINT64_C(0x8000000000000000)
 
 // clang-format off
-STORE(FST_m32,   uint32_t, fx_to_f32(&c, *x87_st(f, 0)), 0xFFC00000u, WRITE32, false)
-STORE(FSTP_m32,  uint32_t, fx_to_f32(&c, *x87_st(f, 0)), 0xFFC00000u, WRITE32, true)
-STORE(FST_m64,   uint64_t, fx_to_f64(&c, *x87_st(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, false)
-STORE(FSTP_m64,  uint64_t, fx_to_f64(&c, *x87_st(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, true)
-STORE(FIST_i16,  uint16_t, fx_to_i16(&c, *x87_st(f, 0)), 0x8000, WRITE16, false)
-STORE(FISTP_i16, uint16_t, fx_to_i16(&c, *x87_st(f, 0)), 0x8000, WRITE16, true)
-STORE(FIST_i32,  uint32_t, fx_to_i32(&c, *x87_st(f, 0)), 0x80000000u, WRITE32, false)
-STORE(FISTP_i32, uint32_t, fx_to_i32(&c, *x87_st(f, 0)), 0x80000000u, WRITE32, true)
-STORE(FISTP_i64, uint64_t, fx_to_i64(&c, *x87_st(f, 0)), I64_MIN, WRITE64, true)
-STORE(FISTTP_i16, uint16_t, fx_to_i16(chop(&c), *x87_st(f, 0)), 0x8000, WRITE16, true)
-STORE(FISTTP_i32, uint32_t, fx_to_i32(chop(&c), *x87_st(f, 0)), 0x80000000u, WRITE32, true)
-STORE(FISTTP_i64, uint64_t, fx_to_i64(chop(&c), *x87_st(f, 0)), I64_MIN, WRITE64, true)
+STORE(FST_m32,   uint32_t, fx_to_f32(&c, x87_get(f, 0)), 0xFFC00000u, WRITE32, false)
+STORE(FSTP_m32,  uint32_t, fx_to_f32(&c, x87_get(f, 0)), 0xFFC00000u, WRITE32, true)
+STORE(FST_m64,   uint64_t, fx_to_f64(&c, x87_get(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, false)
+STORE(FSTP_m64,  uint64_t, fx_to_f64(&c, x87_get(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, true)
+STORE(FIST_i16,  uint16_t, fx_to_i16(&c, x87_get(f, 0)), 0x8000, WRITE16, false)
+STORE(FISTP_i16, uint16_t, fx_to_i16(&c, x87_get(f, 0)), 0x8000, WRITE16, true)
+STORE(FIST_i32,  uint32_t, fx_to_i32(&c, x87_get(f, 0)), 0x80000000u, WRITE32, false)
+STORE(FISTP_i32, uint32_t, fx_to_i32(&c, x87_get(f, 0)), 0x80000000u, WRITE32, true)
+STORE(FISTP_i64, uint64_t, fx_to_i64(&c, x87_get(f, 0)), I64_MIN, WRITE64, true)
+STORE(FISTTP_i16, uint16_t, fx_to_i16(chop(&c), x87_get(f, 0)), 0x8000, WRITE16, true)
+STORE(FISTTP_i32, uint32_t, fx_to_i32(chop(&c), x87_get(f, 0)), 0x80000000u, WRITE32, true)
+STORE(FISTTP_i64, uint64_t, fx_to_i64(chop(&c), x87_get(f, 0)), I64_MIN, WRITE64, true)
 // clang-format on
 
 EXEC(FSTP_m80)
@@ -224,7 +224,7 @@ EXEC(FSTP_m80)
     bool empty = x87_empty(&cpu->x87, 0);
     unsigned raised = empty ? X87_STACK_EMPTY : 0;
     if (!x87_forbids_store(cpu, raised)) {
-        struct fx80 v = empty ? fx_indefinite : *x87_st(&cpu->x87, 0);
+        struct fx80 v = empty ? fx_indefinite : x87_get(&cpu->x87, 0);
         uint8_t bytes[10];
         store_le64(bytes, v.m);
         store_le16(bytes + 8, v.se);
@@ -238,13 +238,13 @@ static void store_bcd(struct cpu *cpu, const struct insn *i)
 {
     static const uint8_t indefinite[10] = {0, 0, 0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF};
     eaddr ea = insn_ea(cpu, i);
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     uint8_t bytes[10];
     memcpy(bytes, indefinite, sizeof bytes);
     if (x87_empty(&cpu->x87, 0)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        fx_to_bcd(&c, *x87_st(&cpu->x87, 0), bytes);
+        fx_to_bcd(&c, x87_get(&cpu->x87, 0), bytes);
     }
     if (!x87_forbids_store(cpu, c.raised)) {
         write_ten(cpu, i, ea, bytes);
@@ -266,7 +266,7 @@ static void copy(struct cpu *cpu, const struct insn *i, bool pop)
     bool empty = x87_empty(f, 0);
     unsigned raised = empty ? X87_STACK_EMPTY : 0;
     if (!x87_forbids(cpu, raised)) {
-        x87_set(f, i->b, empty ? fx_indefinite : *x87_st(f, 0));
+        x87_set(f, i->b, empty ? fx_indefinite : x87_get(f, 0));
         if (pop) {
             x87_pop(f);
         }
@@ -291,7 +291,7 @@ EXEC(FSTP_D9)
 {
     struct x87 *f = &cpu->x87;
     if (!x87_empty(f, 0)) {
-        x87_set(f, i->b, *x87_st(f, 0));
+        x87_set(f, i->b, x87_get(f, 0));
     }
     x87_pop(f);
     x87_done(cpu, i, 0);
@@ -300,7 +300,7 @@ EXEC(FSTP_D9)
 
 static struct fx80 or_indefinite(struct x87 *f, unsigned n)
 {
-    return x87_empty(f, n) ? fx_indefinite : *x87_st(f, n);
+    return x87_empty(f, n) ? fx_indefinite : x87_get(f, n);
 }
 
 EXEC(FXCH)
@@ -322,7 +322,7 @@ static void move_if(struct cpu *cpu, const struct insn *i, bool condition)
     bool empty = x87_empty(f, 0) || x87_empty(f, i->b);
     unsigned raised = empty ? X87_STACK_EMPTY : 0;
     if ((empty || condition) && !x87_forbids(cpu, raised)) {
-        x87_set(f, 0, empty ? fx_indefinite : *x87_st(f, i->b));
+        x87_set(f, 0, empty ? fx_indefinite : x87_get(f, i->b));
     }
     x87_done_quiet(cpu, i, raised);
 }

@@ -52,12 +52,12 @@ static void between_registers(struct cpu *cpu, const struct insn *i, unsigned ds
                               binary_fn *op, bool pop)
 {
     struct x87 *f = &cpu->x87;
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 v = fx_indefinite;
     if (x87_empty(f, dst) || x87_empty(f, src)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        v = op(&c, *x87_st(f, dst), *x87_st(f, src));
+        v = op(&c, x87_get(f, dst), x87_get(f, src));
     }
     if (!x87_forbids(cpu, c.raised)) {
         x87_set(f, dst, v);
@@ -76,7 +76,7 @@ static void with_memory(struct cpu *cpu, const struct insn *i, struct fx_ctx *c,
     if (x87_empty(f, 0)) {
         c->raised = X87_STACK_EMPTY;
     } else {
-        v = op(c, *x87_st(f, 0), b);
+        v = op(c, x87_get(f, 0), b);
     }
     if (!x87_forbids(cpu, c->raised)) {
         x87_set(f, 0, v);
@@ -90,7 +90,7 @@ static void with_memory(struct cpu *cpu, const struct insn *i, struct fx_ctx *c,
     {                                                                                          \
         { /* what has its address taken is gone before the tail call */                        \
             eaddr ea = insn_ea(cpu, i);                                                        \
-            struct fx_ctx c = x87_ctx(cpu);                                                    \
+            struct fx_ctx c = X87_CONTEXT(cpu);                                                \
             struct fx80 b = operand_##FORM(cpu, i, ea, &c);                                    \
             x87_data(cpu, i, ea);                                                              \
             USE;                                                                               \
@@ -151,12 +151,12 @@ static void compared(struct cpu *cpu, const struct insn *i, enum fx_order order,
 static enum fx_order order_of(struct cpu *cpu, unsigned n, bool quiet, unsigned *raised)
 {
     struct x87 *f = &cpu->x87;
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     enum fx_order order = FX_UNORDERED;
     if (x87_empty(f, 0) || x87_empty(f, n)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        order = fx_compare(&c, *x87_st(f, 0), *x87_st(f, n), quiet);
+        order = fx_compare(&c, x87_get(f, 0), x87_get(f, n), quiet);
     }
     *raised = c.raised;
     return order;
@@ -178,7 +178,7 @@ static void compare_memory(struct cpu *cpu, const struct insn *i, struct fx_ctx 
     if (x87_empty(f, 0)) {
         c->raised = X87_STACK_EMPTY;
     } else {
-        order = fx_compare(c, *x87_st(f, 0), b, false);
+        order = fx_compare(c, x87_get(f, 0), b, false);
     }
     compared(cpu, i, order, c->raised, pops);
 }
@@ -234,12 +234,12 @@ COMPARE_FLAGS(FUCOMIP, true, true)
 static void compare_zero(struct cpu *cpu, const struct insn *i)
 {
     struct x87 *f = &cpu->x87;
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     enum fx_order order = FX_UNORDERED;
     if (x87_empty(f, 0)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        order = fx_compare(&c, *x87_st(f, 0), (struct fx80){0, 0}, false);
+        order = fx_compare(&c, x87_get(f, 0), (struct fx80){0, 0}, false);
     }
     compared(cpu, i, order, c.raised, 0);
 }
@@ -260,7 +260,7 @@ EXEC(FXAM)
         [FX_UNSUPPORTED] = 0,
     };
     struct x87 *f = &cpu->x87;
-    struct fx80 v = *x87_st(f, 0);
+    struct fx80 v = x87_get(f, 0);
     unsigned code = x87_empty(f, 0) ? X87_C3 | X87_C0 : codes[fx_classify(v)];
     x87_done_codes(cpu, i, 0, X87_CODES, code | (fx_negative(v) ? X87_C1 : 0u));
     NEXT();

@@ -11,12 +11,12 @@ typedef struct fx80 binary_fn(struct fx_ctx *c, struct fx80 a, struct fx80 b);
 static void unary(struct cpu *cpu, const struct insn *i, unary_fn *op)
 {
     struct x87 *f = &cpu->x87;
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 v = fx_indefinite;
     if (x87_empty(f, 0)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        v = op(&c, *x87_st(f, 0));
+        v = op(&c, x87_get(f, 0));
     }
     if (!x87_forbids(cpu, c.raised)) {
         x87_set(f, 0, v);
@@ -55,12 +55,12 @@ UNARY(F2XM1, fx_2xm1)
 static void binary(struct cpu *cpu, const struct insn *i, unsigned dst, binary_fn *op)
 {
     struct x87 *f = &cpu->x87;
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 v = fx_indefinite;
     if (x87_empty(f, 0) || x87_empty(f, 1)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        v = op(&c, *x87_st(f, dst), *x87_st(f, 1 - dst));
+        v = op(&c, x87_get(f, dst), x87_get(f, 1 - dst));
     }
     if (!x87_forbids(cpu, c.raised)) {
         x87_set(f, dst, v);
@@ -96,14 +96,14 @@ BINARY(FPATAN, 1, fx_patan)
 static void remainder_of(struct cpu *cpu, const struct insn *i, bool nearest)
 {
     struct x87 *f = &cpu->x87;
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 v = fx_indefinite;
     unsigned quotient = 0;
     bool partial = false;
     if (x87_empty(f, 0) || x87_empty(f, 1)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        v = fx_remainder(&c, *x87_st(f, 0), *x87_st(f, 1), nearest, &quotient, &partial);
+        v = fx_remainder(&c, x87_get(f, 0), x87_get(f, 1), nearest, &quotient, &partial);
     }
     if (!x87_forbids(cpu, c.raised)) {
         x87_set(f, 0, v);
@@ -151,10 +151,10 @@ static void two_results(struct cpu *cpu, const struct insn *i, unsigned raised,
 
 static void extract(struct cpu *cpu, const struct insn *i)
 {
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 exponent = fx_indefinite, significand = fx_indefinite;
     if (stack_allows(cpu, &c)) {
-        fx_extract(&c, *x87_st(&cpu->x87, 0), &exponent, &significand);
+        fx_extract(&c, x87_get(&cpu->x87, 0), &exponent, &significand);
     }
     two_results(cpu, i, c.raised, X87_C1, exponent, significand);
 }
@@ -173,11 +173,11 @@ static void refused(struct cpu *cpu, const struct insn *i)
 
 static void sine_and_cosine(struct cpu *cpu, const struct insn *i)
 {
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 sine = fx_indefinite, cosine = fx_indefinite;
     bool out_of_range = false;
     if (stack_allows(cpu, &c)) {
-        fx_sincos(&c, *x87_st(&cpu->x87, 0), &sine, &cosine, &out_of_range);
+        fx_sincos(&c, x87_get(&cpu->x87, 0), &sine, &cosine, &out_of_range);
     }
     if (out_of_range) {
         refused(cpu, i);
@@ -196,11 +196,11 @@ EXEC(FSINCOS)
  */
 static void tangent(struct cpu *cpu, const struct insn *i)
 {
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 v = fx_indefinite, one = fx_indefinite;
     bool out_of_range = false;
     if (stack_allows(cpu, &c)) {
-        v = fx_ptan(&c, *x87_st(&cpu->x87, 0), &out_of_range);
+        v = fx_ptan(&c, x87_get(&cpu->x87, 0), &out_of_range);
         one = fx_classify(v) == FX_QNAN ? v : fx_from_i64(1);
     }
     if (out_of_range) {
@@ -219,13 +219,13 @@ EXEC(FPTAN)
 static void sine_or_cosine(struct cpu *cpu, const struct insn *i, bool cosine)
 {
     struct x87 *f = &cpu->x87;
-    struct fx_ctx c = x87_ctx(cpu);
+    struct fx_ctx c = X87_CONTEXT(cpu);
     struct fx80 v = fx_indefinite;
     bool out_of_range = false;
     if (x87_empty(f, 0)) {
         c.raised = X87_STACK_EMPTY;
     } else {
-        fx_sincos(&c, *x87_st(f, 0), cosine ? NULL : &v, cosine ? &v : NULL, &out_of_range);
+        fx_sincos(&c, x87_get(f, 0), cosine ? NULL : &v, cosine ? &v : NULL, &out_of_range);
     }
     if (out_of_range) {
         refused(cpu, i);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/host_fp.h"
 #include "cpu/simd.h"
 #include "cpu/sys/sys.h"
 #include "cpu/x87.h"
@@ -120,6 +121,8 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, features),
     DERIVED(struct cpu, single_step),
     DERIVED(struct cpu, no_assist),
+    DERIVED(struct cpu, host_x87),
+    DERIVED(struct cpu, host_sse),
     DERIVED(struct cpu, stats),
     DERIVED(struct cpu, points),
     FIELDS_END,
@@ -273,6 +276,8 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
     cpu->features = features;
     cpu->single_step = cfg->single_step;
     cpu->no_assist = cfg->no_assist;
+    cpu->host_x87 = !cfg->no_assist && !cfg->single_step && host_x87_agrees();
+    cpu->host_sse = !cfg->no_assist && !cfg->single_step && host_sse_agrees();
     w->sys.model = (uint8_t)model;
     w->sys.a20 = true;
     if (shadow_init(cpu, !cfg->shadow_flush, err) < 0 ||
