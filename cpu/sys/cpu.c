@@ -201,6 +201,8 @@ static const struct field sys_fields[] = {
     DERIVED(struct cpu_sys, deliver_ext),
     DERIVED(struct cpu_sys, model),
     DERIVED(struct cpu_sys, break_code),
+    DERIVED(struct cpu_sys, whole),
+    DERIVED(struct cpu_sys, flat),
     DERIVED(struct cpu_sys, break_io),
     DERIVED(struct cpu_sys, break_write),
     DERIVED(struct cpu_sys, break_read),

@@ -82,35 +82,17 @@ static void update_limits(struct cpu *cpu)
     }
 }
 
-/* A view of 4 GiB, from its base on and around. */
-static bool is_whole(const struct seg_view *v)
-{
-    return v->lo == 0 && v->rd_span == UINT32_MAX && v->wr_span == UINT32_MAX;
-}
-
-static bool is_flat(const struct seg_view *v)
-{
-    return v->base == 0 && is_whole(v);
-}
-
 void sys_update_flat(struct cpu *cpu)
 {
-    const uint32_t bits = MODE_FLAT | MODE_FS | MODE_GS;
-    const struct seg_view *v = cpu->seg;
-    cpu->mode &= ~bits;
-    if (!(cpu->mode & MODE_PROT)) {
-        return;
+    const uint8_t data = 1 << SEG_ES | 1 << SEG_SS | 1 << SEG_DS;
+    const struct cpu_sys *sys = cpu->sys;
+    uint32_t bits = 0;
+    if (cpu->mode & MODE_PROT) {
+        bits |= sys->whole & 1 << SEG_FS ? MODE_FS : 0;
+        bits |= sys->whole & 1 << SEG_GS && cpu->mode & MODE_USER ? MODE_GS : 0;
+        bits |= (sys->flat & data) == data && cpu->mode & MODE_STACK32 ? MODE_FLAT : 0;
     }
-    if ((cpu->mode & MODE_STACK32) && is_flat(&v[SEG_DS]) && is_flat(&v[SEG_SS]) &&
-        is_flat(&v[SEG_ES])) {
-        cpu->mode |= MODE_FLAT;
-    }
-    if (is_whole(&v[SEG_FS])) {
-        cpu->mode |= MODE_FS;
-    }
-    if ((cpu->mode & MODE_USER) && is_whole(&v[SEG_GS])) {
-        cpu->mode |= MODE_GS;
-    }
+    cpu->mode = (cpu->mode & ~(uint32_t)(MODE_FLAT | MODE_FS | MODE_GS)) | bits;
 }
 
 void sys_update_code(struct cpu *cpu)

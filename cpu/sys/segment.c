@@ -90,16 +90,28 @@ struct seg_view seg_view_of(const struct seg_cache *c, uint32_t base)
     return v;
 }
 
+/* What sys_update_flat() asks of a view: is it 4 GiB from its base on and around, and from 0?
+ */
+static void note_extent(struct cpu_sys *sys, const struct seg_view *v, unsigned seg)
+{
+    uint8_t bit = (uint8_t)(1 << seg);
+    bool whole = v->lo == 0 && v->rd_span == UINT32_MAX && v->wr_span == UINT32_MAX;
+    sys->whole = (uint8_t)((sys->whole & ~bit) | (whole ? bit : 0));
+    sys->flat = (uint8_t)((sys->flat & ~bit) | (whole && v->base == 0 ? bit : 0));
+}
+
 void seg_update(struct cpu *cpu, unsigned seg)
 {
     struct seg_cache *c = &cpu->sys->seg[seg];
     uint32_t base = cpu->seg[seg].base;
     if ((cpu->sys->cr0 & CR0_PE) && !vm86(cpu)) {
         cpu->seg[seg] = seg_view_of(c, base);
-        return;
+    } else {
+        c->valid = true; /* loads do not tell us: there are no null selectors here */
+        cpu->seg[seg] =
+            (struct seg_view){.rd_span = c->limit, .wr_span = c->limit, .base = base};
     }
-    c->valid = true; /* loads do not tell us: there are no null selectors here */
-    cpu->seg[seg] = (struct seg_view){.rd_span = c->limit, .wr_span = c->limit, .base = base};
+    note_extent(cpu->sys, &cpu->seg[seg], seg);
 }
 
 static bool stack_size_changes(const struct cpu *cpu, unsigned seg)

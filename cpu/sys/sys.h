@@ -153,6 +153,7 @@ struct cpu_sys {
     bool left;              /* cpu_attention(): the board wants cpu_run to return */
     bool deliver_ext;       /* EXT bit of the error code while an external event is delivered */
     uint8_t model;          /* index of cpu_models[] */
+    uint8_t whole, flat;    /* bit n: the view of segment n has no limit; and base 0 */
     uint8_t break_code;     /* enabled breakpoints (bit n: DRn) on execution, … */
     uint8_t break_io;       /* … ports, … */
     uint8_t break_write;    /* … stores, … */
