@@ -6,7 +6,7 @@
 # is its rule. Project headers are included by their path from the top, in quotes; the core may use
 # those headers of the C library that know no host.
 
-set(core_std "<(inttypes|limits|setjmp|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|zlib)\\.h>")
+set(core_std "<(float|inttypes|limits|setjmp|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|zlib)\\.h>")
 set(rules
   # files (regex)                          includes (regex)
   "mem/.*"                                 "\"mem/[a-z0-9_]+\\.(h|def)\"|${core_std}"

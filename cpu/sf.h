@@ -16,7 +16,7 @@
 struct sf_ctx {
     uint32_t mxcsr;  /* flags 0..5, DAZ 6, masks 7..12, rounding 13..14, FTZ 15 */
     uint32_t raised; /* out: enum fx_flags, ORed in */
-    bool native;     /* the host may be asked: rounding is to nearest, and PE is of no interest */
+    bool native; /* the host may be asked: rounding is to nearest, and PE is of no interest */
 };
 
 /* Exceptions of the operands: as long as one of them is unmasked in any lane, none of the

@@ -504,7 +504,7 @@ START_TEST(warm_cold_steps)
     begin(&steps, seed, true);
     for (unsigned turn = 0; turn < 40; turn++) {
         uint64_t until = warm.fx.tick + 1 + lcg(&seed) % 200;
-        ck_assert(cpu_loaded(cold.fx.cpu));
+        ck_assert(cpu_state(cold.fx.cpu) && cpu_loaded(cold.fx.cpu));
         ck_assert_int_eq(cpu_run(warm.fx.cpu, until), CPU_UNTIL);
         ck_assert_int_eq(cpu_run(cold.fx.cpu, until), CPU_UNTIL);
         ck_assert_int_eq(cpu_run(steps.fx.cpu, until), CPU_UNTIL);
