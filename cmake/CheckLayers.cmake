@@ -12,6 +12,7 @@ set(rules
   "mem/.*"                                 "\"mem/[a-z0-9_]+\\.(h|def)\"|${core_std}"
   "cpu/sys/.*"                             "\"(cpu|cpu/sys|mem)/[a-z0-9_]+\\.(h|def)\"|${core_std}"
   "cpu/(engine|cpu|decode)\\.c"            "\"(cpu|mem)/[a-z0-9_]+\\.(h|def)\"|\"cpu/sys/monitor\\.h\"|${core_std}"
+  "cpu/host_fp\\.h"                        "\"(cpu|mem)/[a-z0-9_]+\\.h\"|<float\\.h>|${core_std}"
   "cpu/.*"                                 "\"(cpu|cpu/exec|mem)/[a-z0-9_]+\\.(h|def)\"|${core_std}"
   "devices/(machine\\.c|machine_priv\\.h|pc\\.c)" "\"(devices|mem)/[a-z0-9_]+\\.(h|def)\"|\"cpu/cpu\\.h\"|${core_std}"
   "devices/.*"                             "\"(devices|mem)/[a-z0-9_]+\\.(h|def)\"|${core_std}"
