@@ -24,10 +24,10 @@
  * is a ready modem: CTS, DSR and DCD on, RI off. In loopback the inputs are RTS, DTR, OUT1 and
  * OUT2, and the output pins are off.
  *
- * Clock: 1.8432 MHz / 16 / divisor (0 counts as 65536) is the baud rate. Each character takes
- * its start, data, parity and stop bits, both ways; the transmitter begins one bit time after
- * THR was written to an idle chip. A divisor or format written during a character counts from
- * the next one.
+ * Clock: 1.8432 MHz / 16 / divisor (0 counts as 65536) is the baud rate. The line is 32 times
+ * as fast as that (docs/adr/0015). Each character takes its start, data, parity and stop bits,
+ * both ways; the transmitter begins one bit time after THR was written to an idle chip. A
+ * divisor or format written during a character counts from the next one.
  *
  * The line: what arrives waits at the far end in a queue, which is state, and which sends only
  * when the receiver has room: a guest that is slow loses nothing. Overruns happen in loopback.
@@ -640,7 +640,7 @@ static void ns16550a_info(struct device *dev, struct text *out)
     if (!ns16550a_present(dev)) {
         return;
     }
-    uint64_t baud = NS16550A_HZ / bit_cycles(u);
+    uint64_t baud = NS16550A_CRYSTAL / bit_cycles(u);
     char p = u->lcr & LCR_PARITY ? parity[u->lcr >> 4 & 3] : 'N';
     text_add(out, "ns16550a COM%u at %03x, IRQ %d: %u baud %u%c%s%s%s\n",
              ns16550a_number(dev) + 1, dev->slot->base, dev->slot->irq, (unsigned)baud,
