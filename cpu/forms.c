@@ -14,6 +14,7 @@ struct forms {
     exec_fn *flat;             /* … with MODE_FLAT, too */
     exec_fn *pair[CONDITIONS]; /* … with the Jcc behind it, by its opcode's low digit */
     bool any_mode;
+    bool pushes; /* s needs MODE_FLAT, too: SS */
 };
 
 struct form_map { /* open addressing by the handler's address */
@@ -23,18 +24,21 @@ struct form_map { /* open addressing by the handler's address */
 // clang-format off
 #define COND(name, code, CC) extern exec_fn exec_##name##_J##CC;
 #define MEM(name)         extern exec_fn exec_##name, exec_##name##_b, exec_##name##_x, exec_##name##_s;
+#define PUSHES(name)      MEM(name)
 #define STACK(name)       extern exec_fn exec_##name, exec_##name##_flat;
 #define ADDRESS(name)     extern exec_fn exec_##name, exec_##name##_b, exec_##name##_x;
 #define PAIR(name, conds) extern exec_fn exec_##name; FOR_##conds(COND, name)
 #include "cpu/forms.def"
 #undef COND
 #undef MEM
+#undef PUSHES
 #undef STACK
 #undef ADDRESS
 #undef PAIR
 
 #define COND(name, code, CC) [code] = exec_##name##_J##CC,
 #define MEM(name)         {.plain = exec_##name, .b = exec_##name##_b, .x = exec_##name##_x, .s = exec_##name##_s},
+#define PUSHES(name)      {.plain = exec_##name, .b = exec_##name##_b, .x = exec_##name##_x, .s = exec_##name##_s, .pushes = true},
 #define STACK(name)       {.plain = exec_##name, .flat = exec_##name##_flat},
 #define ADDRESS(name)     {.plain = exec_##name, .b = exec_##name##_b, .x = exec_##name##_x, .any_mode = true},
 #define PAIR(name, conds) {.plain = exec_##name, .pair = {FOR_##conds(COND, name)}},
@@ -43,6 +47,7 @@ static const struct forms list[] = {
 };
 #undef COND
 #undef MEM
+#undef PUSHES
 #undef STACK
 #undef ADDRESS
 #undef PAIR
@@ -89,7 +94,7 @@ static exec_fn *address_form(const struct forms *f, uint32_t mode, const struct 
         return NULL;
     }
     if (!f->any_mode && u->seg >= SEG_FS) {
-        return indexed ? NULL : f->s;
+        return indexed || (f->pushes && !(mode & MODE_FLAT)) ? NULL : f->s;
     }
     return indexed ? f->x : f->b;
 }

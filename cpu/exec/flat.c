@@ -14,7 +14,7 @@
     EXEC(NAME##_##FORM)                                                                        \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!flat_rd(cpu, FLAT_EA_##FORM, (N) / 8, &p))) {                            \
+        if (UNLIKELY(!FLAT_RD(FORM, (N) / 8, &p))) {                                           \
             INSTEAD(NAME);                                                                     \
         }                                                                                      \
         uint32_t v = FLAT_LOAD_##N(p);                                                         \
@@ -29,7 +29,7 @@
     EXEC(NAME##_##FORM)                                                                        \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!flat_wr(cpu, FLAT_EA_##FORM, (N) / 8, &p))) {                            \
+        if (UNLIKELY(!FLAT_WR(FORM, (N) / 8, &p))) {                                           \
             INSTEAD(NAME);                                                                     \
         }                                                                                      \
         FLAT_STORE_##N(p, (uint##N##_t)(VALUE));                                               \
@@ -44,7 +44,7 @@
     EXEC(NAME##_##FORM)                                                                        \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!flat_wr(cpu, FLAT_EA_##FORM, (N) / 8, &p))) {                            \
+        if (UNLIKELY(!FLAT_WR(FORM, (N) / 8, &p))) {                                           \
             INSTEAD(NAME);                                                                     \
         }                                                                                      \
         uint32_t v = FLAT_LOAD_##N(p);                                                         \
@@ -113,7 +113,7 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
     EXEC(XCHG_EvGv_m32_##FORM)                                                                 \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!flat_wr(cpu, FLAT_EA_##FORM, 4, &p))) {                                  \
+        if (UNLIKELY(!FLAT_WR(FORM, 4, &p))) {                                                 \
             INSTEAD(XCHG_EvGv_m32);                                                            \
         }                                                                                      \
         uint32_t v = load_le32(p);                                                             \
@@ -134,14 +134,14 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
 
 /* ---- stack: ESP is committed after the access. p: the place, or NULL */
 
-#define PUSHES flat_wr(cpu, cpu->r[ESP] - 4, 4, &p)
-#define POPS   flat_rd(cpu, cpu->r[ESP], 4, &p)
+#define PUSH_AT flat_wr(cpu, cpu->r[ESP] - 4, 4, &p)
+#define POP_AT  flat_rd(cpu, cpu->r[ESP], 4, &p)
 
 #define PUSH(NAME, SUFFIX, VALUE)                                                              \
     EXEC(NAME##_##SUFFIX)                                                                      \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!PUSHES)) {                                                               \
+        if (UNLIKELY(!PUSH_AT)) {                                                              \
             INSTEAD(NAME);                                                                     \
         }                                                                                      \
         store_le32(p, VALUE);                                                                  \
@@ -156,7 +156,7 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
     EXEC(PUSH_Ev_m32_##FORM)                                                                   \
     {                                                                                          \
         uint8_t *from, *p;                                                                     \
-        if (UNLIKELY(!flat_rd(cpu, FLAT_EA_##FORM, 4, &from) || !PUSHES)) {                    \
+        if (UNLIKELY(!FLAT_RD(FORM, 4, &from) || !PUSH_AT)) {                                  \
             INSTEAD(PUSH_Ev_m32);                                                              \
         }                                                                                      \
         store_le32(p, load_le32(from));                                                        \
@@ -169,7 +169,7 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
                                                                         EXEC(POP_Zv_32_flat)
 {
     uint8_t *p;
-    if (UNLIKELY(!POPS)) {
+    if (UNLIKELY(!POP_AT)) {
         INSTEAD(POP_Zv_32);
     }
     cpu->r[ESP] += 4;
@@ -194,7 +194,7 @@ EXEC(CALL_32_flat)
 {
     uint8_t *p;
     eaddr target = cpu->eip + i->imm;
-    if (UNLIKELY(!PUSHES || target > cpu->eip_max)) {
+    if (UNLIKELY(!PUSH_AT || target > cpu->eip_max)) {
         INSTEAD(CALL_32);
     }
     store_le32(p, cpu->eip + i->next);
@@ -206,7 +206,7 @@ EXEC(CALL_Ev_r32_flat)
 {
     uint8_t *p;
     eaddr target = R32(b);
-    if (UNLIKELY(!PUSHES || target > cpu->eip_max)) {
+    if (UNLIKELY(!PUSH_AT || target > cpu->eip_max)) {
         INSTEAD(CALL_Ev_r32);
     }
     store_le32(p, cpu->eip + i->next);
@@ -218,7 +218,7 @@ EXEC(CALL_Ev_r32_flat)
     EXEC(CALL_Ev_m32_##FORM)                                                                   \
     {                                                                                          \
         uint8_t *from, *p;                                                                     \
-        if (UNLIKELY(!flat_rd(cpu, FLAT_EA_##FORM, 4, &from) || !PUSHES ||                     \
+        if (UNLIKELY(!FLAT_RD(FORM, 4, &from) || !PUSH_AT ||                                   \
                      load_le32(from) > cpu->eip_max)) {                                        \
             INSTEAD(CALL_Ev_m32);                                                              \
         }                                                                                      \
@@ -230,8 +230,7 @@ EXEC(CALL_Ev_r32_flat)
     EXEC(JMP_Ev_m32_##FORM)                                                                    \
     {                                                                                          \
         uint8_t *from;                                                                         \
-        if (UNLIKELY(!flat_rd(cpu, FLAT_EA_##FORM, 4, &from) ||                                \
-                     load_le32(from) > cpu->eip_max)) {                                        \
+        if (UNLIKELY(!FLAT_RD(FORM, 4, &from) || load_le32(from) > cpu->eip_max)) {            \
             INSTEAD(JMP_Ev_m32);                                                               \
         }                                                                                      \
         GOTO_EIP(load_le32(from));                                                             \
@@ -244,7 +243,7 @@ INDIRECT(s)
     EXEC(NAME##_flat)                                                                          \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!POPS || load_le32(p) > cpu->eip_max)) {                                  \
+        if (UNLIKELY(!POP_AT || load_le32(p) > cpu->eip_max)) {                                \
             INSTEAD(NAME);                                                                     \
         }                                                                                      \
         cpu->r[ESP] += 4 + (POP);                                                              \

@@ -51,7 +51,7 @@
     EXEC(NAME##_##FORM##_J##CC)                                                                \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!flat_rd(cpu, FLAT_EA_##FORM, (N) / 8, &p))) {                            \
+        if (UNLIKELY(!FLAT_RD(FORM, (N) / 8, &p))) {                                           \
             INSTEAD(NAME);                                                                     \
         }                                                                                      \
         uint32_t m = FLAT_LOAD_##N(p), x = (X), y = (Y);                                       \
@@ -136,7 +136,7 @@ FOR_ZERO(ADD_EvGv_r32,)
     EXEC(DEC_Ev_m32_b_J##CC)                                                                   \
     {                                                                                          \
         uint8_t *p;                                                                            \
-        if (UNLIKELY(!flat_wr(cpu, FLAT_EA_b, 4, &p))) {                                       \
+        if (UNLIKELY(!FLAT_WR(b, 4, &p))) {                                       \
             INSTEAD(DEC_Ev_m32);                                                               \
         }                                                                                      \
         uint32_t x = alu_dec32(FL, load_le32(p));                                              \

@@ -238,11 +238,75 @@ START_TEST(forms_equal_plain)
 }
 END_TEST
 
+/* ---- directed: what random programs seldom meet */
+
+/* FS: 4 GiB, from FS_BASE on. SS, where a case loads it: 16-bit. */
+enum { FS_BASE = PM_DATA + 0x10, FS_VALUE = PM_TARGET, SP = 0x5010, ESP_16 = 0x60000 | SP };
+enum { GP = 13 };
+/* Stores make a page one that later ones find at once. */
+#define TWICE(...)    __VA_ARGS__, __VA_ARGS__
+#define LOAD_FS_BYTES MOV_AX(PM_SMALL | 3), MOV_FS_AX, 0x64, 0xA1, D(0) /* MOV EAX, FS:[0] */
+#define LOAD_SS_BYTES                                                                          \
+    TWICE(0xA3, D(ESP_16)), TWICE(0xA3, D(SP)), MOV_AX(PM_STACK16 | 3), MOV_SS_AX, 0xBC,       \
+        D(ESP_16)
+#define FS_BYTES(...)    BYTES(LOAD_FS_BYTES, __VA_ARGS__, DONE)
+#define STORE_BYTES(...) FS_BYTES(TWICE(0x64, 0xA3, D(0)), __VA_ARGS__)
+#define STACK_BYTES(...) FS_BYTES(TWICE(0x50), __VA_ARGS__)
+#define SS_BYTES(...)    BYTES(LOAD_FS_BYTES, LOAD_SS_BYTES, __VA_ARGS__, DONE)
+
+static const struct edge_case {
+    const char *what;
+    unsigned vector; /* how it must end */
+    uint32_t at;     /* … and where FS_VALUE must be then; 0: nowhere */
+    uint8_t len;
+    uint8_t bytes[64];
+} edge_cases[] = {
+    /* an offset of 4 GiB wraps nowhere */
+    {"the last dword", PM_OK, 0, FS_BYTES(0x64, 0xA1, D(0xFFFFFFFCu))},
+    {"the last byte", PM_OK, 0, FS_BYTES(0x64, 0x8A, 0x0D, D(0xFFFFFFFFu))},
+    {"a load beyond", GP, 0, FS_BYTES(0x64, 0x8B, 0x0D, D(0xFFFFFFFDu))},
+    {"a word beyond", GP, 0, FS_BYTES(0x66, 0x64, 0x8B, 0x0D, D(0xFFFFFFFFu))},
+    {"a store beyond", GP, 0, STORE_BYTES(0x64, 0x89, 0x0D, D(0xFFFFFFFEu))},
+    {"a sum beyond", GP, 0, STORE_BYTES(0x64, 0x01, 0x0D, D(0xFFFFFFFEu))},
+    {"an exchange beyond", GP, 0, STORE_BYTES(0x64, 0x87, 0x0D, D(0xFFFFFFFEu))},
+    {"a push from beyond", GP, 0, STACK_BYTES(0x64, 0xFF, 0x35, D(0xFFFFFFFEu))},
+    {"a jump from beyond", GP, 0, FS_BYTES(0x64, 0xFF, 0x25, D(0xFFFFFFFEu))},
+    /* FS may be transparent where SS is not */
+    {"push", PM_OK, SP - 4, SS_BYTES(0x64, 0xFF, 0x35, D(4))},
+    {"call", PM_OK, 0, SS_BYTES(0x64, 0xFF, 0x15, D(8))},
+};
+
+static uint64_t run_edge(const struct edge_case *e, bool single_step)
+{
+    struct pm pm;
+    pm_init_engine(&pm, single_step);
+    pm_descriptor(&pm, PM_SMALL, FS_BASE, 0xFFFFF, 0xCF2);
+    pm_descriptor(&pm, PM_STACK16, 0, 0xFFFF, 0x0F2);
+    pm_w32(&pm, FS_BASE + 4, FS_VALUE);
+    pm_w32(&pm, FS_BASE + 8, PM_CODE + e->len - 2); /* DONE */
+    struct pm_end end = pm_run(&pm, PM_RING3, e->bytes, e->len);
+    ck_assert_msg(end.vector == e->vector, "%s: vector %x", e->what, end.vector);
+    ck_assert_msg(e->at == 0 || pm_r32(&pm, e->at) == FS_VALUE, "%s: %x", e->what,
+                  (unsigned)pm_r32(&pm, e->at));
+    uint64_t hash = cpu_fixture_hash(&pm.fx);
+    pm_free(&pm);
+    return hash;
+}
+
+START_TEST(edges_equal_plain)
+{
+    const struct edge_case *e = &edge_cases[_i];
+    uint64_t plain = run_edge(e, true);
+    ck_assert_msg(run_edge(e, false) == plain, "%s", e->what);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("forms");
     TCase *tc = tcase_create("forms");
     tcase_set_timeout(tc, 600);
+    tcase_add_loop_test(tc, edges_equal_plain, 0, ARRAY_LEN(edge_cases));
     tcase_add_test(tc, forms_equal_plain);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
