@@ -158,7 +158,11 @@ bool register_set(struct cpu *cpu, const char *name, uint64_t value)
     case XMM_LO: cpu->xmm[r->n].lo = value; return true;
     case XMM_HI: cpu->xmm[r->n].hi = value; return true;
     case MXCSR: cpu->mxcsr = (uint32_t)value & mxcsr_bits(cpu); return true;
-    case SEG_BASE: cpu->seg[r->n].base = (uint32_t)value; return value <= UINT32_MAX;
+    case SEG_BASE:
+        cpu->seg[r->n].base = (uint32_t)value;
+        seg_update(cpu, r->n);
+        sys_update_flat(cpu);
+        return value <= UINT32_MAX;
     default: return value <= UINT32_MAX && x87_word_set(cpu, r->kind, (uint32_t)value);
     }
 }

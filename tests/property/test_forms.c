@@ -301,12 +301,35 @@ START_TEST(edges_equal_plain)
 }
 END_TEST
 
+/* A debugger may move a segment's base alone. */
+START_TEST(a_base_is_moved)
+{
+    static const uint8_t code[] = {0x03, 0x0D, D(PM_DATA), 0xEB, 0xF8}; /* ADD ECX; back */
+    uint32_t sum[2];
+    for (unsigned step = 0; step < 2; step++) {
+        struct pm pm;
+        pm_init_engine(&pm, step);
+        pm_w32(&pm, PM_DATA, 1);
+        pm_w32(&pm, PM_DATA + 8, 0x10000);
+        pm_boot(&pm, PM_RING3, code, sizeof code);
+        ck_assert_int_eq(cpu_run(pm.fx.cpu, 100), CPU_UNTIL);
+        cpu_fixture_set(&pm.fx, "ds.base", 8);
+        ck_assert_int_eq(cpu_run(pm.fx.cpu, 200), CPU_UNTIL);
+        sum[step] = pm_reg(&pm, "ecx");
+        pm_free(&pm);
+    }
+    ck_assert_uint_eq(sum[1] >> 16, 50);
+    ck_assert_uint_eq(sum[0], sum[1]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("forms");
     TCase *tc = tcase_create("forms");
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, edges_equal_plain, 0, ARRAY_LEN(edge_cases));
+    tcase_add_test(tc, a_base_is_moved);
     tcase_add_test(tc, forms_equal_plain);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
