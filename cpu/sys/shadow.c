@@ -279,6 +279,8 @@ static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
 
 /* A map holds host address minus linear address, so that adding the linear address is all.
  * Code's map is filled by fetches alone, since execution may be forbidden where reading is not.
+ * A page that is not read where it is written (ROM in front of RAM, PAM) stays out of the maps
+ * for writing, by which read-modify-write reads, too.
  */
 void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights *rights,
                  const struct shadow_source *sources, unsigned n)
@@ -299,8 +301,9 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     uintptr_t *const *map = s->map[rights->user];
     uintptr_t now[MAP_KINDS] = {
         [MAP_READ] = p.rd ? (uintptr_t)p.rd - base : 0,
-        [MAP_WRITE] = p.wr && rights->write ? (uintptr_t)p.wr - base : 0,
-        [MAP_WATCHED] = p.watched && rights->write ? (uintptr_t)p.watched - base : 0,
+        [MAP_WRITE] = p.wr && p.wr == p.rd && rights->write ? (uintptr_t)p.wr - base : 0,
+        [MAP_WATCHED] =
+            p.watched && p.watched == p.rd && rights->write ? (uintptr_t)p.watched - base : 0,
         [MAP_CODE] = map[MAP_CODE][page],
     };
     if (rights->fetch) {

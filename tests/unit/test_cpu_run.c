@@ -275,6 +275,30 @@ START_TEST(a20)
 }
 END_TEST
 
+/* The chipset lets reads go to the ROM and writes to the RAM below it: what is modified is what
+ * reads find. */
+START_TEST(reads_and_writes_may_part)
+{
+    static uint8_t rom[PAGE_SIZE] = {0x40};
+    struct box b;
+    FOR_BOTH(b)
+    {
+        /* MOV BYTE [5000h], 1, three times; ADD BYTE [5000h], 2; XCHG [5000h], BL */
+        LOAD(&b, 0xC6, 0x06, 0x00, 0x50, 1, 0xC6, 0x06, 0x00, 0x50, 1, 0xC6, 0x06, 0x00, 0x50,
+             1, 0x80, 0x06, 0x00, 0x50, 2, 0x86, 0x1E, 0x00, 0x50);
+        struct ram *ram = phys_main_ram(b.ph);
+        phys_map_split(b.ph, 0x5000, PAGE_SIZE, rom, ram, 0x5000);
+        cpu_run(b.cpu, 3);
+        ck_assert_uint_eq(ram->bytes[0x5000], 1);
+        cpu_run(b.cpu, 4);
+        ck_assert_uint_eq(ram->bytes[0x5000], 0x42);
+        cpu_run(b.cpu, 5);
+        ck_assert_uint_eq(box_reg(&b, "ebx"), 0x40);
+        ck_assert_uint_eq(ram->bytes[0x5000], 0);
+    }
+}
+END_TEST
+
 /* ---- self-modifying code; blocks and steps agree */
 
 START_TEST(code_changes_under_way)
@@ -416,6 +440,7 @@ int main(void)
     tc = tcase_create("whole");
     tcase_add_test(tc, shutdown_and_reset);
     tcase_add_test(tc, a20);
+    tcase_add_test(tc, reads_and_writes_may_part);
     tcase_add_test(tc, code_changes_under_way);
     tcase_add_loop_test(tc, blocks_are_steps, 0, 100);
     suite_add_tcase(s, tc);
