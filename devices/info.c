@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "devices/chips.h"
+#include "devices/ioapic.h"
 #include "devices/pci.h"
 
 /* Arrays of numbers are shown in rows; rows of zeros are left out. */
@@ -155,6 +156,14 @@ static void show_mtree(struct machine *m, struct text *out)
     text_add(out, "  000c0000-000fffff ram or rom, by i440fx PAM\n");
     if (ram > 1 << 20) {
         text_add(out, "  00100000-%08" PRIx64 " ram\n", ram - 1);
+    }
+    pci_info_memory(b->pci, out);
+    text_add(out, "  %08x-%08x ioapic\n", (unsigned)IOAPIC_BASE,
+             (unsigned)IOAPIC_BASE + PAGE_SIZE - 1);
+    uint64_t apic = cpu_apic_base(m->cpu);
+    if (apic & 1 << 11) { /* SDM 3A 11.4.3: global enable; bits 12 and up are the page */
+        apic &= ~(uint64_t)PAGE_MASK;
+        text_add(out, "  %08" PRIx64 "-%08" PRIx64 " lapic\n", apic, apic + PAGE_SIZE - 1);
     }
     text_add(out, "  %08" PRIx64 "-ffffffff rom\n", (UINT64_C(1) << 32) - b->bios_size);
     show_device(board_find(b, "i440fx"), out);

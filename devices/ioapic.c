@@ -42,7 +42,6 @@ enum {
     LOW_READ_ONLY = LOW_PENDING | LOW_REMOTE_IRR,
     LOW_BITS = 0x1FFFF,
 };
-#define IOAPIC_BASE UINT64_C(0xFEC00000)
 
 struct ioapic {
     struct device dev;

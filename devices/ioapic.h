@@ -9,6 +9,8 @@
 #include "devices/apic.h"
 #include "devices/device.h"
 
+#define IOAPIC_BASE UINT64_C(0xFEC00000) /* a page */
+
 extern const struct device_class ioapic_class;
 
 /* send: false when no processor accepts the message. */

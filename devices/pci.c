@@ -323,6 +323,21 @@ static void info_bars(const struct pci_function *f, struct text *out)
     }
 }
 
+void pci_info_memory(const struct pci_bus *bus, struct text *out)
+{
+    for (unsigned devfn = 0; devfn < PCI_FUNCTIONS; devfn++) {
+        const struct pci_function *f = bus->function[devfn];
+        for (unsigned n = 0; f && n < PCI_BARS; n++) {
+            const struct pci_bar *bar = &f->bar[n];
+            const struct pci_decode *d = &f->decode[n];
+            if (bar->size && !bar->ports && d->mapped) {
+                text_add(out, "  %08x-%08x %s, by pci\n", (unsigned)d->base,
+                         (unsigned)(d->base + (bar->size - 1)), f->name);
+            }
+        }
+    }
+}
+
 void pci_info(const struct pci_bus *bus, struct text *out)
 {
     for (unsigned devfn = 0; devfn < PCI_FUNCTIONS; devfn++) {

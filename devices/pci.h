@@ -120,5 +120,6 @@ void pci_config_out(struct pci_bus *bus, unsigned off, uint32_t val, unsigned si
 void pci_address_out(struct pci_bus *bus, uint32_t val);
 
 void pci_info(const struct pci_bus *bus, struct text *out);
+void pci_info_memory(const struct pci_bus *bus, struct text *out); /* what is mapped */
 
 #endif

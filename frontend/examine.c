@@ -129,13 +129,13 @@ static bool sum(struct expr *e, uint64_t *out)
     return true;
 }
 
-/* The words behind the command, as one expression. */
-static bool address(const struct session *s, const struct words *w, uint64_t *out,
+/* The words from number i on, as one expression. */
+static bool address(const struct session *s, const struct words *w, unsigned i, uint64_t *out,
                     struct error *err)
 {
     char text[256];
     size_t len = 0;
-    for (unsigned i = 1; i < w->n; i++) {
+    for (; i < w->n; i++) {
         size_t n = strlen(w->word[i]);
         if (len + n + 2 > sizeof text) {
             error_set(err, "address: too long");
@@ -285,7 +285,11 @@ static enum command_result examine(struct session *s, const struct words *w, boo
 {
     struct view v = {.m = s->machine, .linear = linear, .format = 'x', .size = 4};
     const char *slash = strchr(w->word[0], '/');
-    if (!take_format(&v, slash ? slash + 1 : "", err) || !address(s, w, &v.at, err)) {
+    unsigned first = 1;
+    if (!slash && w->word[1][0] == '/') { /* a blank may stand before it */
+        slash = w->word[first++];
+    }
+    if (!take_format(&v, slash ? slash + 1 : "", err) || !address(s, w, first, &v.at, err)) {
         return COMMAND_FAILED;
     }
     if (linear) {

@@ -527,6 +527,13 @@ static void print_stats(const struct session *s)
              ", interrupts %" PRIu64 ", exceptions %" PRIu64 ", shadow fills %" PRIu64 "\n",
              st.blocks_built, st.blocks_dropped, st.traps, st.interrupts, st.exceptions,
              st.mmu_fills);
+    char *traps = machine_info(s->machine, "traps");
+    char *rest = traps;
+    for (size_t n; rest && *rest; rest += n + (rest[n] == '\n')) {
+        n = strcspn(rest, "\n");
+        complain("stats: %.*s\n", (int)n, rest);
+    }
+    free(traps);
 }
 
 static int settle_output(FILE *f, const char *option)

@@ -302,12 +302,12 @@ static void info_traps(const struct cpu *cpu, const struct out *o)
 {
     static const char *const classes[] = {"USER", "PRIV", "IOPL", "HOLE", "GATE"};
     uint64_t now = *cpu->tick ? *cpu->tick : 1;
-    say(o, "%-12s %-5s %14s %10s\n", "row", "class", "count", "per 1000");
+    say(o, "%-12s %-5s %14s %15s\n", "row", "class", "count", "per 1000 ticks");
     for (unsigned id = 1; id < I_COUNT; id++) {
         uint64_t count = cpu->sys->trap_count[id];
         if (count != 0) {
             uint64_t micro = count * 1000000 / now; /* a millionth of all ticks */
-            say(o, "%-12s %-5s %14" PRIu64 " %6" PRIu64 ".%03" PRIu64 "\n", insn_rows[id].name,
+            say(o, "%-12s %-5s %14" PRIu64 " %11" PRIu64 ".%03" PRIu64 "\n", insn_rows[id].name,
                 classes[insn_rows[id].cls], count, micro / 1000, micro % 1000);
         }
     }

@@ -20,18 +20,22 @@ print == end
 xp/4xb 0xb8000
 x/2xh 0xb8002
 xp/8xb 0xbfffc
+xp /2xh 0xb8000
 info
 help
 hash
 quit
 END_OF_SCRIPT
 } >looks
-boot looks -parallel null <looks
+boot looks -parallel null -stats <looks
 expect_code looks 0
 
 # SeaBIOS's name is in the first cells, grey on black
 expect "000b8000: 0x53 0x07 0x65 0x07" looks.out
 expect "000b8002: 0x0765 0x0761" looks.out
+expect "000b8000: 0x0753 0x0765" looks.out
+expect "-fdffffff vga, by pci" looks.out
+expect "stats: MOV_SwEw     HOLE" looks.err
 expect "info vga " looks.out
 expect "screendump F.png|F.ppm|F.txt" looks.out
 sed -n '/^state-hash/p' looks.out | sort -u >hashes

@@ -427,6 +427,10 @@ START_TEST(test_info)
     char *s = machine_info(m, "pci");
     ck_assert_ptr_nonnull(strstr(s, "8086:1237"));
     free(s);
+    s = machine_info(m, "mtree");
+    ck_assert_ptr_nonnull(strstr(s, "fec00000-fec00fff ioapic"));
+    ck_assert_ptr_nonnull(strstr(s, "fee00000-fee00fff lapic"));
+    free(s);
     machine_free(m);
 }
 END_TEST
