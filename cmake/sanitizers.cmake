@@ -3,6 +3,7 @@
 if(TERRAPIN_SANITIZE)
   add_compile_options(-fsanitize=${TERRAPIN_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer -g -O1)
+  add_compile_definitions(TERRAPIN_SHADOW_ROOTS=2) # cpu/sys/shadow.h
   add_link_options(-fsanitize=${TERRAPIN_SANITIZE})
 endif()
 

@@ -12,12 +12,19 @@
 
 #include "cpu/lmem.h"
 
+/* 64 MiB of address space each, of which what is used gets memory. How many there are is never
+ * observable; sanitizers, which touch something for every byte allocated, get along with two.
+ */
+#ifndef TERRAPIN_SHADOW_ROOTS
+#define TERRAPIN_SHADOW_ROOTS 8
+#endif
+
 enum {
     LINEAR_PAGES = 1 << 20,
-    SHADOW_ROOTS = 8,        /* roots whose maps are kept, and bits of table_use.roots */
-    SHADOW_FILLS = 1 << 14,  /* entries of one root's maps before it starts anew */
-    SHADOW_FRAMES = 1 << 16, /* hash chains of entries by physical page */
-    SHADOW_SPANS = 1 << 10,  /* spans of 4 MiB */
+    SHADOW_ROOTS = TERRAPIN_SHADOW_ROOTS, /* whose maps are kept; bits of table_use.roots */
+    SHADOW_FILLS = 1 << 14,               /* entries of one root's maps before it starts anew */
+    SHADOW_FRAMES = 1 << 16,              /* hash chains of entries by physical page */
+    SHADOW_SPANS = 1 << 10,               /* spans of 4 MiB */
 };
 
 enum map_kind {
