@@ -121,7 +121,11 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
         R32(a) = v;                                                                            \
         NEXT();                                                                                \
     }
-                                                XCHG_FORM(b) XCHG_FORM(x) XCHG_FORM(s)
+    // clang-format off
+XCHG_FORM(b)
+XCHG_FORM(x)
+XCHG_FORM(s)
+// clang-format on
 
 #define LEA_FORM(FORM)                                                                         \
     EXEC(LEA_m32_##FORM)                                                                       \
@@ -129,8 +133,10 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
         R32(a) = FLAT_EA_##FORM;                                                               \
         NEXT();                                                                                \
     }
-                                                    LEA_FORM(b)
-                                                        LEA_FORM(x)
+    // clang-format off
+LEA_FORM(b)
+LEA_FORM(x)
+// clang-format on
 
 /* ---- stack: ESP is committed after the access. p: the place, or NULL */
 
@@ -148,9 +154,10 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
         cpu->r[ESP] -= 4;                                                                      \
         NEXT();                                                                                \
     }
-                                                            PUSH(PUSH_Zv_32, flat,
-                                                                 R32(a)) PUSH(PUSH_Iz_32, flat,
-                                                                              i->imm)
+    // clang-format off
+PUSH(PUSH_Zv_32, flat, R32(a))
+PUSH(PUSH_Iz_32, flat, i->imm)
+// clang-format on
 
 #define PUSH_MEMORY(FORM)                                                                      \
     EXEC(PUSH_Ev_m32_##FORM)                                                                   \
@@ -163,10 +170,13 @@ MODIFY(DEC_Ev_m32, 32, alu_dec32(FL, v))
         cpu->r[ESP] -= 4;                                                                      \
         NEXT();                                                                                \
     }
-                                                                PUSH_MEMORY(b) PUSH_MEMORY(x)
-                                                                    PUSH_MEMORY(s)
+    // clang-format off
+PUSH_MEMORY(b)
+PUSH_MEMORY(x)
+PUSH_MEMORY(s)
+    // clang-format on
 
-                                                                        EXEC(POP_Zv_32_flat)
+    EXEC(POP_Zv_32_flat)
 {
     uint8_t *p;
     if (UNLIKELY(!POP_AT)) {
