@@ -429,6 +429,42 @@ START_TEST(maps_keep_within_their_budget)
 }
 END_TEST
 
+/* The second of two places far apart has no room beside the first: what the maps had of the
+ * root is dropped, and its tables are watched again from then on. */
+START_TEST(tables_are_watched_after_an_eviction)
+{
+    static const uint8_t code[] = {
+        0xA3, 0x00, 0x2F, 0x00, 0x00,       /* mov [2F00h], eax */
+        0xA1, 0x00, 0x00, 0x40, 0x00,       /* mov eax, [400000h] */
+        0x8B, 0x1D, 0x00, 0x00, 0x60, 0x00, /* mov ebx, [600000h] */
+        0xC7, 0x05, 0x00, 0x18, 0x01, 0x00, /* mov dword [TABLES + 800h], … */
+        0x27, 0x10, 0x10, 0x00,             /* … FRAMES + 1027h: accessed, not dirty */
+        0x8B, 0x0D, 0x00, 0x00, 0x60, 0x00, /* mov ecx, [600000h] */
+        0xEB, 0xFE,                         /* jmp $ */
+    };
+    struct world w = {.pae = false};
+    struct cpu_stats stats;
+    cpu_fixture_init(&w.fx, &(struct cpu_config){.model = "pentiumpro,+nx"});
+    system_tables(&w);
+    tables(&w);
+    w32(&w, TABLES, FRAMES | 0x27);
+    w32(&w, TABLES + 0x800, FRAMES | 0x27);
+    w32(&w, FRAMES, 1);
+    w32(&w, FRAMES + 0x1000, 2);
+    cpu_fixture_load(&w.fx, CODE, code, sizeof code);
+    boot(&w, false);
+    w.fx.cpu->sys->shadows.limit =
+        4; /* 3 for code, data and tables, 1 for a place that is read */
+    (void)cpu_run(w.fx.cpu, 100);
+    cpu_stats(w.fx.cpu, &stats);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "eax"), 1);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "ebx"), 1);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "ecx"), 2);
+    ck_assert(sizeof(uintptr_t) < 8 || stats.shadow_evicted != 0);
+    cpu_fixture_free(&w.fx);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("shadow");
@@ -437,6 +473,7 @@ int main(void)
     tcase_add_test(tc, shadows_are_not_observable);
     tcase_add_test(tc, programs_fault_and_go_on);
     tcase_add_test(tc, maps_keep_within_their_budget);
+    tcase_add_test(tc, tables_are_watched_after_an_eviction);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
