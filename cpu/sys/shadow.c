@@ -509,13 +509,12 @@ static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatche
     engine_leave(cpu); /* linked blocks may be running where nothing is mapped any more */
 }
 
-/* Code and tables share the watch. Dropping a block may take the watch from its whole page. */
+/* Code and tables share the watch: to renew it for code takes it from the page's tables. */
 static void on_written(void *ctx, paddr pa, unsigned len)
 {
     struct cpu *cpu = ctx;
-    uint64_t dropped = cpu->stats.blocks_dropped;
-    block_drop_written(cpu, pa, len);
-    table_written(cpu, pa, len, cpu->stats.blocks_dropped != dropped);
+    bool renewed = block_drop_written(cpu, pa, len);
+    table_written(cpu, pa, len, renewed);
 }
 
 static void on_remapped(void *ctx)
