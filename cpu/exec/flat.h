@@ -33,12 +33,18 @@ static inline bool flat_fits(eaddr ea, unsigned size)
 }
 
 /* Sets *p to the host address of size bytes at la; false: not in the map, or across a page's
- * end. */
+ * end, which only operands off their natural place can be. */
 static inline bool flat_find(const uintptr_t *map, laddr la, unsigned size, uint8_t **p)
 {
     uintptr_t hp = map[la >> PAGE_SHIFT];
+    if (UNLIKELY(hp == 0)) {
+        return false;
+    }
+    if (UNLIKELY(la & (size - 1)) && UNLIKELY((la & PAGE_MASK) > PAGE_SIZE - size)) {
+        return false;
+    }
     *p = (uint8_t *)(hp + la);
-    return LIKELY(hp != 0 && (la & PAGE_MASK) <= PAGE_SIZE - size);
+    return true;
 }
 
 static inline bool flat_rd(const struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
