@@ -170,5 +170,7 @@ bool engine_try(struct cpu *cpu, void (*f)(struct cpu *cpu, void *arg), void *ar
 
 /* The handler of every sensitive row: calls the monitor (cpu/sys/monitor.c). */
 exec_fn exec_trap, exec_end, exec_diverted, exec_undefined;
+/* A shortcut for one that leads there (cpu/sys/assist.c), or NULL. */
+exec_fn *assist_of(const struct cpu *cpu, const struct insn *u, const struct insn_cold *c);
 
 #endif

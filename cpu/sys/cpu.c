@@ -197,6 +197,7 @@ static const struct field sys_fields[] = {
     FIELD_A(struct cpu_sys, pdpte_lo),
     FIELD_A(struct cpu_sys, pdpte_hi),
     DERIVED(struct cpu_sys, shadows),
+    DERIVED(struct cpu_sys, seg_memo),
     DERIVED(struct cpu_sys, left),
     DERIVED(struct cpu_sys, deliver_ext),
     DERIVED(struct cpu_sys, model),

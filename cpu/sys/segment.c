@@ -77,7 +77,7 @@ struct seg_view seg_view_of(const struct seg_cache *c, uint32_t base)
     if (!c->valid) {
         return v;
     }
-    if (!(c->attr & ATTR_CODE) && (c->attr & ATTR_E)) {
+    if (UNLIKELY(!(c->attr & ATTR_CODE) && (c->attr & ATTR_E))) {
         v.lo = c->limit + 1;
         span = (int64_t)(c->attr & ATTR_DB ? UINT32_MAX : 0xFFFFu) - c->limit - 1;
     }
@@ -92,8 +92,10 @@ struct seg_view seg_view_of(const struct seg_cache *c, uint32_t base)
 
 /* What sys_update_flat() asks of a view: is it 4 GiB from its base on and around, and from 0?
  */
-static void note_extent(struct cpu_sys *sys, const struct seg_view *v, unsigned seg)
+void seg_note_extent(struct cpu *cpu, unsigned seg)
 {
+    struct cpu_sys *sys = cpu->sys;
+    const struct seg_view *v = &cpu->seg[seg];
     uint8_t bit = (uint8_t)(1 << seg);
     bool whole = v->lo == 0 && v->rd_span == UINT32_MAX && v->wr_span == UINT32_MAX;
     sys->whole = (uint8_t)((sys->whole & ~bit) | (whole ? bit : 0));
@@ -111,7 +113,9 @@ void seg_update(struct cpu *cpu, unsigned seg)
         cpu->seg[seg] =
             (struct seg_view){.rd_span = c->limit, .wr_span = c->limit, .base = base};
     }
-    note_extent(cpu->sys, &cpu->seg[seg], seg);
+    if (seg != SEG_CS) {
+        seg_note_extent(cpu, seg);
+    }
 }
 
 static bool stack_size_changes(const struct cpu *cpu, unsigned seg)
@@ -142,7 +146,7 @@ void seg_set(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descripto
     seg_update(cpu, seg);
     if (stack_size_changes(cpu, seg)) {
         sys_update(cpu);
-    } else {
+    } else if (seg != SEG_CS) { /* whoever loads that calls sys_update_code() */
         sys_update_flat(cpu);
     }
 }
@@ -214,6 +218,9 @@ void seg_load_checked(struct cpu *cpu, unsigned seg, uint16_t sel, uint8_t vecto
     }
     descriptor_set_accessed(cpu, &d);
     seg_set(cpu, seg, sel, &d);
+    if (seg != SEG_SS && !(sel & SEL_TI)) {
+        assist_remember(cpu, seg, sel, &d);
+    }
 }
 
 void seg_load(struct cpu *cpu, unsigned seg, uint16_t sel)

@@ -258,12 +258,6 @@ static void remember(struct cpu *cpu, struct shadow_root *s, uint32_t page, padd
     cpu->stats.mmu_fills++;
 }
 
-static bool is_memory(struct cpu *cpu, paddr pa)
-{
-    struct phys_page p = phys_page(cpu->ph, pa);
-    return p.rd != NULL || p.wr != NULL;
-}
-
 /* A debugger watches the page: its accesses come the slow way. */
 static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
 {
@@ -274,6 +268,20 @@ static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
     }
     if (writes) {
         map[MAP_WRITE] = map[MAP_WATCHED] = 0;
+    }
+}
+
+/* A device's page has no host address: what is kept is where it is. */
+static void fill_device(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights *rights)
+{
+    struct shadow_root *s = selected(cpu);
+    uint32_t page = la >> PAGE_SHIFT;
+    uintptr_t *is = &s->map[rights->user][MAP_WATCHED][page];
+    uintptr_t now = (uintptr_t)(pa & ~(paddr)PAGE_MASK) | DEVICE_READ;
+    now |= rights->write ? DEVICE_WRITE : 0;
+    if (*is != now && pa <= UINTPTR_MAX) {
+        *is = now;
+        remember(cpu, s, page, pa);
     }
 }
 
@@ -288,9 +296,6 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     struct shadow_root *s = selected(cpu);
     laddr base = la & ~(laddr)PAGE_MASK;
     uint32_t page = la >> PAGE_SHIFT;
-    if (!is_memory(cpu, pa)) {
-        return;
-    }
     if (s->fills == SHADOW_FILLS) {
         flush_root(&cpu->sys->shadows, s);
     }
@@ -298,6 +303,10 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
         watch_entry(cpu, &sources[k]); /* may make pages unwritable: before the look at pa */
     }
     struct phys_page p = phys_page(cpu->ph, pa);
+    if (p.rd == NULL && p.wr == NULL) {
+        fill_device(cpu, la, pa, rights);
+        return;
+    }
     uintptr_t *const *map = s->map[rights->user];
     uintptr_t now[MAP_KINDS] = {
         [MAP_READ] = p.rd ? (uintptr_t)p.rd - base : 0,

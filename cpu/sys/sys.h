@@ -120,6 +120,17 @@ struct msrs {
     uint8_t perf_running;            /* derived; bit n: counter n counts ticks now */
 };
 
+/* What came of loading a data segment register (assist.c): a function of the selector, the CPL
+ * and the descriptor alone, so it never goes stale. */
+enum { SEG_MEMOS = 16 };
+struct seg_memo {
+    uint32_t lo, hi; /* the descriptor, accessed */
+    uint16_t sel;    /* in the GDT; 0: free */
+    uint8_t cpl;
+    struct seg_cache cache;
+    struct seg_view view;
+};
+
 struct cpu_sys {
     struct seg_cache seg[SEG_COUNT]; /* the truth behind cpu->seg and cpu->sel */
     struct seg_cache ldtr, tr;
@@ -158,6 +169,7 @@ struct cpu_sys {
     uint8_t break_io;       /* … ports, … */
     uint8_t break_write;    /* … stores, … */
     uint8_t break_read;     /* … and loads */
+    struct seg_memo seg_memo[SEG_MEMOS];
     uint64_t trap_count[I_COUNT];
 };
 
@@ -294,6 +306,11 @@ void seg_load_cs(struct cpu *cpu, uint16_t sel, const struct descriptor *d, unsi
  * writable up to the limit whatever attr says (the limit survives from protected mode: "unreal"
  * mode). */
 void seg_update(struct cpu *cpu, unsigned seg);
+/* Part of it, after cpu->seg[seg] was set by hand: notes whether it is all of linear memory. */
+void seg_note_extent(struct cpu *cpu, unsigned seg);
+/* assist.c: data segment register seg was just loaded with d, from the GDT, after all checks.
+ */
+void assist_remember(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descriptor *d);
 
 /* ---- interrupt.c: delivery (SDM 3A 6.12) */
 enum int_source {
