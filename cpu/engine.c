@@ -67,6 +67,7 @@ EXEC(relink)
     }
     if (linkable && !to->loose) {
         cpu->cache->insn[at].disp = (uint32_t)(to - cpu->blocks);
+        cpu->stats.links++;
     }
     cpu->now += to->ticks;
     ENTER(to);
@@ -229,6 +230,7 @@ static void run_blocks(struct cpu *cpu)
         }
         if (n != 0 && cpu->link_from != 0 && !cpu->blocks[n].loose) {
             cpu->cache->insn[cpu->link_from].disp = n;
+            cpu->stats.links++;
         }
         cpu->link_from = 0;
         if (n == 0 || cpu->now + cpu->blocks[n].ticks > cpu->limit) {

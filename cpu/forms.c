@@ -21,6 +21,7 @@ struct forms {
 
 struct form_map { /* open addressing by the handler's address */
     struct forms slot[MAP_SLOTS];
+    uint64_t fast, fused; /* counts */
 };
 
 // clang-format off
@@ -208,7 +209,7 @@ static int condition_of(const struct insn_cold *cold)
     return jump && (cold->flags & CF_OP32) ? (int)(code & 0xF) : -1;
 }
 
-void forms_choose(const struct form_map *map, uint32_t mode, struct insn *u,
+void forms_choose(struct form_map *map, uint32_t mode, struct insn *u,
                   const struct insn_cold *cold, unsigned n)
 {
     for (unsigned k = 0; k < n; k++) {
@@ -220,11 +221,19 @@ void forms_choose(const struct form_map *map, uint32_t mode, struct insn *u,
         if (fn != NULL) {
             u[k].fn = fn;
             f = slot_of(map, fn);
+            map->fast++;
         }
         int condition = k + 1 < n ? condition_of(&cold[k + 1]) : -1;
         if (condition >= 0 && f->pair[condition]) {
             u[k].fn = f->pair[condition];
+            map->fused++;
         }
     }
     join(map, u, n);
+}
+
+void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs)
+{
+    *fast_forms = map->fast;
+    *fused_pairs = map->fused;
 }

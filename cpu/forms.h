@@ -26,7 +26,9 @@ struct form_map; /* plain handler -> its forms */
 struct form_map *form_map_new(void);
 
 /* Chooses for u[0..n), decoded under mode; u[n] is the block's end. */
-void forms_choose(const struct form_map *map, uint32_t mode, struct insn *u,
+void forms_choose(struct form_map *map, uint32_t mode, struct insn *u,
                   const struct insn_cold *cold, unsigned n);
+/* What was chosen since the map is there. */
+void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs);
 
 #endif

@@ -25,6 +25,12 @@ enum {
     SHADOW_FILLS = 1 << 14,               /* entries of one root's maps before it starts anew */
     SHADOW_FRAMES = 1 << 16,              /* hash chains of entries by physical page */
     SHADOW_SPANS = 1 << 10,               /* spans of 4 MiB */
+    /* Pages of the host's that maps may have: the maps are large and hardly anything of them is
+     * in use, but a guest could use all. Counted by a usual page's size. */
+    SHADOW_MAP_PAGES = 2 << 10,
+    HOST_PAGE = 4096,
+    PAGE_ENTRIES = HOST_PAGE / sizeof(uintptr_t),
+    SHADOW_BUDGET = 21 << 19, /* bytes in all, without shadows.table; see BLOCK_BUDGET */
 };
 
 enum map_kind {
@@ -45,6 +51,10 @@ struct shadow_key {
 struct shadow_root {
     struct shadow_key key;
     uintptr_t *map[2][MAP_KINDS]; /* [user][kind]: LINEAR_PAGES entries each */
+    /* Bit n: in map n of these, this page of the host's has been stored to since the maps are
+     * there; and how many such there are. */
+    uint8_t touched[LINEAR_PAGES / PAGE_ENTRIES];
+    uint32_t pages;
     uint8_t filled[SHADOW_SPANS]; /* something may be in the maps of this span */
     uint32_t fills;
     uint32_t flushed; /* shadows.epoch after the last flush: older table_use mean nothing */
@@ -79,6 +89,7 @@ struct shadows {
     uint32_t *frame;         /* heads of the chains */
     struct table_use *table; /* one for each page below 4 GiB */
     uintptr_t *none;         /* a map of misses: when every access must come the slow way */
+    uint32_t pages, limit;   /* that the roots have; SHADOW_MAP_PAGES, but for tests */
     uint32_t epoch;          /* counts flushes */
     uint64_t selections;
     bool walking; /* the walker itself is storing into a table: A and D bits */
