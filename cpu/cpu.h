@@ -81,6 +81,12 @@ struct cpu_pending {
 };
 void cpu_stop_at_ring0(struct cpu *cpu, bool on);
 bool cpu_pending_get(const struct cpu *cpu, struct cpu_pending *out);
+/* … and its oracle: fn is told of every sensitive instruction that does not trap (class HOLE)
+ * at level 1 to 3 of protected mode, by its row's name and its length in bytes, before it
+ * executes and once it has; not of one that faults after all. fn may look at registers and
+ * memory; registers are exact, but for EIP once it has: that may already be its target. */
+typedef void cpu_sensitive_fn(void *ctx, const char *row, unsigned len, bool done);
+void cpu_watch_sensitive(struct cpu *cpu, cpu_sensitive_fn *fn, void *ctx); /* NULL: no more */
 
 /* A debugger's points (cpu/point.h), by linear address: breakpoints strike before the
  * instruction there, watchpoints after the one that touched one of their bytes. Between calls

@@ -206,7 +206,9 @@ static const struct field sys_fields[] = {
     DERIVED(struct cpu_sys, break_io),
     DERIVED(struct cpu_sys, break_write),
     DERIVED(struct cpu_sys, break_read),
-    DERIVED(struct cpu_sys, trap_count),
+    DERIVED(struct cpu_sys, lab),
+    DERIVED(struct cpu_sys, lab_ctx),
+    DERIVED(struct cpu_sys, census),
     FIELDS_END,
 };
 static const struct schema system_schema = {"system", sizeof(struct cpu_sys), 1, 1, sys_fields,
@@ -427,6 +429,12 @@ uint64_t cpu_apic_base(const struct cpu *cpu)
 void cpu_stop_at_ring0(struct cpu *cpu, bool on)
 {
     cpu->sys->ring0_stop = on;
+}
+
+void cpu_watch_sensitive(struct cpu *cpu, cpu_sensitive_fn *fn, void *ctx)
+{
+    cpu->sys->lab = fn;
+    cpu->sys->lab_ctx = ctx;
 }
 
 /* ---- what bodies tell the loop */

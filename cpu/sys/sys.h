@@ -16,6 +16,7 @@
 #include "cpu/engine.h"
 #include "cpu/flags.h"
 #include "cpu/lmem.h"
+#include "cpu/sys/census.h"
 #include "cpu/sys/monitor.h"
 #include "cpu/sys/shadow.h"
 
@@ -158,7 +159,9 @@ struct cpu_sys {
     uint8_t break_io;       /* … ports, … */
     uint8_t break_write;    /* … stores, … */
     uint8_t break_read;     /* … and loads */
-    uint64_t trap_count[I_COUNT];
+    cpu_sensitive_fn *lab; /* cpu_watch_sensitive() */
+    void *lab_ctx;
+    struct census census;
 };
 
 /* ---- monitor.c */
