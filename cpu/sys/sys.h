@@ -159,7 +159,7 @@ struct cpu_sys {
     uint8_t break_io;       /* … ports, … */
     uint8_t break_write;    /* … stores, … */
     uint8_t break_read;     /* … and loads */
-    cpu_sensitive_fn *lab; /* cpu_watch_sensitive() */
+    cpu_sensitive_fn *lab;  /* cpu_watch_sensitive() */
     void *lab_ctx;
     struct census census;
 };
