@@ -87,6 +87,8 @@ bool cpu_pending_get(const struct cpu *cpu, struct cpu_pending *out);
  * memory; registers are exact, but for EIP once it has: that may already be its target. */
 typedef void cpu_sensitive_fn(void *ctx, const char *row, unsigned len, bool done);
 void cpu_watch_sensitive(struct cpu *cpu, cpu_sensitive_fn *fn, void *ctx); /* NULL: no more */
+/* How often instructions of that row left the engine; 0: there is no such row. */
+uint64_t cpu_sensitive_count(const struct cpu *cpu, const char *row);
 
 /* A debugger's points (cpu/point.h), by linear address: breakpoints strike before the
  * instruction there, watchpoints after the one that touched one of their bytes. Between calls
@@ -154,6 +156,7 @@ const char *cpu_model_default(void);
 
 struct cpu_stats {
     uint64_t blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;
+    uint64_t page_faults; /* of the exceptions */
 };
 void cpu_stats(const struct cpu *cpu, struct cpu_stats *out);
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cpu/sys/sys.h"
 
@@ -44,6 +45,17 @@ struct census_site *census_count(struct cpu *cpu, unsigned id)
         c->elsewhere++;
     }
     return s;
+}
+
+uint64_t cpu_sensitive_count(const struct cpu *cpu, const char *row)
+{
+    for (unsigned id = 1; id < I_COUNT; id++) {
+        if (strcmp(insn_rows[id].name, row) == 0) {
+            const uint64_t *at = cpu->sys->census.count[id];
+            return at[0] + at[1] + at[2] + at[3] + at[4];
+        }
+    }
+    return 0;
 }
 
 /* ---- would level 1 have told? */

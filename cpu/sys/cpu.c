@@ -542,6 +542,7 @@ static void deliver_fault(struct cpu *cpu)
         deliver_debug(cpu);
     } else {
         cpu->stats.exceptions++;
+        cpu->stats.page_faults += t->vector == EXC_PF;
         deliver(cpu, t->vector, INT_EXCEPTION, t->has_code, t->code);
     }
     cpu->now++;
