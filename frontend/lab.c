@@ -220,6 +220,7 @@ static int find_guest(struct request *r, struct error *err)
     if (g) {
         r->cfg.image = g->bytes;
         r->cfg.size = g->size;
+        r->cfg.typed = r->cfg.typed ? r->cfg.typed : lab_guest_typed(g->name);
     } else {
         r->file = (uint8_t *)read_file(r->guest, IMAGE_MOST, &size, err);
         if (!r->file) {
@@ -280,6 +281,9 @@ static struct lab *run(const struct lab_config *cfg, struct error *err)
 static int run_one(struct request *r, struct error *err)
 {
     struct lab_config plain = r->cfg;
+    char cpu[300];
+    snprintf(cpu, sizeof cpu, "%s,-popek,-popek-iret", r->cfg.cpu);
+    plain.cpu = cpu;
     plain.strategy = STRATEGY_INTERPRET;
     plain.print = print_nothing;
     struct lab *lab = run(&r->cfg, err);

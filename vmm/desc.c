@@ -158,16 +158,37 @@ static void trace_table(struct vmm *vmm, const struct vtable *t)
     }
 }
 
+/* The guest's table, `count` entries from entry n on; what is not mapped is
+ * nothing. */
+enum { PIECE = 64 };
+static void read_piece(struct vmm *vmm, const struct vtable *t, unsigned n, unsigned count,
+                       struct vdesc out[PIECE])
+{
+    uint8_t bytes[8 * PIECE];
+    struct vfault keep = vmm->fault;
+    bool there = gl_read(vmm, t->base + 8 * n, bytes, 8 * count, 0);
+    vmm->fault = keep;
+    for (unsigned k = 0; k < count; k++) {
+        out[k] = (struct vdesc){0, 0, 0};
+        if (there) {
+            out[k].lo = load_le32(bytes + 8 * k);
+            out[k].hi = load_le32(bytes + 8 * k + 4);
+        }
+    }
+}
+
 static void sync_table(struct vmm *vmm, unsigned frame, uint16_t ti)
 {
     const struct vtable *t = ti ? &vmm->v.ldt : &vmm->v.gdt;
     unsigned most = ti ? ENTRIES : OWN_ENTRIES, which = ti ? 1 : 0;
     unsigned n = 0, entries = ti && vmm->v.ldtr == 0 ? 0 : (t->limit + 1) / 8;
-    for (; n < entries && n < most; n++) {
-        struct vdesc d = {0, 0, 0};
-        if (!desc_fetch(vmm, (uint16_t)(n * 8 | ti), &d)) {
-            d = (struct vdesc){0, 0, 0};
+    struct vdesc piece[PIECE];
+    entries = entries < most ? entries : most;
+    for (; n < entries; n++) {
+        if (n % PIECE == 0) {
+            read_piece(vmm, t, n, entries - n < PIECE ? entries - n : PIECE, piece);
         }
+        struct vdesc d = n == 0 && !ti ? (struct vdesc){0, 0, 0} : piece[n % PIECE];
         put(vmm, frame, VIEW_KERNEL, n, shadow_of(vmm, d, VIEW_KERNEL));
         put(vmm, frame, VIEW_USER, n, shadow_of(vmm, d, VIEW_USER));
     }

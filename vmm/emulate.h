@@ -23,7 +23,8 @@ void reg_write(struct vmm *vmm, unsigned reg, unsigned size, uint32_t v);
 /* Value n of `size` bytes from the top of the stack; then drop bytes. */
 bool vstack_peek(struct vmm *vmm, unsigned n, unsigned size, uint32_t *v);
 void vstack_drop(struct vmm *vmm, uint32_t bytes);
-bool vstack_push(struct vmm *vmm, unsigned size, const uint32_t *v, unsigned n); /* v[0] first */
+bool vstack_push(struct vmm *vmm, unsigned size, const uint32_t *v,
+                 unsigned n); /* v[0] first */
 
 /* emu_segment.c: loads with the virtual processor's checks; EMU_DONE or EMU_FAULT. */
 enum emu segment_check(struct vmm *vmm, unsigned seg, uint16_t sel, struct vdesc *d);
@@ -38,9 +39,10 @@ void fpu_update(struct vmm *vmm); /* CR0.TS, EM, MP, NE of the real processor */
 
 #define EMULATOR(name) extern emulate_fn emulate_##name;
 EMULATOR(cli)
-EMULATOR(sti) EMULATOR(pushf) EMULATOR(popf) EMULATOR(iret) EMULATOR(int) EMULATOR(int3)
-    EMULATOR(into) EMULATOR(in) EMULATOR(out) EMULATOR(ins) EMULATOR(outs) EMULATOR(hlt)
-        EMULATOR(clts) EMULATOR(lmsw) EMULATOR(smsw) EMULATOR(nothing) EMULATOR(mov_from_cr)
+EMULATOR(sti)
+EMULATOR(pushf) EMULATOR(popf) EMULATOR(iret) EMULATOR(int) EMULATOR(int3) EMULATOR(into)
+    EMULATOR(in) EMULATOR(out) EMULATOR(ins) EMULATOR(outs) EMULATOR(hlt) EMULATOR(clts)
+        EMULATOR(lmsw) EMULATOR(smsw) EMULATOR(nothing) EMULATOR(mov_from_cr)
             EMULATOR(mov_to_cr) EMULATOR(mov_from_dr) EMULATOR(mov_to_dr) EMULATOR(msr)
                 EMULATOR(lgdt) EMULATOR(lidt) EMULATOR(sgdt) EMULATOR(sidt) EMULATOR(lldt)
                     EMULATOR(ltr) EMULATOR(sldt) EMULATOR(str) EMULATOR(lar) EMULATOR(lsl)

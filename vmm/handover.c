@@ -99,6 +99,10 @@ static void make_idt(struct vmm *vmm)
     }
 }
 
+/* The monitor's TSS has an I/O permission bitmap beyond its end: no port without a trap. (With
+ * zeros in its place the first ports would be everybody's.) */
+enum { TSS_BYTES = 104 };
+
 bool handover(struct vmm *vmm, struct hw *plain)
 {
     struct hw_state s;
@@ -106,6 +110,7 @@ bool handover(struct vmm *vmm, struct hw *plain)
     copy_memory(vmm, plain);
     copy_registers(vmm, &s);
     make_idt(vmm);
+    hw_store32(vmm->hw, (FRAME_TSS << PAGE_SHIFT) + 100, (uint32_t)TSS_BYTES << 16);
     desc_start(vmm);
     shadow_start(vmm);
     shadow_load(vmm);

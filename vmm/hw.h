@@ -67,7 +67,8 @@ enum hw_stop {
 
 /* model: as -cpu has it. bytes: of machine memory, a multiple of 64 KiB. The board outlives the
  * hardware, and may serve two that take turns. */
-struct hw *hw_new(const char *model, uint32_t bytes, struct lab_board *board, struct error *err);
+struct hw *hw_new(const char *model, uint32_t bytes, struct lab_board *board,
+                  struct error *err);
 void hw_free(struct hw *hw);
 
 /* Machine memory. Beyond its end reads give ones, and stores are lost. */

@@ -17,6 +17,11 @@ const struct lab_guest *lab_guest(const char *name)
     return NULL;
 }
 
+const char *lab_guest_typed(const char *name)
+{
+    return strcmp(name, "tortoise") == 0 ? "tasks\nchurn\nfaults\nexit\n" : "";
+}
+
 /* ---- the meter */
 
 /* Without a monitor, events are the processor's own; it has counted them. */

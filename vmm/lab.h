@@ -17,6 +17,8 @@ struct lab_guest {           /* built in: roms/lab */
 };
 extern const struct lab_guest lab_guests[]; /* ends with a NULL name */
 const struct lab_guest *lab_guest(const char *name);
+/* What is typed at a built-in guest unless somebody says otherwise; "" for most. */
+const char *lab_guest_typed(const char *name);
 
 enum strategy { STRATEGY_INTERPRET, STRATEGY_TRAP, STRATEGIES };
 extern const char *const strategy_names[STRATEGIES];

@@ -79,10 +79,11 @@ static void say_divergences(const struct lab *lab, const struct out *o)
         const struct divergence *d = &orc->kind[n];
         char bytes[48] = "";
         for (unsigned k = 0; k < d->len; k++) {
-            snprintf(bytes + 3 * k, sizeof bytes - 3 * k, "%02x ", d->bytes[k]);
+            snprintf(bytes + 3 * k, sizeof bytes - 3 * k, k + 1 < d->len ? "%02x " : "%02x",
+                     d->bytes[k]);
         }
         say(o,
-            "  %-9s %8" PRIu64 " times, first at %04" PRIx32 ":%08" PRIx32 " [%s\b] in virtual "
+            "  %-9s %8" PRIu64 " times, first at %04" PRIx32 ":%08" PRIx32 " [%s] in virtual "
             "ring %u: %s expected %s, observed %s\n",
             d->row, d->count, d->cs, d->eip, bytes, d->cpl, d->what, d->expected, d->observed);
     }

@@ -17,8 +17,7 @@ main:   mov     eax, .here
         mov     eax, dr0
         cmp     eax, .here
         jne     .no
-        pushfd
-        or      dword [esp], 100h ; TF
+        push    dword 102h      ; TF
         mov     dword [caught], .stepped
         mov     [catch_esp], esp
         popfd
