@@ -180,6 +180,10 @@ bool decode_insn(struct vmm *vmm, const struct op *table, struct vinsn *in)
     }
     if (in->op != NULL) {
         operands(&s, in);
+    } else if ((in->code & ~3u) == 0xA0) { /* MOV of the accumulator and an absolute address */
+        in->mem = true;
+        in->ea = take(&s, in->addr32 ? 4 : 2);
+        in->seg = in->seg == HW_SEGS ? HW_DS : in->seg;
     }
     in->len = (uint8_t)s.at;
     return true;

@@ -249,10 +249,13 @@ static enum hw_stop run(struct hw *hw, uint64_t until, struct hw_trap *trap)
     struct lab_board *b = hw->board;
     hw->stop_soon = false;
     for (;;) {
+        if (b->exited) { /* by the monitor's hand, perhaps */
+            return HW_EXIT;
+        }
         line_changed(hw);
         enum cpu_stop why = cpu_run(hw->cpu, b->next < until ? b->next : until);
         if (b->exited) {
-            return HW_EXIT;
+            continue;
         }
         if (why == CPU_RING0 && trap_get(hw, trap)) {
             return HW_TRAP;
