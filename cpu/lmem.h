@@ -89,6 +89,35 @@ void mmu_flush(struct cpu *cpu); /* forget every translation */
 void points_access(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
                    enum access access);
 
+/* ---- by linear address, where no segment has a say (MODE_FLAT) */
+
+/* Sets *p to the host address of size bytes at la; false: not in the map, or across a page's
+ * end, which only operands off their natural place can be. */
+static inline bool flat_find(const uintptr_t *map, laddr la, unsigned size, uint8_t **p)
+{
+    uintptr_t hp = map[la >> PAGE_SHIFT];
+    if (UNLIKELY(hp == 0)) {
+        return false;
+    }
+    if (UNLIKELY(la & (size - 1)) && UNLIKELY((la & PAGE_MASK) > PAGE_SIZE - size)) {
+        return false;
+    }
+    *p = (uint8_t *)(hp + la);
+    return true;
+}
+
+static inline bool flat_rd(const struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
+{
+    return flat_find(cpu->rd, la, size, p);
+}
+
+static inline bool flat_wr(struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
+{
+    return flat_find(cpu->wr, la, size, p);
+}
+
+/* ---- by segment and effective address */
+
 static inline bool lmem_in_span(const struct seg_view *s, eaddr ea, int64_t span, unsigned size)
 {
     return (int64_t)(uint32_t)(ea - s->lo) + (int64_t)size - 1 <= span;

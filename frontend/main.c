@@ -1,10 +1,12 @@
 /* frontend/main.c -- the command line's way in, the exit code's way out. */
+#include "frontend/lab.h"
 #include "frontend/options.h"
 #include "frontend/report.h"
 #include "frontend/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifndef TERRAPIN_VERSION
 #define TERRAPIN_VERSION "0.1"
@@ -78,7 +80,8 @@ static int serve(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int status = serve(argc, argv);
+    bool lab = argc > 1 && strcmp(argv[1], "lab") == 0;
+    int status = lab ? lab_main(argc, argv) : serve(argc, argv);
     say_flush();
     if (say_failed() && status == EXIT_FINE) {
         report("stdout: takes no more output");

@@ -14,7 +14,6 @@
  *   CLI, STI                 CPL <= IOPL; STI while no interrupt waits
  *   RDTSC                    not forbidden by CR4.TSD
  */
-#include "cpu/exec/flat.h"
 #include "cpu/sys/sys.h"
 
 #define ASSIST(name) EXEC(assist_##name)
@@ -22,7 +21,7 @@
 /* `info traps` counts what is sensitive, however it is done. */
 static inline void count(struct cpu *cpu, unsigned id)
 {
-    cpu->sys->trap_count[id]++;
+    census_count(cpu, id);
     cpu->stats.traps++;
 }
 
@@ -194,7 +193,7 @@ ASSIST(RDTSC)
 exec_fn *assist_of(const struct cpu *cpu, const struct insn *u, const struct insn_cold *c)
 {
     bool flat = (cpu->mode & MODE_FLAT) && (c->flags & CF_OP32);
-    if (cpu->no_assist || u->fn != exec_trap) {
+    if (cpu->no_assist || sensitive_watched(cpu) || u->fn != exec_trap) {
         return NULL;
     }
     switch (c->id) {

@@ -16,6 +16,7 @@
 #include "cpu/engine.h"
 #include "cpu/flags.h"
 #include "cpu/lmem.h"
+#include "cpu/sys/census.h"
 #include "cpu/sys/monitor.h"
 #include "cpu/sys/shadow.h"
 
@@ -170,8 +171,17 @@ struct cpu_sys {
     uint8_t break_write;    /* … stores, … */
     uint8_t break_read;     /* … and loads */
     struct seg_memo seg_memo[SEG_MEMOS];
-    uint64_t trap_count[I_COUNT];
+    cpu_sensitive_fn *lab; /* cpu_watch_sensitive() */
+    void *lab_ctx;
+    struct census census;
 };
+
+/* Somebody wants to see every sensitive instruction pass: there are no assists then. */
+static inline bool sensitive_watched(const struct cpu *cpu)
+{
+    return cpu->sys->census.by_site || cpu->sys->lab != NULL ||
+           (cpu->features & (FEAT_POPEK | FEAT_POPEK_IRET)) != 0;
+}
 
 /* ---- monitor.c */
 /* Recompute what the engine sees of it: after any change; after one of CS or CPL, and none of
