@@ -46,21 +46,6 @@ ASSIST(PUSH_Sreg)
     NEXT();
 }
 
-static struct seg_memo *memo_of(struct cpu *cpu, uint16_t sel)
-{
-    return &cpu->sys->seg_memo[(sel >> 3) % SEG_MEMOS];
-}
-
-void assist_remember(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descriptor *d)
-{
-    *memo_of(cpu, sel) = (struct seg_memo){.lo = d->lo,
-                                           .hi = d->hi,
-                                           .sel = sel,
-                                           .cpl = cpu->sys->cpl,
-                                           .cache = cpu->sys->seg[seg],
-                                           .view = cpu->seg[seg]};
-}
-
 /* The descriptor as it stands is the one remembered. */
 static bool memo_holds(const struct cpu *cpu, const struct seg_memo *m, uint16_t sel)
 {
@@ -86,13 +71,12 @@ static inline bool reload(struct cpu *cpu, unsigned seg, uint16_t sel)
         cpu->sel[seg] = sel;
         return true;
     }
-    const struct seg_memo *m = memo_of(cpu, sel);
+    const struct seg_memo *m = seg_memo_of(cpu, sel);
     if (UNLIKELY(!memo_holds(cpu, m, sel))) {
         return false;
     }
     cpu->sel[seg] = sel;
-    if (is->valid && cpu->seg[seg].base == m->view.base && is->limit == m->cache.limit &&
-        is->attr == m->cache.attr) {
+    if (seg_is(cpu, seg, m)) {
         return true;
     }
     *is = m->cache;

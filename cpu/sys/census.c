@@ -8,14 +8,6 @@
 
 #include "cpu/sys/sys.h"
 
-static enum census_where place(const struct cpu *cpu)
-{
-    if (!protected_mode(cpu)) {
-        return vm86(cpu) ? AT_V86 : AT_REAL;
-    }
-    return cpl(cpu) == 0 ? AT_RING0 : cpl(cpu) == 3 ? AT_RING3 : AT_RING12;
-}
-
 /* Open addressing; sites are never removed, so equal runs give equal tables. */
 static struct census_site *find(struct census *c, laddr la, unsigned id, enum census_where at)
 {
@@ -33,14 +25,9 @@ static struct census_site *find(struct census *c, laddr la, unsigned id, enum ce
     return NULL;
 }
 
-struct census_site *census_count(struct cpu *cpu, unsigned id)
+struct census_site *census_count_site(struct cpu *cpu, unsigned id, enum census_where at)
 {
     struct census *c = &cpu->sys->census;
-    enum census_where at = place(cpu);
-    c->count[id][at]++;
-    if (LIKELY(!c->by_site)) {
-        return NULL;
-    }
     struct census_site *s = find(c, cpu->seg[SEG_CS].base + cpu->eip, id, at);
     if (s != NULL) {
         s->count++;
@@ -98,7 +85,7 @@ static bool wrong_in_program(unsigned id)
 void census_judge(struct cpu *cpu, const struct insn *i, unsigned id, uint32_t eflags,
                   struct census_site *site)
 {
-    enum census_where was = site != NULL ? site->where : place(cpu);
+    enum census_where was = site != NULL ? site->where : census_place(cpu);
     bool wrong = was == AT_RING0  ? wrong_in_kernel(cpu, i, id, eflags)
                  : was != AT_REAL ? wrong_in_program(id)
                                   : false;

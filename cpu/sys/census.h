@@ -35,8 +35,8 @@ struct census {
     struct census_site site[CENSUS_SITES];
 };
 
-/* An instruction of row id is about to be emulated; returns its site, or NULL. */
-struct census_site *census_count(struct cpu *cpu, unsigned id);
+/* … of row id at `at`, by site. NULL: it found no place. */
+struct census_site *census_count_site(struct cpu *cpu, unsigned id, enum census_where at);
 /* A HOLE row was, and raised nothing. eflags: all of them, as they were before it; site: as
  * census_count() said. */
 void census_judge(struct cpu *cpu, const struct insn *i, unsigned id, uint32_t eflags,
