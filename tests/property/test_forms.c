@@ -169,7 +169,8 @@ static void put_assisted(struct gen *g)
 {
     static const uint8_t push[] = {0x06, 0x0E, 0x16, 0x1E}; /* ES CS SS DS */
     static const uint16_t sels[] = {PM_SMALL | 3, PM_SMALL | 3, PM_SMALL, PM_DATA3 | 3, 0, 2};
-    unsigned sel = sels[pick(g, ARRAY_LEN(sels))], fs_or_gs = pick(g, 2);
+    unsigned sel = pick(g, 64) ? sels[pick(g, ARRAY_LEN(sels))] : PM_DATA0 | 3,
+             fs_or_gs = pick(g, 2);
     switch (pick(g, 8)) {
     case 0: put(g, push[pick(g, 4)], 1); break;
     case 1: put(g, 0xA00F | fs_or_gs << 11, 2); break; /* PUSH FS, GS */
@@ -185,12 +186,16 @@ static void put_assisted(struct gen *g)
         put(g, 0xB866, 2), put(g, sel, 2);
         put(g, 0x8E, 1), put(g, pick(g, 4) ? 0xE0 | fs_or_gs << 3 : 0xC0, 1);
         break;
-    case 4: /* MOV byte [descriptor], v: its base, or its type */
-        put(g, 0x05C6, 2);
-        if (pick(g, 3)) {
-            put(g, PM_GDT + PM_SMALL + 2, 4), put(g, pick(g, 4) * 16, 1);
-        } else {
-            put(g, PM_GDT + PM_SMALL + 5, 4), put(g, 0xF2 | pick(g, 2), 1);
+    case 4: /* MOV byte [descriptor], v: its base, or its type, not accessed; or look at that */
+        switch (pick(g, 4)) {
+        case 0:
+            put(g, 0x05C6, 2), put(g, PM_GDT + PM_SMALL + 2, 4), put(g, pick(g, 4) * 16, 1);
+            break;
+        case 1:
+            put(g, 0x05C6, 2), put(g, PM_GDT + PM_SMALL + 4, 4), put(g, pick(g, 2), 1);
+            break;
+        case 2: put(g, 0x05C6, 2), put(g, PM_GDT + PM_SMALL + 5, 4), put(g, 0xF2, 1); break;
+        default: put(g, 0x058B | value_reg(g) << 11, 2), put(g, PM_GDT + PM_SMALL + 4, 4);
         }
         break;
     case 5: put(g, 0x310F, 2); break;             /* RDTSC */
@@ -259,7 +264,7 @@ static uint64_t run(uint64_t seed, bool single_step, char *where, size_t size)
     pm_init_engine(&pm, single_step);
     pm.paging = true;
     pm.eflags = 0x3002; /* IOPL 3 */
-    pm_boot(&pm, PM_RING3, code, CODE_LEN);
+    pm_boot(&pm, seed % 4 ? PM_RING3 : PM_RING0, code, CODE_LEN);
     pm_descriptor(&pm, PM_SMALL, 0xFFFFFFF0, 0xFFFFF, 0xCF2); /* 4 GiB, from -16 on */
     for (unsigned k = 0; k < ARRAY_LEN(place_of_page); k++) {
         pm_w32(&pm, PM_PAGES + PAGE_SIZE + (DATA / PAGE_SIZE + k) * 4, place_of_page[k]);
