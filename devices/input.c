@@ -94,3 +94,8 @@ bool machine_replay(struct machine *m, const struct input *in)
 {
     return enter(m, in, false);
 }
+
+uint64_t machine_inputs(const struct machine *m)
+{
+    return m->input_seq;
+}
