@@ -298,6 +298,7 @@ void machine_free(struct machine *m)
     if (!m) {
         return;
     }
+    machine_forget_snapshots(m);
     board_free(&m->board);
     if (m->cpu) {
         cpu_free(m->cpu);

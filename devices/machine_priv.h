@@ -38,6 +38,7 @@ struct machine {
     bool shut; /* only machine_replay() gets in */
     input_log_fn *log;
     void *log_ctx;
+    struct snapshots *snapshots; /* snapshot.c; NULL: none was ever taken */
 };
 
 /* pc.c: memory map, chips and wires. m->board, m->phys and m->cpu are there already. */
@@ -46,6 +47,15 @@ int pc_build(struct machine *m, struct error *err);
 void pc_drive_cpu(struct machine *m);
 /* Everything with a field table: clock, drives, processor, chips. NULL past the end. */
 const struct schema *machine_schema(unsigned n);
+
+/* machine_state.c: every non-derived field but the bytes of RAM, packed; always the same size.
+ * Unpacking, into the machine that they are of, leaves wiring and host options alone. -1: they
+ * are no machine's, and half of them are in. */
+size_t machine_fields_size(struct machine *m);
+void machine_fields_pack(struct machine *m, uint8_t *out);
+int machine_fields_unpack(struct machine *m, const uint8_t *in, struct error *err);
+/* snapshot.c: what machine_free() has to do. */
+void machine_forget_snapshots(struct machine *m);
 
 /* machine.c: what is due at this tick is done, as machine_run() would do it first. A reason to
  * stop stays for machine_run() to tell. */

@@ -458,6 +458,58 @@ int state_load(const struct schema *sc, void *obj, struct reader *r, struct erro
     return load_struct(&ld, sc, obj);
 }
 
+/* ---- packed ---------------------------------------------------------------------------------
+ */
+
+/* Bytes of one element, 0: not state. An event's pending part comes first in it. */
+static size_t packed_element(const struct field *f)
+{
+    return f->kind == FK_DERIVED  ? 0
+           : f->kind == FK_STRUCT ? state_packed_size(f->sub)
+           : f->kind == FK_EVENT  ? sizeof(struct event_state)
+                                  : f->size;
+}
+
+size_t state_packed_size(const struct schema *sc)
+{
+    size_t size = 0;
+    for (const struct field *f = sc->fields; f->kind != FK_END; f++) {
+        size += packed_element(f) * f->count;
+    }
+    return size;
+}
+
+uint8_t *state_pack(const struct schema *sc, const void *obj, uint8_t *out)
+{
+    for (const struct field *f = sc->fields; f->kind != FK_END; f++) {
+        const uint8_t *at = (const uint8_t *)obj + f->offset;
+        size_t n = f->kind == FK_STRUCT ? 0 : packed_element(f) * f->count;
+        for (uint32_t i = 0; f->kind == FK_STRUCT && i < f->count; i++, at += f->size) {
+            out = state_pack(f->sub, at, out);
+        }
+        memcpy(out, at, n);
+        out += n;
+    }
+    return out;
+}
+
+const uint8_t *state_unpack(const struct schema *sc, void *obj, const uint8_t *in)
+{
+    for (const struct field *f = sc->fields; f->kind != FK_END; f++) {
+        uint8_t *at = (uint8_t *)obj + f->offset;
+        size_t n = f->kind == FK_STRUCT ? 0 : packed_element(f) * f->count;
+        for (uint32_t i = 0; in && f->kind == FK_STRUCT && i < f->count; i++, at += f->size) {
+            in = state_unpack(f->sub, at, in);
+        }
+        if (!in) {
+            return NULL;
+        }
+        memcpy(at, in, n);
+        in += n;
+    }
+    return sc->loaded && !sc->loaded(obj) ? NULL : in;
+}
+
 /* ---- diff and visit ------------------------------------------------------------------------
  */
 

@@ -110,6 +110,14 @@ bool reader_get(struct reader *r, void *out, size_t n); /* false at the end: not
 void state_save(const struct schema *sc, const void *obj, struct writer *w);
 int state_load(const struct schema *sc, void *obj, struct reader *r, struct error *err);
 
+/* The same without names, as the host has it in memory, for this process alone: nothing is
+ * checked on the way back but by loaded(). Both return the place behind; unpack NULL if
+ * refused.
+ */
+size_t state_packed_size(const struct schema *sc);
+uint8_t *state_pack(const struct schema *sc, const void *obj, uint8_t *out);
+const uint8_t *state_unpack(const struct schema *sc, void *obj, const uint8_t *in);
+
 /* Name of the first field that differs ("ch[0].count: 4a9e, 4a9f") into text; false if none. */
 bool state_diff(const struct schema *sc, const void *a, const void *b, char *text, size_t n);
 
