@@ -35,6 +35,7 @@ struct machine {
     bool stop_on_reset, stop_on_triple_fault;
     char cpu_model[MACHINE_CPU]; /* as configured */
     uint64_t input_seq;
+    bool shut; /* only machine_replay() gets in */
     input_log_fn *log;
     void *log_ctx;
     struct snapshots *snapshots; /* snapshot.c; NULL: none was ever taken */
@@ -56,7 +57,10 @@ int machine_fields_unpack(struct machine *m, const uint8_t *in, struct error *er
 /* snapshot.c: what machine_free() has to do. */
 void machine_forget_snapshots(struct machine *m);
 
-/* machine.c: RESET# or INIT#, now. The machine is at an instruction boundary. */
+/* machine.c: what is due at this tick is done, as machine_run() would do it first. A reason to
+ * stop stays for machine_run() to tell. */
+void machine_settle(struct machine *m);
+/* … RESET# or INIT#, now. The machine is at an instruction boundary. */
 void machine_reset(struct machine *m);
 void machine_init_pin(struct machine *m);
 

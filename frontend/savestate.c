@@ -28,10 +28,25 @@ static int put_file(void *ctx, const void *bytes, size_t n)
     return fwrite(bytes, 1, n, ctx) == n ? 0 : -1;
 }
 
+int savestate_write(struct session *s, const struct state_sink *sink, struct error *err)
+{
+    struct state_writer w;
+    int rc = state_begin(&w, sink);
+    if (rc == 0) {
+        rc = machine_save(s->machine, &w);
+    }
+    if (rc == 0) {
+        rc = state_section(&w, "host session", &s->mouse_buttons, 1);
+    }
+    if (rc == 0) {
+        rc = disks_save(&s->config.drives, &w, err);
+    }
+    return state_end(&w) < 0 ? -1 : rc;
+}
+
 int savestate_save(struct session *s, const char *path, struct error *err)
 {
     struct atomic_file af;
-    struct state_writer w;
     if (s->off) {
         return error_set(err, "savevm: the machine is off");
     }
@@ -44,19 +59,7 @@ int savestate_save(struct session *s, const char *path, struct error *err)
     }
     struct state_sink sink = {af.f, put_file};
     struct error why = {""};
-    int rc = state_begin(&w, &sink);
-    if (rc == 0) {
-        rc = machine_save(s->machine, &w);
-    }
-    if (rc == 0) {
-        rc = state_section(&w, "host session", &s->mouse_buttons, 1);
-    }
-    if (rc == 0) {
-        rc = disks_save(&s->config.drives, &w, &why);
-    }
-    if (state_end(&w) < 0) {
-        rc = -1;
-    }
+    int rc = savestate_write(s, &sink, &why);
     if (rc < 0 && !why.text[0] && !ferror(af.f)) {
         error_set(&why, "out of memory");
     }
@@ -71,7 +74,7 @@ int savestate_save(struct session *s, const char *path, struct error *err)
  */
 
 struct savestate {
-    const char *path;
+    const char *verb, *path; /* for messages */
     int fd;
     struct state_source source;
     struct state_reader reader;
@@ -210,9 +213,10 @@ static int check_options(const struct options *o, const struct machine_saved *sv
 static int read_all(struct savestate *st, const struct session *s, struct error *err)
 {
     struct error why = {""};
-    if (open_file(st, &why) < 0 || machine_saved_read(&st->saved, &st->reader, &why) < 0 ||
+    int rc = st->source.get ? state_open(&st->reader, &st->source, &why) : open_file(st, &why);
+    if (rc < 0 || machine_saved_read(&st->saved, &st->reader, &why) < 0 ||
         disks_read(&st->disks, &st->reader, &why) < 0 || read_session(st, &why) < 0) {
-        return error_set(err, "loadvm %.100s: %.120s", short_path(st->path), why.text);
+        return error_set(err, "%s %.100s: %.120s", st->verb, short_path(st->path), why.text);
     }
     if (check_options(s->opt, &st->saved, err) < 0 ||
         check_firmware(&s->config, s->opt, &st->saved, err) < 0) {
@@ -232,20 +236,36 @@ static int read_all(struct savestate *st, const struct session *s, struct error 
     return 0;
 }
 
-struct savestate *savestate_open(const struct session *s, const char *path, struct error *err)
+static struct savestate *open_state(const struct session *s, const char *verb, const char *path,
+                                    const struct state_source *source, struct error *err)
 {
     struct savestate *st = calloc(1, sizeof *st);
     if (!st) {
-        error_set(err, "loadvm: out of memory");
+        error_set(err, "%s: out of memory", verb);
         return NULL;
     }
+    st->verb = verb;
     st->path = path;
     st->fd = -1;
+    if (source) {
+        st->source = *source;
+    }
     if (read_all(st, s, err) < 0) {
         savestate_close(st);
         return NULL;
     }
     return st;
+}
+
+struct savestate *savestate_open(const struct session *s, const char *path, struct error *err)
+{
+    return open_state(s, "loadvm", path, NULL, err);
+}
+
+struct savestate *savestate_open_in(const struct session *s, const struct state_source *source,
+                                    const char *path, struct error *err)
+{
+    return open_state(s, "replay", path, source, err);
 }
 
 void savestate_give_drives(struct savestate *st, struct session *s)
@@ -273,7 +293,7 @@ static struct machine *new_machine(struct savestate *st, const struct session *s
     m->stop_on_triple_fault = host->stop_on_triple_fault;
     struct machine *machine = machine_load(m, &s->host, &st->reader, &why);
     if (!machine) {
-        error_set(err, "loadvm %.100s: %.120s", short_path(st->path), why.text);
+        error_set(err, "%s %.100s: %.120s", st->verb, short_path(st->path), why.text);
     } else if (s->opt->mips && !s->machine && s->opt->mips != machine_mips(machine)) {
         error_set(err, "-mips %" PRIu32 ": the state has %" PRIu32 "; leave it out",
                   s->opt->mips, machine_mips(machine));

@@ -121,6 +121,11 @@ const uint8_t *state_unpack(const struct schema *sc, void *obj, const uint8_t *i
 /* Name of the first field that differs ("ch[0].count: 4a9e, 4a9f") into text; false if none. */
 bool state_diff(const struct schema *sc, const void *a, const void *b, char *text, size_t n);
 
+/* For tests: turns over one bit of a field, counted from 0 in schema order through all scalar
+ * fields (of a bool: one). Its path goes to text. false: there is no such bit, or the field
+ * cannot have that value; nothing has changed. loaded() has been called. */
+bool state_flip(const struct schema *sc, void *obj, uint64_t bit, char *text, size_t n);
+
 /* Checks that every byte of the struct is named exactly once or is alignment padding. Returns
  * -1 with the place in err. (Padding: a gap smaller than 8 bytes before an aligned member or at
  * the end; structs avoid it by ordering members.) */
