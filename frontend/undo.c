@@ -223,6 +223,10 @@ void undo_free(struct undo *u)
 
 struct undo_mark *undo_mark(struct undo *u)
 {
+    u->lost &= u->marks != NULL;
+    if (u->lost) {
+        return NULL;
+    }
     if (u->tip && u->tip->before.n == 0) {
         u->tip->owners++;
         return u->tip;

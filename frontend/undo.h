@@ -35,7 +35,7 @@ void undo_before_write(struct undo *u, uint64_t at, size_t n);
 /* Makes the live content what it was; what has been written since the last mark is forgotten.
  * -1: it cannot be read or written, or memory is short; then it is that of some mark. */
 int undo_go(struct undo *u, struct undo_mark *mark);
-/* Something could not be kept: no mark can be gone to any more, all are to be freed. */
+/* Something could not be kept: no mark can be gone to or set any more, until all are freed. */
 bool undo_lost(const struct undo *u);
 uint64_t undo_bytes(const struct undo *u); /* of memory */
 
