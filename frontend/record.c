@@ -6,7 +6,8 @@
 #include "devices/input_log.h"
 #include "frontend/image.h"
 #include "frontend/report.h"
-#include "frontend/savestate.h"
+#include "frontend/session.h"
+#include "frontend/state_disks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +117,23 @@ static void describe(const struct session *s, char *text, size_t n)
     }
 }
 
+/* A save state; -1: the file failed, or err tells. */
+static int write_state(struct session *s, const struct state_sink *sink, struct error *err)
+{
+    struct state_writer w;
+    int rc = state_begin(&w, sink);
+    if (rc == 0) {
+        rc = machine_save(s->machine, &w);
+    }
+    if (rc == 0) {
+        rc = state_section(&w, "host session", &s->mouse_buttons, 1);
+    }
+    if (rc == 0) {
+        rc = disks_save(&s->config.drives, &w, err);
+    }
+    return state_end(&w) < 0 ? -1 : rc;
+}
+
 static int write_start(struct record *rec, struct session *s, struct error *err)
 {
     char about[4096];
@@ -131,7 +149,7 @@ static int write_start(struct record *rec, struct session *s, struct error *err)
     snprintf(start.flip, sizeof start.flip, "%s", s->opt->flip ? s->opt->flip : "");
     rec->sink = (struct state_sink){.ctx = rec, .put = put};
     rec->log = log_create(&rec->sink, about);
-    int rc = rec->log ? savestate_write(s, log_state_sink(rec->log), &why) : -1;
+    int rc = rec->log ? write_state(s, log_state_sink(rec->log), &why) : -1;
     if (rc == 0) {
         rc = log_start(rec->log, &start, machine_now(s->machine), machine_inputs(s->machine));
     }

@@ -29,25 +29,10 @@ static int put_file(void *ctx, const void *bytes, size_t n)
     return fwrite(bytes, 1, n, ctx) == n ? 0 : -1;
 }
 
-int savestate_write(struct session *s, const struct state_sink *sink, struct error *err)
-{
-    struct state_writer w;
-    int rc = state_begin(&w, sink);
-    if (rc == 0) {
-        rc = machine_save(s->machine, &w);
-    }
-    if (rc == 0) {
-        rc = state_section(&w, "host session", &s->mouse_buttons, 1);
-    }
-    if (rc == 0) {
-        rc = disks_save(&s->config.drives, &w, err);
-    }
-    return state_end(&w) < 0 ? -1 : rc;
-}
-
 int savestate_save(struct session *s, const char *path, struct error *err)
 {
     struct atomic_file af;
+    struct state_writer w;
     if (s->off) {
         return error_set(err, "savevm: the machine is off");
     }
@@ -60,7 +45,19 @@ int savestate_save(struct session *s, const char *path, struct error *err)
     }
     struct state_sink sink = {af.f, put_file};
     struct error why = {""};
-    int rc = savestate_write(s, &sink, &why);
+    int rc = state_begin(&w, &sink);
+    if (rc == 0) {
+        rc = machine_save(s->machine, &w);
+    }
+    if (rc == 0) {
+        rc = state_section(&w, "host session", &s->mouse_buttons, 1);
+    }
+    if (rc == 0) {
+        rc = disks_save(&s->config.drives, &w, &why);
+    }
+    if (state_end(&w) < 0) {
+        rc = -1;
+    }
     if (rc < 0 && !why.text[0] && !ferror(af.f)) {
         error_set(&why, "out of memory");
     }

@@ -5,14 +5,10 @@
 #ifndef TERRAPIN_FRONTEND_SAVESTATE_H
 #define TERRAPIN_FRONTEND_SAVESTATE_H
 
-#include "devices/machine_file.h"
 #include "frontend/session.h"
 
 /* path is replaced as a whole or not at all; the machine stays as it is. */
 int savestate_save(struct session *s, const char *path, struct error *err);
-
-/* The same into anything. -1: the sink failed (err is empty then), or err tells. */
-int savestate_write(struct session *s, const struct state_sink *sink, struct error *err);
 
 /* A state that has been read as far as its disks, which are open. */
 struct savestate;
@@ -20,6 +16,7 @@ struct savestate;
  * err: nothing has changed. */
 struct savestate *savestate_open(const struct session *s, const char *path, struct error *err);
 /* The same of bytes that are in a file of another kind: a recording. source stays. */
+struct state_source;
 struct savestate *savestate_open_in(const struct session *s, const struct state_source *source,
                                     const char *path, struct error *err);
 /* Into a session that has no drives yet: those of the state. */
