@@ -94,6 +94,8 @@ void machine_free(struct machine *m);
  * which belong to whoever owns the images. Saving changes nothing, and may be done whenever
  * machine_run() is not running. -1: the writer failed. */
 int machine_save(struct machine *m, struct state_writer *w);
+/* What the machine was built from alone: loaded, it is at power-on. */
+int machine_save_disks_only(struct machine *m, struct state_writer *w);
 /* What a machine in a file was built from. The caller completes config with media, as drive[]
  * and the medium's owner ask for, and with what concerns the host alone (the last lines of
  * struct machine_config), and gives it to machine_load(). */
@@ -108,6 +110,7 @@ struct machine_saved {
     struct machine_file file[MACHINE_FILES];
     unsigned files;
     struct machine_rom bios, vgabios;
+    bool disks_only; /* there is nothing else */
 };
 /* r: opened. To be freed in any case. */
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err);

@@ -42,7 +42,7 @@ int savestate_save(struct session *s, const char *path, struct error *err)
     if (atomic_open(&af, path, err) < 0) {
         return -1;
     }
-    struct state_sink sink = {af.f, put_file};
+    struct state_sink sink = {af.f, put_file, NULL};
     struct error why = {""};
     int rc = state_begin(&w, &sink);
     if (rc == 0) {
@@ -110,6 +110,9 @@ static int read_session(struct savestate *st, struct error *err)
     while ((rc = state_next(&st->reader, err)) > 0) {
         const char *name = st->reader.name;
         bool session = strcmp(name, "host session") == 0;
+        if (session && state_payload(&st->reader, err) < 0) {
+            return -1;
+        }
         if (session && (st->reader.length != 1 || st->reader.payload[0] > 7)) {
             return error_set(err, "host session: makes no sense");
         }

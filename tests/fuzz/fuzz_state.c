@@ -44,7 +44,7 @@ static int get(void *ctx, uint64_t at, void *out, size_t n)
 
 static void file_init(struct file *f)
 {
-    *f = (struct file){.sink = {f, put}, .source = {f, 0, get}};
+    *f = (struct file){.sink = {f, put, NULL}, .source = {f, 0, get}};
 }
 
 /* ---- the guest and its machine */
@@ -146,8 +146,9 @@ static void take_apart(struct file *f, unsigned b)
         s->payload = malloc(r.length + 1);
         s->value = malloc((r.length + 1) * sizeof *s->value);
         check(s->payload && s->value, "out of memory");
+        check(state_payload(&r, &err) == 0, "a good section is refused");
         memcpy(s->payload, r.payload, r.length);
-        if (!state_named(&r, "chunk") && !state_named(&r, "blob")) {
+        if (!state_named(&r, "pages") && !state_named(&r, "blob")) {
             check(find_values(s, 0) == s->n, "a section of another form");
         }
     }

@@ -25,7 +25,7 @@ static int get(void *ctx, uint64_t at, void *out, size_t n)
 
 void memory_file_init(struct memory_file *f)
 {
-    *f = (struct memory_file){.sink = {f, put}, .source = {f, 0, get}};
+    *f = (struct memory_file){.sink = {f, put, NULL}, .source = {f, 0, get}};
 }
 
 void memory_file_free(struct memory_file *f)
@@ -83,6 +83,7 @@ void memory_edit(struct memory_file *from, struct memory_file *to, memory_edit_f
     int rc;
     while ((rc = state_next(&r, &err)) > 0) {
         size_t n = r.length;
+        ck_assert_msg(state_payload(&r, &err) == 0, "%s", err.text);
         if (edit(ctx, r.name, r.payload, &n, STATE_SECTION)) {
             ck_assert_int_eq(state_section(&w, r.name, r.payload, n), 0);
         }
