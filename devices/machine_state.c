@@ -381,6 +381,14 @@ static int take_firmware(struct machine_saved *s, struct state_reader *r, struct
                  : error_set(err, "%s: belongs to nothing", r->name);
 }
 
+/* The front end's own: may be anywhere. */
+static bool is_hosts(const struct state_reader *r)
+{
+    const char *name = state_named(r, "blob");
+    name = name ? name : state_named(r, "pages");
+    return strncmp(name ? name : r->name, "host ", 5) == 0;
+}
+
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err)
 {
     bool seen = false;
@@ -389,6 +397,9 @@ int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct e
     state_rewind(r);
     while ((rc = state_next(r, err)) > 0) {
         bool config = strcmp(r->name, "config") == 0;
+        if (is_hosts(r)) {
+            continue;
+        }
         if (config ? seen : !seen) {
             return error_set(err, "config: %s", seen ? "comes twice" : "does not come first");
         }

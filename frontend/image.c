@@ -32,6 +32,8 @@ struct image {
     bool digested;    /* digest is that of the file */
     uint64_t digest;
     struct overlay *overlay;
+    void (*hold)(void *ctx); /* to be called before it changes; NULL: nobody */
+    void *hold_ctx;
 };
 
 /* KiB of the formats that the floppy controller knows: 5.25" with 8 and 9 sectors a track on
@@ -83,6 +85,9 @@ static int image_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
     struct image *im = ctx;
     uint64_t at = lba * sector_size(im);
     size_t len = (size_t)n * sector_size(im);
+    if (im->hold) {
+        im->hold(im->hold_ctx);
+    }
     if (im->overlay) {
         return overlay_write(im->overlay, at, in, len) < 0 ? trouble(im, "write") : 0;
     }
@@ -139,6 +144,12 @@ int image_get(struct image *im, uint64_t at, void *out, size_t n)
 {
     int rc = im->overlay ? overlay_read(im->overlay, at, out, n) : read_at(im->fd, at, out, n);
     return rc < 0 ? trouble(im, "read") : 0;
+}
+
+void image_hold(struct image *im, void (*fn)(void *ctx), void *ctx)
+{
+    im->hold = fn;
+    im->hold_ctx = ctx;
 }
 
 bool image_overlaid(const struct image *im, uint64_t at, size_t n)

@@ -3,7 +3,6 @@
 
 #include "frontend/savestate.h"
 
-#include "frontend/atomic_file.h"
 #include "frontend/image.h"
 #include "frontend/audio.h"
 #include "frontend/overlay.h"
@@ -23,48 +22,17 @@
 /* ---- saving -------------------------------------------------------------------------------
  */
 
-static int put_file(void *ctx, const void *bytes, size_t n)
+int savestate_save(struct session *s, const struct save_request *rq, struct error *err)
 {
-    return fwrite(bytes, 1, n, ctx) == n ? 0 : -1;
-}
-
-int savestate_save(struct session *s, const char *path, struct error *err)
-{
-    struct atomic_file af;
-    struct state_writer w;
-    if (s->off) {
-        return error_set(err, "savevm: the machine is off");
-    }
-    if (drives_have(&s->config.drives, path)) {
-        return error_set(err, "savevm %s: is a disk in a drive; give another file",
-                         short_path(path));
-    }
-    if (atomic_open(&af, path, err) < 0) {
+    struct saving *sv = saving_begin(s, rq, err);
+    if (!sv) {
         return -1;
     }
-    struct state_sink sink = {af.f, put_file, NULL};
-    struct error why = {""};
-    int rc = state_begin(&w, &sink);
-    if (rc == 0) {
-        rc = machine_save(s->machine, &w);
+    /* In a script no time passes; at a monitor the guest runs on. */
+    while (!saving_done(sv, s->scripted || s->stopped || s->over)) {
+        session_run(s, UINT64_MAX);
     }
-    if (rc == 0) {
-        rc = state_section(&w, "host session", &s->mouse_buttons, 1);
-    }
-    if (rc == 0) {
-        rc = disks_save(&s->config.drives, &w, &why);
-    }
-    if (state_end(&w) < 0) {
-        rc = -1;
-    }
-    if (rc < 0 && !why.text[0] && !ferror(af.f)) {
-        error_set(&why, "out of memory");
-    }
-    if (why.text[0]) { /* else the file is to blame, and atomic_close() tells */
-        atomic_close(&af, false, NULL);
-        return error_set(err, "savevm %.100s: %.120s", short_path(path), why.text);
-    }
-    return atomic_close(&af, true, err);
+    return saving_end(sv, err);
 }
 
 /* ---- the file -----------------------------------------------------------------------------
@@ -103,24 +71,69 @@ static int open_file(struct savestate *st, struct error *err)
     return state_open(&st->reader, &st->source, err);
 }
 
+static int check_thumbnail(const uint8_t *bytes, uint32_t n, struct error *err)
+{
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    return n >= sizeof png && memcmp(bytes, png, sizeof png) == 0
+               ? 0
+               : error_set(err, "host thumbnail: is no PNG");
+}
+
+static int check_about(const uint8_t *bytes, uint32_t n, struct error *err)
+{
+    bool good = n > 0 && n < 100;
+    for (uint32_t i = 0; good && i < n; i++) {
+        good = bytes[i] >= ' ' && bytes[i] <= '~';
+    }
+    return good ? 0 : error_set(err, "host about: makes no sense");
+}
+
+/* The front end's sections but disks: once at most, and of the right form. */
+static int take_host(struct savestate *st, unsigned *seen, struct error *err)
+{
+    static const char *const names[] = {"host session", "host about", "host thumbnail"};
+    struct state_reader *r = &st->reader;
+    unsigned i = 0;
+    while (i < ARRAY_LEN(names) && strcmp(r->name, names[i]) != 0) {
+        i++;
+    }
+    if (i == ARRAY_LEN(names)) {
+        return error_set(err, "%s: this program has no such part", r->name);
+    }
+    if (*seen & 1u << i) {
+        return error_set(err, "%s: comes twice", r->name);
+    }
+    *seen |= 1u << i;
+    if (state_payload(r, err) < 0) {
+        return -1;
+    }
+    if (i == 1) {
+        return check_about(r->payload, r->length, err);
+    }
+    if (i == 2) {
+        return check_thumbnail(r->payload, r->length, err);
+    }
+    if (r->length != 1 || r->payload[0] > 7) {
+        return error_set(err, "host session: makes no sense");
+    }
+    st->mouse_buttons = r->payload[0];
+    return 0;
+}
+
 static int read_session(struct savestate *st, struct error *err)
 {
+    unsigned seen = 0;
     int rc;
     state_rewind(&st->reader);
     while ((rc = state_next(&st->reader, err)) > 0) {
         const char *name = st->reader.name;
-        bool session = strcmp(name, "host session") == 0;
-        if (session && state_payload(&st->reader, err) < 0) {
+        if (strncmp(name, "host ", 5) == 0 && strncmp(name, "host disk ", 10) != 0 &&
+            take_host(st, &seen, err) < 0) {
             return -1;
         }
-        if (session && (st->reader.length != 1 || st->reader.payload[0] > 7)) {
-            return error_set(err, "host session: makes no sense");
-        }
-        if (session) {
-            st->mouse_buttons = st->reader.payload[0];
-        } else if (strncmp(name, "host ", 5) == 0 && strncmp(name, "host disk ", 10) != 0) {
-            return error_set(err, "%s: this program has no such part", name);
-        }
+    }
+    if (rc == 0 && !(seen & 1)) {
+        return error_set(err, "host session is missing");
     }
     return rc;
 }
