@@ -122,6 +122,18 @@ int machine_saved_same_kernel(const struct machine_saved *s, const struct machin
 struct machine *machine_load(const struct machine_config *cfg, const struct host *host,
                              struct state_reader *r, struct error *err);
 
+/* For tools: every field of every chip, by the names that save states have, in their order. */
+typedef void machine_field_fn(void *ctx, const char *section, const char *field,
+                              uint64_t value);
+void machine_fields(struct machine *m, machine_field_fn *fn, void *ctx);
+/* The n-th block of memory, main memory first; false: there are no more. Not to be kept. */
+struct machine_bytes {
+    const char *name;
+    const uint8_t *bytes;
+    uint64_t size; /* a multiple of 4096 */
+};
+bool machine_memory(struct machine *m, unsigned n, struct machine_bytes *out);
+
 /* Runs until tick `until` (exact), or a stop. With nothing to do until then, time jumps. A
  * machine that can never wake goes straight to `until`, unless until is UINT64_MAX:
  * MACHINE_IDLE. */

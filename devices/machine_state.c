@@ -114,6 +114,12 @@ static const struct field saved_machine_fields[] = {
 static const struct schema saved_machine_schema = {
     "machine", sizeof(struct saved_machine), 1, 1, saved_machine_fields, NULL};
 
+static struct saved_machine saved_machine_of(const struct machine *m)
+{
+    return (struct saved_machine){m->input_seq, m->power_code, m->exit_value,
+                                  (uint8_t)m->power_what, m->power_asked};
+}
+
 /* ---- sections by name ---------------------------------------------------------------------
  */
 
@@ -155,6 +161,44 @@ static bool item_get(struct machine *m, struct saved_machine *sm, unsigned n, st
         return false;
     }
     return true;
+}
+
+/* ---- looked at ----------------------------------------------------------------------------
+ */
+
+struct visitor {
+    machine_field_fn *fn;
+    void *ctx;
+    const char *section;
+};
+
+static void visit_field(void *ctx, const char *path, const struct field *f, uint64_t value)
+{
+    const struct visitor *v = ctx;
+    (void)f;
+    v->fn(v->ctx, v->section, path, value);
+}
+
+void machine_fields(struct machine *m, machine_field_fn *fn, void *ctx)
+{
+    struct saved_machine sm = saved_machine_of(m);
+    struct item it;
+    for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
+        struct visitor v = {fn, ctx, it.name};
+        state_visit(it.schema, it.obj, visit_field, &v);
+    }
+}
+
+bool machine_memory(struct machine *m, unsigned n, struct machine_bytes *out)
+{
+    const struct ram *r = phys_rams(m->phys);
+    while (r && n-- > 0) {
+        r = r->next;
+    }
+    if (r) {
+        *out = (struct machine_bytes){r->name, r->bytes, r->size};
+    }
+    return r != NULL;
 }
 
 /* ---- saving -------------------------------------------------------------------------------
@@ -242,8 +286,7 @@ static int save_ram(struct state_writer *w, const struct ram *r)
 
 int machine_save(struct machine *m, struct state_writer *w)
 {
-    struct saved_machine sm = {m->input_seq, m->power_code, m->exit_value,
-                               (uint8_t)m->power_what, m->power_asked};
+    struct saved_machine sm = saved_machine_of(m);
     struct item it;
     int rc = save_build(m, w, false);
     for (unsigned n = 0; rc == 0 && item_get(m, &sm, n, &it); n++) {

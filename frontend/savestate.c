@@ -1,7 +1,7 @@
 /* frontend/savestate.c -- see the header. */
 #include "frontend/posix.h"
 
-#include "frontend/savestate.h"
+#include "frontend/savestate_priv.h"
 
 #include "frontend/image.h"
 #include "frontend/audio.h"
@@ -38,19 +38,6 @@ int savestate_save(struct session *s, const struct save_request *rq, struct erro
 /* ---- the file -----------------------------------------------------------------------------
  */
 
-struct savestate {
-    const char *path;
-    int fd;
-    struct state_source source;
-    struct state_reader reader;
-    struct machine_saved saved;
-    struct saved_disks disks;
-    struct drives drives;
-    const struct drives *former;
-    bool drives_open;
-    uint8_t mouse_buttons;
-};
-
 static int get_file(void *ctx, uint64_t at, void *out, size_t n)
 {
     const struct savestate *st = ctx;
@@ -79,11 +66,14 @@ static int check_thumbnail(const uint8_t *bytes, uint32_t n, struct error *err)
                : error_set(err, "host thumbnail: is no PNG");
 }
 
-static int check_about(const uint8_t *bytes, uint32_t n, struct error *err)
+static int take_about(struct savestate *st, const uint8_t *bytes, uint32_t n, struct error *err)
 {
-    bool good = n > 0 && n < 100;
+    bool good = n > 0 && n < sizeof st->about;
     for (uint32_t i = 0; good && i < n; i++) {
         good = bytes[i] >= ' ' && bytes[i] <= '~';
+    }
+    if (good) {
+        memcpy(st->about, bytes, n);
     }
     return good ? 0 : error_set(err, "host about: makes no sense");
 }
@@ -108,7 +98,7 @@ static int take_host(struct savestate *st, unsigned *seen, struct error *err)
         return -1;
     }
     if (i == 1) {
-        return check_about(r->payload, r->length, err);
+        return take_about(st, r->payload, r->length, err);
     }
     if (i == 2) {
         return check_thumbnail(r->payload, r->length, err);
@@ -223,12 +213,20 @@ static int check_options(const struct options *o, const struct machine_saved *sv
 /* ---- loading ------------------------------------------------------------------------------
  */
 
-static int read_all(struct savestate *st, const struct session *s, struct error *err)
+static int read_file(struct savestate *st, const char *who, struct error *err)
 {
     struct error why = {""};
     if (open_file(st, &why) < 0 || machine_saved_read(&st->saved, &st->reader, &why) < 0 ||
         disks_read(&st->disks, &st->reader, &why) < 0 || read_session(st, &why) < 0) {
-        return error_set(err, "loadvm %.100s: %.120s", short_path(st->path), why.text);
+        return error_set(err, "%s%.100s: %.120s", who, short_path(st->path), why.text);
+    }
+    return 0;
+}
+
+static int read_all(struct savestate *st, const struct session *s, struct error *err)
+{
+    if (read_file(st, "loadvm ", err) < 0) {
+        return -1;
     }
     if (check_options(s->opt, &st->saved, err) < 0 ||
         check_firmware(&s->config, s->opt, &st->saved, err) < 0) {
@@ -248,20 +246,67 @@ static int read_all(struct savestate *st, const struct session *s, struct error 
     return 0;
 }
 
-struct savestate *savestate_open(const struct session *s, const char *path, struct error *err)
+static struct savestate *new_state(const char *path, struct error *err)
 {
     struct savestate *st = calloc(1, sizeof *st);
     if (!st) {
-        error_set(err, "loadvm: out of memory");
+        error_set(err, "%s: out of memory", short_path(path));
         return NULL;
     }
     st->path = path;
     st->fd = -1;
-    if (read_all(st, s, err) < 0) {
+    return st;
+}
+
+struct savestate *savestate_open(const struct session *s, const char *path, struct error *err)
+{
+    struct savestate *st = new_state(path, err);
+    if (st && read_all(st, s, err) < 0) {
         savestate_close(st);
         return NULL;
     }
     return st;
+}
+
+struct savestate *savestate_look(const char *path, struct error *err)
+{
+    struct savestate *st = new_state(path, err);
+    if (st && read_file(st, "", err) < 0) {
+        savestate_close(st);
+        return NULL;
+    }
+    return st;
+}
+
+static int no_read(void *ctx, uint64_t lba, void *out, uint32_t n)
+{
+    (void)ctx, (void)lba, (void)out, (void)n;
+    return -1;
+}
+
+static int no_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
+{
+    (void)ctx, (void)lba, (void)in, (void)n;
+    return -1;
+}
+
+struct machine *savestate_machine(struct savestate *st, struct error *err)
+{
+    static const struct drive_ops ops = {no_read, no_write, NULL};
+    static const struct host nobody = {0};
+    struct error why = {""};
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        const struct saved_disk *d = &st->disks.disk[i];
+        if (d->path) {
+            st->saved.config.drive[i] = (struct media){
+                d->kind, &ops, NULL, d->bytes / d->sector_size, d->sector_size, d->read_only};
+        }
+    }
+    struct machine *m = machine_load(&st->saved.config, &nobody, &st->reader, &why);
+    if (!m) {
+        error_set(err, "%.100s: %.120s", short_path(st->path), why.text);
+    }
+    return m;
 }
 
 void savestate_give_drives(struct savestate *st, struct session *s)

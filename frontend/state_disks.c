@@ -21,6 +21,11 @@ enum { BLOCK = 64 * STATE_PAGE };
 
 static const char *const slots[MACHINE_DRIVES] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
 
+const char *disks_slot(unsigned i)
+{
+    return slots[i];
+}
+
 /* ---- saving -------------------------------------------------------------------------------
  */
 
