@@ -8,7 +8,6 @@
 #include "mem/state.h"
 
 enum { MAGIC = 16, CRC = 4, END = 16, RUN = 16, RUNS_HEAD = 4 };
-enum { CHUNK = STATE_PAGES * STATE_PAGE };
 
 uint64_t state_digest(uint64_t digest, const void *bytes, size_t n)
 {
@@ -102,6 +101,26 @@ int state_payload(struct state_reader *r, struct error *err)
         return error_set(err, "is damaged: section %s has a wrong checksum", r->name);
     }
     return 0;
+}
+
+/* What begins at `at` of the payload: exactly one stream of n bytes, into the chunk. */
+static bool inflate_rest(struct state_reader *r, size_t at, size_t n)
+{
+    uLong packed = (uLong)(r->length - at), taken = packed;
+    uLongf got = (uLongf)n;
+    return uncompress2(r->chunk, &got, r->payload + at, &taken) == Z_OK && got == n &&
+           taken == packed;
+}
+
+int state_unpack(struct state_reader *r, size_t *n, struct error *err)
+{
+    if (state_payload(r, err) < 0) {
+        return -1;
+    }
+    *n = r->length >= 4 ? load_le32(r->payload) : 0;
+    return *n > 0 && *n <= STATE_PACKED && inflate_rest(r, 4, *n)
+               ? 0
+               : error_set(err, "%s: has the wrong length", r->name);
 }
 
 int state_raw_head(struct state_reader *r, struct state_raw *raw, struct error *err)
@@ -252,7 +271,7 @@ int state_open(struct state_reader *r, const struct state_source *source, struct
     int rc;
     *r = (struct state_reader){.source = source};
     r->payload = malloc(STATE_SECTION);
-    r->chunk = malloc(CHUNK);
+    r->chunk = malloc(STATE_PACKED);
     if (!r->payload || !r->chunk) {
         return error_set(err, "out of memory");
     }
@@ -326,19 +345,6 @@ static int check_runs(struct state_reader *r, size_t *data, struct error *err)
     return 0;
 }
 
-/* What follows the runs: exactly one stream of so many bytes, or nothing. */
-static int inflate_pages(struct state_reader *r, size_t data)
-{
-    uint32_t head = RUNS_HEAD + r->runs * RUN;
-    uLong packed = r->length - head, taken = packed;
-    uLongf got = (uLongf)data;
-    if (data == 0) {
-        return packed == 0 ? 0 : -1;
-    }
-    int rc = uncompress2(r->chunk, &got, r->payload + head, &taken);
-    return rc == Z_OK && got == data && taken == packed ? 0 : -1;
-}
-
 int state_pages(struct state_reader *r, struct error *err)
 {
     size_t data;
@@ -355,7 +361,8 @@ int state_pages(struct state_reader *r, struct error *err)
         r->runs = 0;
         return -1;
     }
-    if (inflate_pages(r, data) < 0) {
+    uint32_t head = RUNS_HEAD + r->runs * RUN;
+    if (data == 0 ? r->length != head : !inflate_rest(r, head, data)) {
         r->runs = 0;
         return error_set(err, "%s: its pages have the wrong length", r->name);
     }

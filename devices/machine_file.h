@@ -27,7 +27,8 @@ enum {
     STATE_NAME = 96,           /* longest name of a section, without the NUL */
     STATE_SECTION = 320 << 10, /* longest payload, but of raw sections */
     STATE_PAGE = 4096,
-    STATE_PAGES = 64,     /* most pages deflated in one section */
+    STATE_PAGES = 64, /* most pages deflated in one section */
+    STATE_PACKED = STATE_PAGES * STATE_PAGE,
     STATE_RAW_AT = 65536, /* raw bytes begin at a multiple: no host's pages are larger */
     STATE_RAW_HEAD = 20,
 };
@@ -62,6 +63,8 @@ struct state_writer {
 };
 int state_begin(struct state_writer *w, const struct state_sink *sink);
 int state_section(struct state_writer *w, const char *name, const void *payload, size_t n);
+/* The same, deflated: for structs, whose buffers are mostly empty. n: at most STATE_PACKED. */
+int state_packed(struct state_writer *w, const char *name, const void *payload, size_t n);
 /* Announces a blob; its pages follow, in ascending order, before any other section. */
 int state_blob(struct state_writer *w, const char *name, uint64_t size);
 /* A page as it is; n: STATE_PAGE, or what is left for the last one. */
@@ -107,6 +110,8 @@ void state_rewind(struct state_reader *r);
 int state_next(struct state_reader *r, struct error *err);
 /* Reads its payload (length bytes) and checks its checksum. Not of a raw section. */
 int state_payload(struct state_reader *r, struct error *err);
+/* The payload of a packed section, inflated: r->chunk, *n bytes. */
+int state_unpack(struct state_reader *r, size_t *n, struct error *err);
 void state_close(struct state_reader *r);
 
 /* What the present section is: "KIND NAME" with this kind? Then its NAME, else NULL. */

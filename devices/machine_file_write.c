@@ -416,6 +416,18 @@ int state_section(struct state_writer *w, const char *name, const void *payload,
     return w->failed || flush_pages(w) < 0 ? -1 : section(w, name, "", payload, n, NULL, 0);
 }
 
+int state_packed(struct state_writer *w, const char *name, const void *payload, size_t n)
+{
+    uint8_t size[4];
+    uLongf packed = PACKED;
+    if (w->failed || flush_pages(w) < 0 || n > STATE_PACKED ||
+        compress2(w->pack->packed, &packed, payload, (uLong)n, Z_BEST_SPEED) != Z_OK) {
+        return fail(w);
+    }
+    store_le32(size, (uint32_t)n);
+    return section(w, name, "", size, sizeof size, w->pack->packed, (size_t)packed);
+}
+
 int state_end(struct state_writer *w)
 {
     uint8_t end[16];

@@ -209,7 +209,7 @@ static int save_struct(struct state_writer *w, const char *name, const struct sc
 {
     struct writer bytes = {0};
     state_save(sc, obj, &bytes);
-    int rc = bytes.failed ? -1 : state_section(w, name, bytes.bytes, bytes.len);
+    int rc = bytes.failed ? -1 : state_packed(w, name, bytes.bytes, bytes.len);
     writer_free(&bytes);
     return rc;
 }
@@ -304,10 +304,11 @@ int machine_save(struct machine *m, struct state_writer *w)
 static int load_struct(struct state_reader *r, const struct schema *sc, void *obj,
                        struct error *err)
 {
-    if (state_payload(r, err) < 0) {
+    size_t n;
+    if (state_unpack(r, &n, err) < 0) {
         return -1;
     }
-    struct reader bytes = {r->payload, r->length, 0};
+    struct reader bytes = {r->chunk, n, 0};
     if (state_load(sc, obj, &bytes, err) < 0) {
         return -1;
     }

@@ -327,14 +327,17 @@ static int refuse(struct loader *ld, const char *what)
 
 static int load_struct(struct loader *ld, const struct schema *sc, uint8_t *obj);
 
-static int load_scalar(struct loader *ld, const struct field *f, uint8_t *at)
+/* Element n. Its path is put together for an error alone: buffers have many elements. */
+static int load_scalar(struct loader *ld, const struct field *f, uint32_t n, uint8_t *at)
 {
     uint64_t value;
     if (!get_number(ld->r, &value, f->size)) {
+        path_add(&ld->path, f, n);
         return refuse(ld, "the file is cut short");
     }
     value = widened(f, value);
     if (!in_range(f, value)) {
+        path_add(&ld->path, f, n);
         return error_set(ld->err, "state: %s: value %" PRIx64 "h is out of range",
                          ld->path.text, value);
     }
@@ -354,11 +357,16 @@ static int load_event(struct loader *ld, uint8_t *at)
 
 static int load_values(struct loader *ld, const struct field *f, uint8_t *at)
 {
+    bool scalar = f->kind != FK_STRUCT && f->kind != FK_EVENT;
     for (uint32_t n = 0; n < f->count; n++, at += f->size) {
+        if (scalar) {
+            if (load_scalar(ld, f, n, at) < 0) {
+                return -1;
+            }
+            continue;
+        }
         size_t outer = path_add(&ld->path, f, n);
-        int rc = f->kind == FK_STRUCT  ? load_struct(ld, f->sub, at)
-                 : f->kind == FK_EVENT ? load_event(ld, at)
-                                       : load_scalar(ld, f, at);
+        int rc = f->kind == FK_STRUCT ? load_struct(ld, f->sub, at) : load_event(ld, at);
         if (rc < 0) {
             return rc;
         }
