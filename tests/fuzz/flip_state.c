@@ -163,7 +163,8 @@ int main(int argc, char **argv)
 {
     size_t step = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
     size_t first = argc > 2 ? strtoul(argv[2], NULL, 0) : step / 2, at = first;
-    struct machine *m = small_guest();
+    static const struct host nobody = {0};
+    struct machine *m = small_guest(&nobody);
     machine_run(m, SAVED_AT);
     small_guest_save(m, &good);
     machine_free(m);

@@ -84,10 +84,9 @@ void check(bool ok, const char *what)
     }
 }
 
-struct machine *small_guest(void)
+struct machine *small_guest(const struct host *host)
 {
     static const uint8_t reset[] = {0xEA, 0x00, 0x00, 0x00, 0xF0};
-    static const struct host host = {0};
     struct error err;
     memset(rom, 0xCC, sizeof rom);
     memcpy(rom, sweep, sizeof sweep);
@@ -99,7 +98,7 @@ struct machine *small_guest(void)
                                  .debug_exit_port = 0xF4,
                                  .debug_exit_size = 4};
     add_media(&cfg);
-    struct machine *m = machine_new(&cfg, &host, &err);
+    struct machine *m = machine_new(&cfg, host, &err);
     check(m != NULL, "no machine");
     return m;
 }
@@ -112,18 +111,36 @@ void small_guest_save(struct machine *m, struct file *f)
     check(machine_save(m, &w) == 0 && state_end(&w) == 0, "cannot save");
 }
 
-struct machine *small_guest_load(struct state_reader *r, struct error *err)
+/* Where the configuration has one. */
+static void add_media_asked(struct machine_config *cfg, const enum drive_kind *drive)
 {
-    static const struct host host = {0};
+    struct machine_config all = {0};
+    add_media(&all);
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        if (drive[i] == all.drive[i].kind) {
+            cfg->drive[i] = all.drive[i];
+        }
+    }
+}
+
+struct machine *small_guest_load_for(struct state_reader *r, const struct host *host,
+                                     struct error *err)
+{
     static struct machine_saved saved;
     struct machine *m = NULL;
     if (machine_saved_read(&saved, r, err) == 0) {
-        add_media(&saved.config);
-        m = machine_load(&saved.config, &host, r, err);
+        add_media_asked(&saved.config, saved.drive);
+        m = machine_load(&saved.config, host, r, err);
     }
     check(m || err->text[0], "refused without a reason");
     machine_saved_free(&saved);
     return m;
+}
+
+struct machine *small_guest_load(struct state_reader *r, struct error *err)
+{
+    static const struct host nobody = {0};
+    return small_guest_load_for(r, &nobody, err);
 }
 
 uint64_t small_guest_run(struct machine *m, uint64_t ticks)

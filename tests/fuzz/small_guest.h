@@ -21,10 +21,13 @@ void file_init(struct file *f);
 /* Ends the program when it is not so. */
 void check(bool ok, const char *what);
 
-struct machine *small_guest(void);
+struct machine *small_guest(const struct host *host);
 void small_guest_save(struct machine *m, struct file *f);
 /* NULL: refused, and err tells why. r: opened. */
 struct machine *small_guest_load(struct state_reader *r, struct error *err);
+/* The same for another host; a machine without the guest's drives gets none. */
+struct machine *small_guest_load_for(struct state_reader *r, const struct host *host,
+                                     struct error *err);
 /* A while, with keys, mouse and a serial line, looked at from all sides. Its hash. */
 uint64_t small_guest_run(struct machine *m, uint64_t ticks);
 
