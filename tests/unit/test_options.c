@@ -205,7 +205,6 @@ START_TEST(not_built_yet)
     }
     refused("-display gtk", "-display gtk");
     refused("replay LOG", "replay: not implemented yet");
-    refused("state info x", "state: not implemented yet");
     refused("lab hello", "lab: not implemented yet");
     ck_assert_int_eq(parse("-serial none -serial null -parallel none -nic none -audio none"),
                      OPTIONS_RUN);
