@@ -2,6 +2,7 @@
 #include "frontend/commands.h"
 
 #include "frontend/atomic_file.h"
+#include "frontend/history.h"
 #include "frontend/image.h"
 #include "frontend/parse.h"
 #include "frontend/png.h"
@@ -196,6 +197,43 @@ static enum command_result cmd_goto(struct session *s, const struct words *w, st
         tick = us > UINT64_MAX / mips ? UINT64_MAX : us * mips;
     }
     return failed(session_goto(s, tick, err));
+}
+
+/* --- history -------------------------------------------------------------------------------
+ */
+
+static enum command_result cmd_rewind(struct session *s, const struct words *w,
+                                      struct error *err)
+{
+    uint64_t us, now = machine_now(s->machine), mips = machine_mips(s->machine), first;
+    if (!parse_micros(w->word[1], &us)) {
+        return failed(
+            error_set(err, "rewind: %.60s: not a time; use seconds, as 2.5", w->word[1]));
+    }
+    uint64_t back = us > UINT64_MAX / mips ? UINT64_MAX : us * mips;
+    uint64_t tick = back < now ? now - back : 0;
+    if (s->replay) {
+        return failed(session_goto(s, tick, err));
+    }
+    if (s->record) {
+        return failed(
+            error_set(err, "rewind: not while this is recorded; record off ends that"));
+    }
+    if (!history_first(s->history, &first)) {
+        return failed(error_set(err, "rewind: there is no history; start with -history 256M"));
+    }
+    if (tick < first) {
+        return failed(error_set(err, "rewind: the history reaches back %.2f seconds",
+                                (double)(now - first) / (double)(mips * 1000000)));
+    }
+    return failed(history_rewind(s->history, s, tick, err));
+}
+
+static enum command_result cmd_save_history(struct session *s, const struct words *w,
+                                            struct error *err)
+{
+    return failed(s->replay ? error_set(err, "save-history: this is a replay")
+                            : history_save(s->history, s, w->word[1], err));
 }
 
 /* --- drives --------------------------------------------------------------------------------

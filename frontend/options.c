@@ -370,6 +370,22 @@ static int set_until(struct options *o, const struct option *row, const char *va
     return parse_u64(value, UINT64_MAX - 1, &o->until) ? 0 : bad_value(row, value, err);
 }
 
+static int set_history(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    bool ok = parse_size(value, UINT64_C(1) << 20, &o->history_bytes) && o->history_bytes > 0;
+    o->no_history = false;
+    return ok ? 0 : bad_value(row, value, err);
+}
+
+static int set_no_history(struct options *o, const struct option *row, const char *value,
+                          struct error *err)
+{
+    (void)row, (void)value, (void)err;
+    o->no_history = true;
+    return 0;
+}
+
 static int set_record_hash(struct options *o, const struct option *row, const char *value,
                            struct error *err)
 {

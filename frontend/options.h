@@ -64,6 +64,8 @@ struct options {
     const char *replay; /* terrapin replay LOG */
     bool info, verify;  /* of it */
     const char *record;
+    uint64_t history_bytes; /* 0: default */
+    bool no_history;
     uint64_t record_every; /* ticks from hash to hash */
     const char *flip;
     const char *script;

@@ -6,6 +6,7 @@
 #include "frontend/atomic_file.h"
 #include "frontend/image.h"
 #include "frontend/audio.h"
+#include "frontend/history.h"
 #include "frontend/overlay.h"
 #include "frontend/report.h"
 #include "frontend/serial.h"
@@ -306,9 +307,11 @@ int savestate_take(struct savestate *st, struct session *s, struct error *err)
     if (!machine) {
         return -1;
     }
+    history_forget(s->history);
     signals_install(machine); /* lets go of the former one */
     machine_free(s->machine);
     s->machine = machine;
+    session_listen(s);
     s->loads++;
     if (st->drives_open) {
         drives_close(&s->config.drives);

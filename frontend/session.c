@@ -6,6 +6,7 @@
 #include "frontend/audio.h"
 #include "frontend/display.h"
 #include "frontend/gdb.h"
+#include "frontend/history.h"
 #include "frontend/monitor.h"
 #include "frontend/record.h"
 #include "frontend/replay.h"
@@ -31,6 +32,9 @@ static const uint64_t nap_ns = 20000000;
 static void on_debug(void *ctx, uint8_t byte)
 {
     struct session *s = ctx;
+    if (s->muted) {
+        return;
+    }
     bool unsafe = byte != '\n' && byte != '\t' && byte != '\r' && (byte < 0x20 || byte > 0x7E);
     putc(s->debugcon_tty && unsafe ? '?' : byte, s->debugcon);
     s->last_debug = byte;
@@ -40,6 +44,9 @@ static void on_debug(void *ctx, uint8_t byte)
 static void on_firmware(void *ctx, uint8_t byte)
 {
     struct session *s = ctx;
+    if (s->muted) {
+        return;
+    }
     bool unsafe = byte != '\n' && (byte < 0x20 || byte > 0x7E);
     putc(unsafe ? '?' : byte, s->log ? s->log : stderr);
     s->written = true;
@@ -49,7 +56,7 @@ static void on_firmware(void *ctx, uint8_t byte)
 static void on_serial(void *ctx, unsigned n, uint8_t byte)
 {
     struct session *s = ctx;
-    if (serial_sent(s->serial, n, byte)) {
+    if (!s->muted && serial_sent(s->serial, n, byte)) {
         machine_break(s->machine);
     }
 }
@@ -57,6 +64,9 @@ static void on_serial(void *ctx, unsigned n, uint8_t byte)
 static void on_parallel(void *ctx, uint8_t byte)
 {
     struct session *s = ctx;
+    if (s->muted) {
+        return;
+    }
     putc(byte, s->printer);
     s->written = true;
 }
@@ -64,7 +74,9 @@ static void on_parallel(void *ctx, uint8_t byte)
 static void on_speaker(void *ctx, uint64_t tick, bool level)
 {
     struct session *s = ctx;
-    audio_edge(s->audio, tick, level);
+    if (!s->muted) {
+        audio_edge(s->audio, tick, level);
+    }
 }
 
 /* A host error behind a drive is told by its image already, with the file's name. */
@@ -73,6 +85,9 @@ static void on_note(void *ctx, const char *line)
     struct session *s = ctx;
     if (strncmp(line, "drive ", 6) == 0) {
         record_spoilt(s->record, s);
+        return;
+    }
+    if (s->muted) {
         return;
     }
     if (s->log) {
@@ -204,6 +219,14 @@ static void on_input(void *ctx, const struct input *in)
 {
     struct session *s = ctx;
     record_input(s->record, in);
+    history_input(s->history, in);
+}
+
+void session_listen(struct session *s)
+{
+    if (s->record || s->history) {
+        machine_set_recorder(s->machine, on_input, s);
+    }
 }
 
 int session_record(struct session *s, const char *path, struct error *err)
@@ -215,7 +238,26 @@ int session_record(struct session *s, const char *path, struct error *err)
     record_close(s->record, s);
     s->record = rec;
     s->config.drives.snapshot = true; /* what is put in on the way is to be there again */
-    machine_set_recorder(s->machine, on_input, s);
+    session_listen(s);
+    return 0;
+}
+
+/* With a screen there is somebody who may want to go back. */
+static int start_history(struct session *s, struct error *err)
+{
+    static const uint64_t by_default = UINT64_C(256) << 20;
+    const struct options *o = s->opt;
+    uint64_t size = o->history_bytes                    ? o->history_bytes
+                    : s->config.display != DISPLAY_NONE ? by_default
+                                                        : 0;
+    if (o->no_history || size == 0) {
+        return 0;
+    }
+    s->history = history_new(size, err);
+    if (!s->history) {
+        return -1;
+    }
+    session_listen(s);
     return 0;
 }
 
@@ -262,7 +304,8 @@ int session_start(struct session *s, const struct options *opt, struct error *er
     if (config_build(&s->config, opt, err) < 0) {
         return -1;
     }
-    if (start_machine(s, err) < 0 || (opt->record && session_record(s, opt->record, err) < 0)) {
+    if (start_machine(s, err) < 0 || (opt->record && session_record(s, opt->record, err) < 0) ||
+        start_history(s, err) < 0) {
         machine_free(s->machine);
         replay_close(s->replay);
         script_free(s->script);
@@ -349,6 +392,7 @@ static void look_around(struct session *s)
     audio_update(s->audio, machine_now(s->machine), machine_mips(s->machine), s->pace.speed);
     serial_poll(s->serial, s);
     record_poll(s->record, s);
+    history_poll(s->history, s);
     if (say_failed() || serial_failed(s->serial)) {
         report("stdout: takes no more output");
         session_end(s, EXIT_TROUBLE);
@@ -654,6 +698,8 @@ int session_finish(struct session *s)
     s->record = NULL;
     replay_close(s->replay);
     s->replay = NULL;
+    history_free(s->history);
+    s->history = NULL;
     machine_free(s->machine);
     if ((settle_outputs(s) < 0 || lost < 0 || cut < 0) && s->status == EXIT_FINE) {
         s->status = EXIT_TROUBLE; /* too late for session_end(): it is over */

@@ -17,6 +17,7 @@
 struct audio;
 struct display;
 struct gdb;
+struct history;
 struct monitor;
 struct monitor_socket;
 struct record;
@@ -52,10 +53,12 @@ struct session {
     struct gdb *gdb;               /* a debugger's server; NULL: none */
     struct record *record;         /* NULL: nothing is recorded */
     struct replay *replay;         /* NULL: live */
+    struct history *history;       /* NULL: none */
     struct flip flip;
     bool commanding;                /* a monitor's command is being run */
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */
+    bool muted;                     /* what the machine says has been heard before */
     bool written;                   /* to any since they were flushed */
     uint8_t last_debug;             /* byte on debugcon */
     struct serial *serial;          /* lines to the outside */
@@ -95,6 +98,8 @@ uint64_t session_after(const struct session *s, uint64_t us);
 uint64_t session_next_frame(const struct session *s);
 bool session_key(struct session *s, uint16_t code, bool down); /* false: a replay */
 
+/* Has what comes through the door of a new machine noted by recording and history. */
+void session_listen(struct session *s);
 /* Records from here on; the former recording, if any, ends. */
 int session_record(struct session *s, const char *path, struct error *err);
 /* The replay ends here, and what comes next is live. */
