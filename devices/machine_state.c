@@ -695,6 +695,19 @@ static int check_events(struct load *ld)
     return 0;
 }
 
+/* The fields are in: what follows from them. */
+static int settle(struct machine *m, const struct saved_machine *sm, struct error *err)
+{
+    m->input_seq = sm->input_seq;
+    m->power_asked = sm->power_asked;
+    m->power_what = (enum power_event)sm->power_what;
+    m->power_code = sm->power_code;
+    m->exit_value = sm->exit_value;
+    clock_rebuild(&m->board.clock);
+    pci_map(&m->board);
+    return cpu_loaded(m->cpu) ? 0 : error_set(err, "cpu: its values contradict each other");
+}
+
 static int load_all(struct load *ld, const struct machine_config *cfg)
 {
     struct machine *m = ld->m;
@@ -702,17 +715,8 @@ static int load_all(struct load *ld, const struct machine_config *cfg)
         check_drives(ld, cfg) < 0 || check_events(ld) < 0) {
         return -1;
     }
-    if (ld->disks_only) {
-        return 0; /* as it was built: at power-on */
-    }
-    m->input_seq = ld->sm.input_seq;
-    m->power_asked = ld->sm.power_asked;
-    m->power_what = (enum power_event)ld->sm.power_what;
-    m->power_code = ld->sm.power_code;
-    m->exit_value = ld->sm.exit_value;
-    clock_rebuild(&m->board.clock);
-    pci_map(&m->board);
-    return cpu_loaded(m->cpu) ? 0 : error_set(ld->err, "cpu: its values contradict each other");
+    return ld->disks_only ? 0 /* as it was built: at power-on */
+                          : settle(m, &ld->sm, ld->err);
 }
 
 struct machine *machine_load(const struct machine_config *cfg, const struct host *host,
@@ -736,4 +740,40 @@ struct machine *machine_load(const struct machine_config *cfg, const struct host
         return NULL;
     }
     return m;
+}
+
+/* ---- without a file (snapshot.c) ----------------------------------------------------------
+ */
+
+size_t machine_fields_size(struct machine *m)
+{
+    struct saved_machine sm = saved_machine_of(m);
+    struct item it;
+    size_t size = 0;
+    for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
+        size += state_copy_size(it.schema);
+    }
+    return size;
+}
+
+void machine_fields_pack(struct machine *m, uint8_t *out)
+{
+    struct saved_machine sm = saved_machine_of(m);
+    struct item it;
+    for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
+        out = state_copy_out(it.schema, it.obj, out);
+    }
+}
+
+int machine_fields_unpack(struct machine *m, const uint8_t *in, struct error *err)
+{
+    struct saved_machine sm = {0};
+    struct item it;
+    for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
+        in = state_copy_in(it.schema, it.obj, in);
+        if (!in) {
+            return error_set(err, "%s: its values contradict each other", it.name);
+        }
+    }
+    return settle(m, &sm, err);
 }

@@ -53,6 +53,16 @@ bool image_overlaid(const struct image *im, uint64_t at, size_t n);
 /* Into the snapshot, never into the file. */
 int image_put_over(struct image *im, uint64_t at, const void *in, size_t n);
 
+/* For going back (frontend/moment.h): the content as it is now gets a mark, which
+ * image_go_back() makes it again. false: out of memory. *mark is NULL for what is never
+ * written. -1: the host's trouble, or a mark was lost for want of memory. */
+struct undo_mark;
+bool image_mark(struct image *im, struct undo_mark **mark);
+void image_unmark(struct image *im, struct undo_mark *mark);
+int image_go_back(struct image *im, struct undo_mark *mark);
+uint64_t image_marks_bytes(const struct image *im); /* of memory, for all marks */
+bool image_marks_lost(const struct image *im);
+
 /* Is it the size of a floppy disk? */
 bool image_floppy_size(uint64_t bytes);
 

@@ -1,5 +1,6 @@
 /* frontend/main.c -- the command line's way in, the exit code's way out. */
 #include "frontend/options.h"
+#include "frontend/replay.h"
 #include "frontend/report.h"
 #include "frontend/session.h"
 #include "frontend/state_tool.h"
@@ -36,6 +37,13 @@ static int boot(const struct options *o)
 {
     struct error err = {""};
     struct session s;
+    if (o->info) {
+        int rc = replay_info(o->replay, &err);
+        if (rc < 0) {
+            report("%s", err.text);
+        }
+        return rc < 0 ? EXIT_TROUBLE : EXIT_FINE;
+    }
     if (session_start(&s, o, &err) < 0) {
         report("%s", err.text);
         return EXIT_TROUBLE;

@@ -5,6 +5,7 @@
 
 #include "frontend/image.h"
 #include "frontend/audio.h"
+#include "frontend/history.h"
 #include "frontend/overlay.h"
 #include "frontend/report.h"
 #include "frontend/serial.h"
@@ -213,19 +214,20 @@ static int check_options(const struct options *o, const struct machine_saved *sv
 /* ---- loading ------------------------------------------------------------------------------
  */
 
-static int read_file(struct savestate *st, const char *who, struct error *err)
+static int read_file(struct savestate *st, struct error *err)
 {
     struct error why = {""};
-    if (open_file(st, &why) < 0 || machine_saved_read(&st->saved, &st->reader, &why) < 0 ||
+    int rc = st->source.get ? state_open(&st->reader, &st->source, &why) : open_file(st, &why);
+    if (rc < 0 || machine_saved_read(&st->saved, &st->reader, &why) < 0 ||
         disks_read(&st->disks, &st->reader, &why) < 0 || read_session(st, &why) < 0) {
-        return error_set(err, "%s%.100s: %.120s", who, short_path(st->path), why.text);
+        return error_set(err, "%s%.100s: %.120s", st->verb, short_path(st->path), why.text);
     }
     return 0;
 }
 
 static int read_all(struct savestate *st, const struct session *s, struct error *err)
 {
-    if (read_file(st, "loadvm ", err) < 0) {
+    if (read_file(st, err) < 0) {
         return -1;
     }
     if (check_options(s->opt, &st->saved, err) < 0 ||
@@ -246,21 +248,26 @@ static int read_all(struct savestate *st, const struct session *s, struct error 
     return 0;
 }
 
-static struct savestate *new_state(const char *path, struct error *err)
+static struct savestate *new_state(const char *verb, const char *path, struct error *err)
 {
     struct savestate *st = calloc(1, sizeof *st);
     if (!st) {
-        error_set(err, "%s: out of memory", short_path(path));
+        error_set(err, "%s%s: out of memory", verb, short_path(path));
         return NULL;
     }
+    st->verb = verb;
     st->path = path;
     st->fd = -1;
     return st;
 }
 
-struct savestate *savestate_open(const struct session *s, const char *path, struct error *err)
+static struct savestate *open_state(const struct session *s, const char *verb, const char *path,
+                                    const struct state_source *source, struct error *err)
 {
-    struct savestate *st = new_state(path, err);
+    struct savestate *st = new_state(verb, path, err);
+    if (st && source) {
+        st->source = *source;
+    }
     if (st && read_all(st, s, err) < 0) {
         savestate_close(st);
         return NULL;
@@ -268,10 +275,21 @@ struct savestate *savestate_open(const struct session *s, const char *path, stru
     return st;
 }
 
+struct savestate *savestate_open(const struct session *s, const char *path, struct error *err)
+{
+    return open_state(s, "loadvm ", path, NULL, err);
+}
+
+struct savestate *savestate_open_in(const struct session *s, const struct state_source *source,
+                                    const char *path, struct error *err)
+{
+    return open_state(s, "replay ", path, source, err);
+}
+
 struct savestate *savestate_look(const char *path, struct error *err)
 {
-    struct savestate *st = new_state(path, err);
-    if (st && read_file(st, "", err) < 0) {
+    struct savestate *st = new_state("", path, err);
+    if (st && read_file(st, err) < 0) {
         savestate_close(st);
         return NULL;
     }
@@ -334,7 +352,7 @@ static struct machine *new_machine(struct savestate *st, const struct session *s
     m->stop_on_triple_fault = host->stop_on_triple_fault;
     struct machine *machine = machine_load(m, &s->host, &st->reader, &why);
     if (!machine) {
-        error_set(err, "loadvm %.100s: %.120s", short_path(st->path), why.text);
+        error_set(err, "%s%.100s: %.120s", st->verb, short_path(st->path), why.text);
     } else if (s->opt->mips && !s->machine && s->opt->mips != machine_mips(machine)) {
         error_set(err, "-mips %" PRIu32 ": the state has %" PRIu32 "; leave it out",
                   s->opt->mips, machine_mips(machine));
@@ -350,9 +368,11 @@ int savestate_take(struct savestate *st, struct session *s, struct error *err)
     if (!machine) {
         return -1;
     }
+    history_forget(s->history);
     signals_install(machine); /* lets go of the former one */
     machine_free(s->machine);
     s->machine = machine;
+    session_listen(s);
     s->loads++;
     if (st->drives_open) {
         drives_close(&s->config.drives);

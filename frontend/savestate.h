@@ -18,6 +18,10 @@ struct savestate;
 /* s: with options, which may not contradict the state, and the drives so far, if any. NULL and
  * err: nothing has changed. */
 struct savestate *savestate_open(const struct session *s, const char *path, struct error *err);
+/* The same of bytes that are in a file of another kind: a recording. source stays. */
+struct state_source;
+struct savestate *savestate_open_in(const struct session *s, const struct state_source *source,
+                                    const char *path, struct error *err);
 /* Into a session that has no drives yet: those of the state. */
 void savestate_give_drives(struct savestate *st, struct session *s);
 /* Puts the state's machine, drives and so on into s, whose former ones are freed. s->host is

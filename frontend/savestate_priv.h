@@ -9,7 +9,7 @@
 #include "frontend/state_disks.h"
 
 struct savestate {
-    const char *path;
+    const char *verb, *path; /* for messages: "loadvm ", or "" */
     int fd;
     struct state_source source;
     struct state_reader reader;

@@ -33,7 +33,7 @@ struct ram {
     uint64_t seed;       /* so that equal pages of two rams differ */
     struct ram *next;
 };
-enum dirty_client { DIRTY_HASH = 1, DIRTY_SAVE = 2, DIRTY_SCREEN = 4, DIRTY_ALL = 0xFF };
+enum dirty_client { DIRTY_HASH = 1, DIRTY_SNAPSHOT = 2, DIRTY_SCREEN = 4, DIRTY_ALL = 0xFF };
 
 /* The watcher (the CPU) hears of what its derived state depends upon. */
 struct phys_watch {
