@@ -1,7 +1,7 @@
 /* machine_file_write.c -- the container of save states, written; see the header.
  *
- * Pages are deflated as they come, into one stream a section, so that nothing is copied. The
- * fastest level: memory deflates at the speed of the host's disk, and hardly better with more.
+ * Pages are deflated as they come, into one stream a section, so that nothing is copied. At the
+ * fastest level: others take far longer for hardly anything (docs/adr/0017).
  */
 #include "devices/machine_file.h"
 
@@ -33,9 +33,7 @@ struct state_pack {
     uint8_t packed[PACKED];
     z_stream z;
     bool z_ready;
-    uint32_t input;      /* bytes that went into the stream of this section */
-    bool even;           /* the blob is all of one kind, as files are */
-    unsigned stored;     /* so many sections to come are stored: the last one did not deflate */
+    bool stored;         /* what goes into the stream now does not deflate */
     struct known *known; /* open addressing; a power of two */
     uint32_t knowns, known_room;
 };
@@ -148,30 +146,37 @@ static void end_run(struct state_pack *p)
     }
 }
 
-static int set_stored(struct state_pack *p, unsigned sections)
+/* Noise, such as what was compressed before, does not deflate again, and to try costs more time
+ * than everything else. All byte values are about as frequent in it: then the sum of the
+ * squares of their frequencies is near its least, for a page 65536; code and text have many
+ * times that. */
+static bool is_noise(const uint8_t *bytes)
 {
-    bool was = p->stored > 0, is = sections > 0;
-    p->stored = sections;
-    if (was == is) {
-        return 0;
+    enum { LIMIT = 76000 }; /* random bytes: 69600, more or less 400 */
+    uint16_t count[4][256] = {{0}};
+    uint32_t sum = 0;
+    for (size_t i = 0; i < STATE_PAGE; i += 4) {
+        count[0][bytes[i]]++;
+        count[1][bytes[i + 1]]++;
+        count[2][bytes[i + 2]]++;
+        count[3][bytes[i + 3]]++;
     }
-    return deflateParams(&p->z, is ? Z_NO_COMPRESSION : Z_BEST_SPEED, Z_DEFAULT_STRATEGY) ==
-                   Z_OK
-               ? 0
-               : -1;
+    for (unsigned v = 0; v < 256; v++) {
+        uint32_t n = (uint32_t)count[0][v] + count[1][v] + count[2][v] + count[3][v];
+        sum += n * n;
+    }
+    return sum < LIMIT;
 }
 
-/* Compressed kernels and the like do not deflate again, and to try costs most of the time:
- * after a section that did not, some are stored. */
-static int next_stream(struct state_pack *p, size_t packed)
+/* What comes next is to be stored, or deflated. */
+static int set_stored(struct state_pack *p, bool stored)
 {
-    enum { GAIN = 32, TRY_AGAIN = 8 };
-    unsigned stored = p->stored ? p->stored - 1 : 0;
-    if (!p->stored && p->even && packed > p->input - p->input / GAIN) {
-        stored = TRY_AGAIN;
+    if (p->stored == stored) {
+        return 0;
     }
-    p->input = 0;
-    return deflateReset(&p->z) == Z_OK ? set_stored(p, stored) : -1;
+    p->stored = stored;
+    int level = stored ? Z_NO_COMPRESSION : Z_BEST_SPEED;
+    return deflateParams(&p->z, level, Z_DEFAULT_STRATEGY) == Z_OK ? 0 : -1;
 }
 
 /* What has come so far of the blob becomes a section. */
@@ -189,7 +194,7 @@ static int flush_pages(struct state_writer *w)
     if (p->pages) {
         int rc = deflate(&p->z, Z_FINISH);
         packed = PACKED - p->z.avail_out;
-        if (rc != Z_STREAM_END || next_stream(p, packed) < 0) {
+        if (rc != Z_STREAM_END || deflateReset(&p->z) != Z_OK) {
             return fail(w);
         }
     }
@@ -230,10 +235,6 @@ int state_blob(struct state_writer *w, const char *name, uint64_t size)
     store_le64(b, size);
     strcpy(w->pack->name, name);
     w->pack->size = size;
-    w->pack->even = false;
-    if (set_stored(w->pack, 0) < 0) {
-        return fail(w);
-    }
     w->blobs++;
     return section(w, "blob", name, b, sizeof b, NULL, 0);
 }
@@ -254,13 +255,15 @@ int state_page(struct state_writer *w, uint64_t page, const void *bytes, size_t 
         p->z.next_out = p->packed;
         p->z.avail_out = PACKED;
     }
+    if (set_stored(p, n == STATE_PAGE && is_noise(bytes)) < 0) {
+        return fail(w);
+    }
     union { /* zlib of old does not promise const; it does not write there */
         const void *in;
         Bytef *out;
     } cast = {.in = bytes};
     p->z.next_in = cast.out;
     p->z.avail_in = (uInt)n;
-    p->input += (uint32_t)n;
     int rc = deflate(&p->z, Z_NO_FLUSH);
     return rc == Z_OK && p->z.avail_in == 0 ? 0 : fail(w);
 }
@@ -328,9 +331,6 @@ int state_memory_page(struct state_writer *w, uint64_t page, const uint8_t *byte
 int state_bytes(struct state_writer *w, const char *name, const uint8_t *bytes, uint64_t size)
 {
     int rc = state_blob(w, name, size);
-    if (rc == 0) {
-        w->pack->even = true;
-    }
     for (uint64_t at = 0; at < size && rc == 0; at += STATE_PAGE) {
         size_t n = size - at < STATE_PAGE ? (size_t)(size - at) : STATE_PAGE;
         if (!state_all_zero(bytes + at, n)) {
