@@ -248,7 +248,7 @@ int config_build(struct config *c, const struct options *o, struct error *err)
     if (o->stopped && !can_continue(c, o)) {
         return error_set(err, "-S: nothing could start the machine; add -monitor stdio, or -s");
     }
-    bool fresh = !o->loadvm; /* a state has firmware and drives of its own */
+    bool fresh = !o->loadvm && !o->replay; /* a state has firmware and drives of its own */
     if ((o->cpu && !machine_cpu_ok(o->cpu, err)) ||
         ((fresh || o->bios) && load_bios(c, o, err) < 0) ||
         ((fresh || o->vgabios) && load_vgabios(c, o, err) < 0) ||
