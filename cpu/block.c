@@ -158,6 +158,8 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
     put_end(bc, at, off);
     for (uint32_t k = first; k < at; k++) {
         bc->cold[k].rest = (uint8_t)(at - k);
+        exec_fn *assist = assist_of(cpu, &bc->insn[k], &bc->cold[k]);
+        bc->insn[k].fn = assist ? assist : bc->insn[k].fn;
     }
     forms_choose(bc->forms, cpu->mode, &bc->insn[first], &bc->cold[first], at - first);
     cpu->stats.micro_ops += at - first;

@@ -300,24 +300,6 @@ static void info_registers(const struct cpu *cpu, const struct out *o)
     }
 }
 
-static void info_traps(const struct cpu *cpu, const struct out *o)
-{
-    static const char *const classes[] = {"USER", "PRIV", "IOPL", "HOLE", "GATE"};
-    uint64_t now = *cpu->tick ? *cpu->tick : 1;
-    say(o, "%-12s %-5s %14s %15s\n", "row", "class", "count", "per 1000 ticks");
-    for (unsigned id = 1; id < I_COUNT; id++) {
-        uint64_t count = cpu->sys->trap_count[id];
-        if (count != 0) {
-            uint64_t micro = count * 1000000 / now; /* a millionth of all ticks */
-            say(o, "%-12s %-5s %14" PRIu64 " %11" PRIu64 ".%03" PRIu64 "\n", insn_rows[id].name,
-                classes[insn_rows[id].cls], count, micro / 1000, micro % 1000);
-        }
-    }
-    say(o, "%-18s %14" PRIu64 "\n", "all", cpu->stats.traps);
-    say(o, "%-18s %14" PRIu64 "\n", "interrupts", cpu->stats.interrupts);
-    say(o, "%-18s %14" PRIu64 "\n", "exceptions", cpu->stats.exceptions);
-}
-
 static void info_engine(const struct cpu *cpu, const struct out *o)
 {
     const struct block_cache *bc = cpu->cache;
@@ -364,7 +346,7 @@ bool cpu_info(const struct cpu *cpu, const char *what, cpu_put_fn *put, void *ct
     if (strcmp(what, "registers") == 0) {
         info_registers(cpu, &o);
     } else if (strcmp(what, "traps") == 0) {
-        info_traps(cpu, &o);
+        census_info(cpu, put, ctx);
     } else if (strcmp(what, "tlb") == 0) {
         tlb_info(cpu, put, ctx);
     } else if (strcmp(what, "engine") == 0) {

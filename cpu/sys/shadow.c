@@ -342,12 +342,6 @@ static void remember(struct cpu *cpu, struct shadow_root *s, uint32_t page, padd
     s->filled[page / PAGES_OF_SPAN] = true;
 }
 
-static bool is_memory(struct cpu *cpu, paddr pa)
-{
-    struct phys_page p = phys_page(cpu->ph, pa);
-    return p.rd != NULL || p.wr != NULL;
-}
-
 /* A debugger watches the page: its accesses come the slow way. */
 static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
 {
@@ -401,6 +395,13 @@ static void enter(struct cpu *cpu, bool user, uint32_t page, paddr pa,
     }
 }
 
+/* A device's page has no host address: what is kept is where it is, if that can be said. */
+static uintptr_t device_entry(paddr pa, const struct shadow_rights *rights)
+{
+    uintptr_t rest = DEVICE_READ | (rights->write ? DEVICE_WRITE : 0u);
+    return pa > UINTPTR_MAX ? 0 : (uintptr_t)(pa & ~(paddr)PAGE_MASK) | rest;
+}
+
 /* A map holds host address minus linear address, so that adding the linear address is all.
  * Code's map is filled by fetches alone, since execution may be forbidden where reading is not.
  * A page that is not read where it is written (ROM in front of RAM, PAM) stays out of the maps
@@ -412,9 +413,6 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     struct shadow_root *s = selected(cpu);
     laddr base = la & ~(laddr)PAGE_MASK;
     uint32_t page = la >> PAGE_SHIFT;
-    if (!is_memory(cpu, pa)) {
-        return;
-    }
     if (s->fills == SHADOW_FILLS) {
         flush_root(&cpu->sys->shadows, s);
         cpu->stats.shadow_full++;
@@ -424,6 +422,11 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
         watch_entry(cpu, &sources[k]); /* may make pages unwritable: before the look at pa */
     }
     struct phys_page p = phys_page(cpu->ph, pa);
+    if (p.rd == NULL && p.wr == NULL) {
+        const uintptr_t device[MAP_KINDS] = {[MAP_WATCHED] = device_entry(pa, rights)};
+        enter(cpu, rights->user, page, pa, device);
+        return;
+    }
     uintptr_t *const *map = s->map[rights->user];
     uintptr_t now[MAP_KINDS] = {
         [MAP_READ] = p.rd ? (uintptr_t)p.rd - base : 0,

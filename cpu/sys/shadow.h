@@ -36,7 +36,8 @@ enum {
 enum map_kind {
     MAP_READ,
     MAP_WRITE,
-    MAP_WATCHED, /* writable but for watched lines */
+    MAP_WATCHED, /* writable but for watched lines; where no memory is: physical page and
+                    DEVICE_READ, DEVICE_WRITE */
     MAP_CODE,    /* code has been fetched there: the jump cache's map (block.h) */
     MAP_KINDS
 };
@@ -111,8 +112,7 @@ struct shadow_rights {
     bool write; /* stores may go there */
     bool fetch; /* code is being fetched: from now on without asking */
 };
-/* Enters la -> pa into the selected maps, if it is memory. sources: n entries that must be
- * watched. */
+/* Enters la -> pa into the selected maps. sources: n entries that must be watched. */
 void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights *rights,
                  const struct shadow_source *sources, unsigned n);
 /* Drops [la, la + len) from the maps of all roots: what they may have of it has changed. */

@@ -5,9 +5,11 @@
  *   native --file FILE               a case a line; # begins a comment
  *   native --generate FAMILY SEED N  prints case number N
  *
- * A case is a function of family, seed and number. At the first difference the case is shrunk,
- * and printed with what differed; exit status 1. A host that cannot be the referee is one line
- * and exit status 0.
+ * A case is a function of family, seed and number. One that differs, and does so again when it
+ * runs alone, is shrunk, and printed with what differed; exit status 1. One that does not was
+ * disturbed on the host: now and then, one in some millions, a fault's frame has EFLAGS.RF
+ * clear, where a hypervisor has had to deliver it a second time. These are counted and printed.
+ * A host that cannot be the referee is one line and exit status 0.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,10 +20,16 @@
 
 enum { LINE = 4096, SHOWN = 10 };
 
+static bool repeats(const struct native_case *c)
+{
+    char why[200];
+    return !native_try(c, why, sizeof why) || !native_try(c, why, sizeof why);
+}
+
 static void report(const struct native_case *original)
 {
     struct native_case c = *original;
-    char line[LINE], why[200] = "it does not fail alone";
+    char line[LINE], why[200] = "shrunk, it agrees";
     struct insn u;
     struct insn_cold cold;
     native_shrink(&c);
@@ -36,7 +44,7 @@ static unsigned run_family(enum native_family family, uint64_t count, uint64_t s
 {
     static struct native_case cases[BATCH];
     static struct native_result guest;
-    unsigned failed = 0;
+    unsigned failed = 0, disturbed = 0;
     char why[200];
     for (uint64_t n = 0; n < count && failed < SHOWN;) {
         unsigned batch = count - n < BATCH ? (unsigned)(count - n) : BATCH;
@@ -50,9 +58,14 @@ static unsigned run_family(enum native_family family, uint64_t count, uint64_t s
                 struct native_case c = cases[k];
                 printf("%s %" PRIu64 " of seed %" PRIu64 ": %s\n", family_names[family], n + k,
                        seed, why);
-                report(&c);
-                failed++;
-                /* shrinking has used the host's results */
+                if (repeats(&c)) {
+                    report(&c);
+                    failed++;
+                } else {
+                    puts("  not again");
+                    disturbed++;
+                }
+                /* that has used the host's results */
                 ran = native_host_run(cases, batch);
             }
         }
@@ -65,9 +78,10 @@ static unsigned run_family(enum native_family family, uint64_t count, uint64_t s
         }
         n += batch;
     }
-    printf("%s: %" PRIu64 " cases, seed %" PRIu64 ": %u differ\n", family_names[family], count,
+    printf("%s: %" PRIu64 " cases, seed %" PRIu64 ": %u differ", family_names[family], count,
            seed, failed);
-    return failed;
+    printf(disturbed ? ", %u once and not again\n" : "\n", disturbed);
+    return failed + (disturbed > 1 + count / 200000 ? 1 : 0); /* more than chance */
 }
 
 static int replay(const char *line)

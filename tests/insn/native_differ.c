@@ -153,6 +153,22 @@ static void forget_operand(const struct native_case *c, const struct insn *u, un
     }
 }
 
+/* With 16-bit addresses an image that passes offset FFFFh goes on at 0 in some processors, one
+ * element after the other, so that the one in the middle is #GP; the manual leaves it open (SDM
+ * 3B 22.33, Segment and Address Wraparound). */
+static bool environment_wraps(const struct native_case *c, const struct insn_row *row,
+                              const struct insn *u, const struct insn_cold *cold)
+{
+    bool saves = row_is_named(row, "FNSAVE") || row_is_named(row, "FRSTOR");
+    bool environment = row_is_named(row, "FNSTENV") || row_is_named(row, "FLDENV");
+    uint32_t size = (cold->flags & CF_OP32 ? 28u : 14u) + (saves ? 80u : 0u);
+    uint32_t base = c->sel[u->seg] & 4 && c->sel[u->seg] >> 3 < SEG_SLOTS
+                        ? native_ldt[c->sel[u->seg] >> 3].base
+                        : 0;
+    uint32_t offset = case_operand(c, u, 0) + ARENA - base;
+    return (saves || environment) && u->wrap != 0 && offset + size > 0x10000;
+}
+
 static void forget_environment(const struct native_case *c, const struct insn_row *row,
                                const struct insn *u, bool wide, struct native_result *h,
                                struct native_result *g)
@@ -393,6 +409,9 @@ bool native_agree(const struct native_case *c, struct native_result *h, struct n
         ((latitude & RIGHTS_FIRST) && h->vector == EXC_GP && count_is_0(c, &cold)) ||
         ((latitude & UNCHANGED) && guest_faults &&
          (done || h->vector == EXC_PF || h->vector == EXC_AC))) {
+        return true;
+    }
+    if (environment_wraps(c, row, &u, &cold) && (h->vector == EXC_GP || h->vector == EXC_SS)) {
         return true;
     }
     if (is_half_push(row, &cold) && (is_stack_fault(c, h) || is_stack_fault(c, g))) {
