@@ -25,8 +25,9 @@ static void add(struct page *p, const char *piece)
 }
 
 static const char *const headings[GROUPS] = {
-    [MACHINE] = "machine", [MEDIA] = "media", [CONSOLE] = "console",     [TIME] = "time",
-    [CONTROL] = "control", [TESTS] = "tests", [NO_EFFECT] = "no effect", [LATER] = "not yet",
+    [MACHINE] = "machine", [MEDIA] = "media",         [CONSOLE] = "console",
+    [TIME] = "time",       [CONTROL] = "control",     [TESTS] = "tests",
+    [LAB] = "lab",         [NO_EFFECT] = "no effect", [LATER] = "not yet",
 };
 
 /* "  media      -fda F  -fdb F …", wrapped at 80 columns. */
@@ -72,6 +73,8 @@ char *options_help(void)
     for (enum group g = 0; g < GROUPS; g++) {
         add_group(&p, g);
     }
+    add(&p,
+        "terrapin lab --help: a guest under a virtual machine monitor, and what trapped.\n");
     add(&p, "terrapin --help OPTION tells more about one of them; Ctrl-A h lists the keys.\n");
     return p.s;
 }

@@ -3,6 +3,7 @@
 #define TERRAPIN_TESTS_LAB_RUN_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
