@@ -40,7 +40,7 @@ static void add_group(struct page *p, enum group group)
     add(p, piece);
     const struct option *row;
     for (size_t i = 0; (row = option_row(i)) != NULL; i++) {
-        bool show_value = *row->value && group != LATER;
+        bool show_value = *row->value && group != LATER && group != LAB;
         if (row->group != group) {
             continue;
         }
@@ -54,7 +54,7 @@ static void add_group(struct page *p, enum group group)
                     add(p, " ");
                 }
             } else {
-                add(p, group == LATER ? " " : "  ");
+                add(p, group == LATER || group == LAB ? " " : "  ");
             }
         }
         add(p, piece);
@@ -75,7 +75,8 @@ char *options_help(void)
     }
     add(&p,
         "terrapin lab --help: a guest under a virtual machine monitor, and what trapped.\n");
-    add(&p, "terrapin --help OPTION tells more about one of them; Ctrl-A h lists the keys.\n");
+    add(&p,
+        "terrapin --help OPTION tells more, so does terrapin lab --help; Ctrl-A h: keys.\n");
     return p.s;
 }
 
