@@ -20,7 +20,7 @@ set(rules
   "vmm/hw\\.c"                              "\"vmm/[a-z0-9_]+\\.h\"|\"cpu/cpu\\.h\"|\"mem/[a-z0-9_]+\\.h\"|${core_std}"
   "vmm/.*"                                 "\"vmm/[a-z0-9_]+\\.(h|def)\"|\"mem/(error|types)\\.h\"|${core_std}"
   "frontend/lab\\.c"                       "\"frontend/[a-z0-9_]+\\.(h|def)\"|\"vmm/lab\\.h\"|\"devices/machine\\.h\"|\"mem/(error|types)\\.h\"|<[^>]*>"
-  "frontend/.*"                            "\"frontend/[a-z0-9_]+\\.(h|def)\"|\"devices/(machine|machine_file|host|input)\\.h\"|\"mem/(error|types)\\.h\"|<[^>]*>")
+  "frontend/.*"                            "\"frontend/[a-z0-9_]+\\.(h|def)\"|\"devices/(machine|machine_file|host|input|input_log|snapshot)\\.h\"|\"mem/(error|types)\\.h\"|<[^>]*>")
 
 # The include directives of a file that match no allowed form, with their lines.
 function(check file allowed)
@@ -28,7 +28,7 @@ function(check file allowed)
   foreach(directive IN LISTS directives)
     string(REGEX REPLACE "^[ \t]*#[ \t]*include[ \t]*([\"<][^\">]*[\">]).*$" "\\1" what "${directive}")
     # The machine from inside, CPU included, is for the files that are the machine: no chip's.
-    if(what STREQUAL "\"devices/machine_priv.h\"" AND NOT file MATCHES "^(devices/(machine|machine_state|pc|info|input)\\.c|tests/.*)$")
+    if(what STREQUAL "\"devices/machine_priv.h\"" AND NOT file MATCHES "^(devices/(machine|machine_state|machine_parts|pc|info|input|snapshot)\\.c|tests/.*)$")
       set(forbidden TRUE)
     else()
       set(forbidden FALSE)

@@ -1,6 +1,6 @@
 /* cmake/manpage.c -- writes terrapin(1), from the tables that the program itself reads.
  *
- *   manpage VERSION FILE
+ *   manpage VERSION FILE DOCDIR
  *
  * Run by the build; needs nothing of the program.
  */
@@ -123,6 +123,9 @@ static const char before_options[] =
     ".B terrapin\n"
     "[\\fIoptions\\fR] [\\fIIMAGE\\fR]\n"
     ".br\n"
+    ".B terrapin state\n"
+    "info|check|diff|picture \\fIFILE\\fR ...\n"
+    ".br\n"
     ".B terrapin \\-\\-help\n"
     "[\\fIOPTION\\fR]\n"
     ".br\n"
@@ -158,6 +161,18 @@ static const char before_commands[] =
     "# begins a comment.\n";
 
 static const char after_commands[] =
+    ".SH SAVE STATES\n"
+    "Written by savevm, read by loadvm and \\fB\\-loadvm\\fR.\n"
+    ".TP\n.B terrapin state info \\fIFILE\\fR [\\fIFIELD\\fR ...]\nwhat is in it; or fields "
+    "by\n"
+    "name, alone or together: cpu.eip, cpu, \"chip i8254\"\n"
+    ".TP\n.B terrapin state check \\fIFILE\\fR\nis every section sound, every field in its "
+    "range, and\n"
+    "are its disk images there as they were? A line says so, or what is wrong\n"
+    ".TP\n.B terrapin state diff \\fIFILE FILE\\fR\nin which fields, pages and disks two "
+    "states\n"
+    "differ, the first ones of each kind; exit status 1 where they do\n"
+    ".TP\n.B terrapin state picture \\fIFILE F.png\\fR\nits screen, as a small picture\n"
     ".SH EXIT STATUS\n"
     ".TP\n.B 0\nthe guest powered off, quit, \\-until was reached, a reboot under "
     "\\-no\\-reboot\n"
@@ -175,14 +190,33 @@ static const char after_commands[] =
     "terrapin \\-snapshot \\-m 64 \\-hda disk.img \\-cdrom cd.iso \\-boot d\n"
     "terrapin \\-nographic \\-kernel vmlinuz \\-initrd initrd.gz \\-append console=ttyS0\n"
     "terrapin \\-display none \\-script session.txt \\-hash dos.img\n"
-    ".fi\n"
-    ".SH SEE ALSO\n"
-    ".BR qemu\\-system\\-i386 (1)\n";
+    ".fi\n";
+static const char after_files[] = ".SH SEE ALSO\n"
+                                  ".BR gdb (1),\n"
+                                  ".BR qemu\\-system\\-i386 (1)\n";
+
+static void put_files(const char *docdir)
+{
+    static const char *const files[][2] = {
+        {"README.md", "what it is, and what works"},
+        {"docs/gdb.md", "debugging a guest with gdb"},
+        {"docs/time.md", "what a tick is"},
+        {"docs/performance.md", "how fast it is, and by what means"},
+    };
+    puts(".SH FILES\nBelow the directory that it is installed in:");
+    for (size_t i = 0; i < COUNT(files); i++) {
+        fputs(".TP\n.I ", stdout);
+        put(docdir);
+        putchar('/');
+        put(files[i][0]);
+        printf("\n%s\n", files[i][1]);
+    }
+}
 
 int main(int argc, char **argv)
 {
-    if (argc != 3 || !freopen(argv[2], "w", stdout)) {
-        fputs("usage: manpage VERSION FILE\n", stderr);
+    if (argc != 4 || !freopen(argv[2], "w", stdout)) {
+        fputs("usage: manpage VERSION FILE DOCDIR\n", stderr);
         return 1;
     }
     printf(".TH TERRAPIN 1 \"\" \"terrapin %s\"\n", argv[1]);
@@ -191,5 +225,7 @@ int main(int argc, char **argv)
     fputs(before_commands, stdout);
     put_commands();
     fputs(after_commands, stdout);
+    put_files(argv[3]);
+    fputs(after_files, stdout);
     return fflush(stdout) == 0 ? 0 : 1;
 }

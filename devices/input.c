@@ -36,20 +36,8 @@ static void serial_input(struct machine *m, const struct input *in)
     }
 }
 
-void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx)
+static bool let_in(struct machine *m, const struct input *in)
 {
-    m->log = log;
-    m->log_ctx = ctx;
-}
-
-void machine_input(struct machine *m, const struct input *in)
-{
-    struct input stamped = *in;
-    stamped.tick = machine_now(m);
-    stamped.seq = m->input_seq++;
-    if (m->log) {
-        m->log(m->log_ctx, &stamped);
-    }
     switch (in->kind) {
     case INPUT_KEY: i8042_key(m->keyboard, in->code, in->down); break;
     case INPUT_MOUSE: i8042_mouse(m->keyboard, in->dx, in->dy, in->dz, in->buttons); break;
@@ -58,5 +46,56 @@ void machine_input(struct machine *m, const struct input *in)
     case INPUT_RESET: machine_reset(m); break;
     case INPUT_POWERDOWN: piix4_pm_button(m->power); break;
     case INPUT_MIPS: set_mips(m, in->code); break;
+    case INPUT_REGISTER: return cpu_reg_set(m->cpu, in->name, in->value);
+    case INPUT_MEMORY: return phys_dma_write(m->phys, in->value, in->bytes, in->len) == in->len;
+    case INPUT_KINDS: return false;
     }
+    return true;
+}
+
+/* Settled before and after, so that it does not matter whether the machine is made to run in
+ * between two inputs of one tick, which is the front end's business. */
+static bool enter(struct machine *m, const struct input *in, bool log)
+{
+    machine_settle(m);
+    struct input stamped = *in;
+    stamped.tick = machine_now(m);
+    stamped.seq = m->input_seq++;
+    if (log && m->log) {
+        m->log(m->log_ctx, &stamped);
+    }
+    bool done = let_in(m, in);
+    machine_settle(m);
+    return done;
+}
+
+void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx)
+{
+    m->log = log;
+    m->log_ctx = ctx;
+}
+
+void machine_shut(struct machine *m, bool shut)
+{
+    m->shut = shut;
+}
+
+bool machine_is_shut(const struct machine *m)
+{
+    return m->shut;
+}
+
+bool machine_input(struct machine *m, const struct input *in)
+{
+    return !m->shut && enter(m, in, true);
+}
+
+bool machine_replay(struct machine *m, const struct input *in)
+{
+    return enter(m, in, false);
+}
+
+uint64_t machine_inputs(const struct machine *m)
+{
+    return m->input_seq;
 }

@@ -18,6 +18,9 @@ enum input_kind {
     INPUT_RESET,  /* reset button */
     INPUT_POWERDOWN, /* power button */
     INPUT_MIPS,      /* code: ticks per virtual microsecond */
+    INPUT_REGISTER,  /* a debugger sets register `name` to `value` (machine_reg_set) */
+    INPUT_MEMORY,    /* a debugger stores len `bytes` at physical address `value` */
+    INPUT_KINDS
 };
 
 /* Key codes are set-1 make codes: 1Eh is A; E0xxh the grey keys; PAUSE and PRINT have their
@@ -34,6 +37,10 @@ struct input {
     uint8_t buttons;
     uint8_t port;
     struct media media;
+    const char *name; /* this and bytes are the caller's, for the time of the call */
+    const uint8_t *bytes;
+    uint32_t len;
+    uint64_t value;
     uint64_t tick, seq; /* filled in by machine_input */
 };
 

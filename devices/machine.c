@@ -249,8 +249,8 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
     if (configure(m, cfg, err) != 0) {
         return -1;
     }
-    struct cpu_config cpu_cfg = {cfg->cpu, m->board.clock.mips, cfg->single_step,
-                                 cfg->no_assist, cfg->shadow_flush};
+    struct cpu_config cpu_cfg = {cfg->cpu,       m->board.clock.mips, cfg->single_step,
+                                 cfg->no_assist, cfg->shadow_flush,   cfg->census};
     struct cpu_bus bus = {.ctx = m,
                           .in = port_in,
                           .out = port_out,
@@ -298,6 +298,7 @@ void machine_free(struct machine *m)
     if (!m) {
         return;
     }
+    machine_forget_snapshots(m);
     board_free(&m->board);
     if (m->cpu) {
         cpu_free(m->cpu);
@@ -355,6 +356,16 @@ static bool power_act(struct machine *m, enum machine_stop *stop)
     return false;
 }
 
+void machine_settle(struct machine *m)
+{
+    enum machine_stop stop;
+    clock_fire(&m->board.clock);
+    bool resets = m->power_what == POWER_RESET || m->power_what == POWER_INIT;
+    if (m->power_asked && resets && !m->stop_on_reset) {
+        (void)power_act(m, &stop);
+    }
+}
+
 /* Halted for good: nothing will ever happen, or nothing that HLT with IF = 0 would notice. */
 static bool never_wakes(const struct machine *m)
 {
@@ -403,10 +414,13 @@ static bool run_slice(struct machine *m, uint64_t until, enum machine_stop *stop
 enum machine_stop machine_run(struct machine *m, uint64_t until)
 {
     struct clock *ck = &m->board.clock;
-    enum machine_stop stop = MACHINE_UNTIL;
-    for (;;) {
+    enum machine_stop stop = MACHINE_UNTIL, power;
+    for (bool stopped = false;;) {
         clock_fire(ck);
-        if (power_act(m, &stop)) {
+        if (power_act(m, &power)) {
+            return power;
+        }
+        if (stopped) { /* with all done that is due at this tick: what comes now is input */
             return stop;
         }
         if (ck->now >= until) {
@@ -415,9 +429,7 @@ enum machine_stop machine_run(struct machine *m, uint64_t until)
         if (atomic_exchange(&m->broken, false)) {
             return MACHINE_BREAK;
         }
-        if (run_slice(m, until, &stop)) {
-            return stop;
-        }
+        stopped = run_slice(m, until, &stop);
     }
 }
 
@@ -502,7 +514,8 @@ bool machine_reg_get(const struct machine *m, const char *name, uint64_t *value)
 
 bool machine_reg_set(struct machine *m, const char *name, uint64_t value)
 {
-    return cpu_reg_set(m->cpu, name, value);
+    return machine_input(m,
+                         &(struct input){.kind = INPUT_REGISTER, .name = name, .value = value});
 }
 
 bool machine_mem_get(const struct machine *m, uint64_t pa, void *out, uint32_t len)
@@ -523,7 +536,8 @@ bool machine_mem_get(const struct machine *m, uint64_t pa, void *out, uint32_t l
 
 bool machine_mem_set(struct machine *m, uint64_t pa, const void *in, uint32_t len)
 {
-    return phys_dma_write(m->phys, pa, in, len) == len;
+    return machine_input(
+        m, &(struct input){.kind = INPUT_MEMORY, .value = pa, .bytes = in, .len = len});
 }
 
 bool machine_translate(const struct machine *m, uint32_t la, uint64_t *pa)

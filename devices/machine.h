@@ -70,6 +70,7 @@ struct machine_config {
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */
     bool no_assist;
+    bool census;               /* `info traps` tells where: slower, same hash */
     bool shadow_flush;         /* page maps emptied at every load of CR3: slower, same hash */
     bool stop_on_reset;        /* machine_run returns MACHINE_RESET instead of resetting */
     bool stop_on_triple_fault; /* … MACHINE_TRIPLE_FAULT instead of resetting */
@@ -94,6 +95,8 @@ void machine_free(struct machine *m);
  * which belong to whoever owns the images. Saving changes nothing, and may be done whenever
  * machine_run() is not running. -1: the writer failed. */
 int machine_save(struct machine *m, struct state_writer *w);
+/* What the machine was built from alone: loaded, it is at power-on. */
+int machine_save_disks_only(struct machine *m, struct state_writer *w);
 /* What a machine in a file was built from. The caller completes config with media, as drive[]
  * and the medium's owner ask for, and with what concerns the host alone (the last lines of
  * struct machine_config), and gives it to machine_load(). */
@@ -108,6 +111,7 @@ struct machine_saved {
     struct machine_file file[MACHINE_FILES];
     unsigned files;
     struct machine_rom bios, vgabios;
+    bool disks_only; /* there is nothing else */
 };
 /* r: opened. To be freed in any case. */
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err);
@@ -118,6 +122,18 @@ int machine_saved_same_kernel(const struct machine_saved *s, const struct machin
 /* A new machine, in the state that is in the file. NULL and err: what is wrong with it. */
 struct machine *machine_load(const struct machine_config *cfg, const struct host *host,
                              struct state_reader *r, struct error *err);
+
+/* For tools: every field of every chip, by the names that save states have, in their order. */
+typedef void machine_field_fn(void *ctx, const char *section, const char *field,
+                              uint64_t value);
+void machine_fields(struct machine *m, machine_field_fn *fn, void *ctx);
+/* The n-th block of memory, main memory first; false: there are no more. Not to be kept. */
+struct machine_bytes {
+    const char *name;
+    const uint8_t *bytes;
+    uint64_t size; /* a multiple of 4096 */
+};
+bool machine_memory(struct machine *m, unsigned n, struct machine_bytes *out);
 
 /* Runs until tick `until` (exact), or a stop. With nothing to do until then, time jumps. A
  * machine that can never wake goes straight to `until`, unless until is UINT64_MAX:
@@ -130,9 +146,17 @@ uint32_t machine_exit_value(const struct machine *m);
  * may call. Where it stops is not deterministic, that it stopped leaves no trace. */
 void machine_break(struct machine *m);
 
-void machine_input(struct machine *m, const struct input *in); /* acts at the current tick */
+/* The one door (devices/input.h): acts at the current tick, when all that is due at it is done.
+ * false: the door is shut; or a register or memory that cannot be set so. */
+bool machine_input(struct machine *m, const struct input *in);
+/* Hears of everything that comes in, stamped, before it acts. Not of machine_replay(). */
 typedef void input_log_fn(void *ctx, const struct input *in);
 void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx);
+/* While a recording is played back, only what it holds comes in, by machine_replay(). */
+void machine_shut(struct machine *m, bool shut);
+bool machine_is_shut(const struct machine *m);
+bool machine_replay(struct machine *m, const struct input *in);
+uint64_t machine_inputs(const struct machine *m);    /* so far: the next one's seq */
 bool machine_keyboard_idle(const struct machine *m); /* the guest has taken every scan code */
 
 /* Bytes that may be given to serial port n as INPUT_SERIAL before they would be lost; 0: full,
@@ -173,12 +197,29 @@ enum machine_found machine_found(const struct machine *m, uint32_t *la);
 
 uint64_t machine_hash(struct machine *m);
 
+/* What the hash is made of, part by part: "clock", "cpu", "chip i8259 0", "drive fda", "ram
+ * main" … in a fixed order. Two machines of one configuration have the same parts. */
+enum { MACHINE_PARTS = 96, MACHINE_PART_NAME = 48 };
+struct machine_part {
+    char name[MACHINE_PART_NAME];
+    uint64_t hash;
+};
+unsigned machine_parts(struct machine *m, struct machine_part part[MACHINE_PARTS]);
+/* The first field in which the two differ, as "chip i8254 0: ch[1].count: 4a9e, 4a9f", or byte
+ * of memory; false: none. */
+bool machine_diff(struct machine *a, struct machine *b, char *text, size_t n);
+/* For tests of what tells one machine from another: turns over a bit of a part that no input
+ * turned, past the door. bit: of all its fields in order, 0 the first one's lowest; of memory.
+ * The field's name goes to text. false: there is no such bit. */
+bool machine_flip(struct machine *m, const char *part, uint64_t bit, char *text, size_t n);
+
 /* Registers by name: eax … edi, eip, eflags, cs … gs, cr0 cr2 cr3 cr4, and al/ax forms do not
  * exist; cs.base …, st0.m, st0.se …, xmm0.lo, xmm0.hi …, fctrl …, mxcsr (cpu/sys/registers.c).
  * false: no such register (or, for set, a value that cannot be). */
 bool machine_reg_get(const struct machine *m, const char *name, uint64_t *value);
 bool machine_reg_set(struct machine *m, const char *name, uint64_t value);
-/* Guest memory without side effects; false where there is none. Stores reach RAM only. */
+/* Guest memory without side effects; false where there is none. Stores reach RAM only. Both
+ * ways of setting something pass the door, as INPUT_REGISTER and INPUT_MEMORY. */
 bool machine_mem_get(const struct machine *m, uint64_t pa, void *out, uint32_t len);
 bool machine_mem_set(struct machine *m, uint64_t pa, const void *in, uint32_t len);
 /* Linear to physical by the current tables, without side effects. */

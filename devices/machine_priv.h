@@ -35,8 +35,10 @@ struct machine {
     bool stop_on_reset, stop_on_triple_fault;
     char cpu_model[MACHINE_CPU]; /* as configured */
     uint64_t input_seq;
+    bool shut; /* only machine_replay() gets in */
     input_log_fn *log;
     void *log_ctx;
+    struct snapshots *snapshots; /* snapshot.c; NULL: none was ever taken */
 };
 
 /* pc.c: memory map, chips and wires. m->board, m->phys and m->cpu are there already. */
@@ -46,7 +48,19 @@ void pc_drive_cpu(struct machine *m);
 /* Everything with a field table: clock, drives, processor, chips. NULL past the end. */
 const struct schema *machine_schema(unsigned n);
 
-/* machine.c: RESET# or INIT#, now. The machine is at an instruction boundary. */
+/* machine_state.c: every non-derived field but the bytes of RAM, packed; always the same size.
+ * Unpacking, into the machine that they are of, leaves wiring and host options alone. -1: they
+ * are no machine's, and half of them are in. */
+size_t machine_fields_size(struct machine *m);
+void machine_fields_pack(struct machine *m, uint8_t *out);
+int machine_fields_unpack(struct machine *m, const uint8_t *in, struct error *err);
+/* snapshot.c: what machine_free() has to do. */
+void machine_forget_snapshots(struct machine *m);
+
+/* machine.c: what is due at this tick is done, as machine_run() would do it first. A reason to
+ * stop stays for machine_run() to tell. */
+void machine_settle(struct machine *m);
+/* … RESET# or INIT#, now. The machine is at an instruction boundary. */
 void machine_reset(struct machine *m);
 void machine_init_pin(struct machine *m);
 

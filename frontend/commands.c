@@ -2,9 +2,11 @@
 #include "frontend/commands.h"
 
 #include "frontend/atomic_file.h"
+#include "frontend/history.h"
 #include "frontend/image.h"
 #include "frontend/parse.h"
 #include "frontend/png.h"
+#include "frontend/record.h"
 #include "frontend/report.h"
 #include "frontend/savestate.h"
 #include "frontend/screen_text.h"
@@ -121,12 +123,32 @@ static enum command_result cmd_screendump(struct session *s, const struct words 
 static enum command_result cmd_savevm(struct session *s, const struct words *w,
                                       struct error *err)
 {
-    return failed(savestate_save(s, w->word[1], err));
+    struct save_request rq = {0};
+    for (unsigned i = 1; i + 1 < w->n; i++) {
+        bool disks_only = strcmp(w->word[i], "-disk-only") == 0;
+        if (!disks_only && strcmp(w->word[i], "-raw") != 0) {
+            return failed(
+                error_set(err, "savevm: %s: unknown; use -disk-only or -raw", w->word[i]));
+        }
+        rq.disks_only |= disks_only;
+        rq.raw |= !disks_only;
+    }
+    rq.path = w->word[w->n - 1];
+    if (rq.path[0] == '-') {
+        return failed(error_set(err, "savevm: %s: no name of a file; use ./%s",
+                                short_path(rq.path), short_path(rq.path)));
+    }
+    return failed(savestate_save(s, &rq, err));
 }
 
 static enum command_result cmd_loadvm(struct session *s, const struct words *w,
                                       struct error *err)
 {
+    if (s->record || s->replay) {
+        return failed(error_set(err, "loadvm: not %s",
+                                s->record ? "while this is recorded; record off ends that"
+                                          : "in a replay"));
+    }
     struct savestate *st = savestate_open(s, w->word[1], err);
     int rc = st ? savestate_take(st, s, err) : -1;
     savestate_close(st);
@@ -134,6 +156,99 @@ static enum command_result cmd_loadvm(struct session *s, const struct words *w,
         pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
     }
     return failed(rc);
+}
+
+/* --- recordings ----------------------------------------------------------------------------
+ */
+
+static enum command_result cmd_record(struct session *s, const struct words *w,
+                                      struct error *err)
+{
+    if (strcmp(w->word[1], "off") == 0) {
+        if (!s->record) {
+            return failed(error_set(err, "record: nothing is being recorded"));
+        }
+        record_close(s->record, s);
+        s->record = NULL;
+        return COMMAND_OK;
+    }
+    return failed(s->replay ? error_set(err, "record: this is a replay; use branch F")
+                            : session_record(s, w->word[1], err));
+}
+
+static enum command_result cmd_branch(struct session *s, const struct words *w,
+                                      struct error *err)
+{
+    if (!s->replay) {
+        return failed(error_set(err, "branch: this is no replay"));
+    }
+    if (w->n > 1 && session_record(s, w->word[1], err) < 0) {
+        return COMMAND_FAILED;
+    }
+    session_branch(s);
+    return COMMAND_OK;
+}
+
+/* A tick; or seconds of virtual time since power-on, with an s. */
+static enum command_result cmd_goto(struct session *s, const struct words *w, struct error *err)
+{
+    char text[40];
+    uint64_t tick, us;
+    size_t n = strlen(w->word[1]);
+    if (!s->replay) {
+        return failed(error_set(err, "goto: this is no replay; use run-to"));
+    }
+    bool seconds = n > 1 && n < sizeof text && w->word[1][n - 1] == 's';
+    if (seconds) {
+        memcpy(text, w->word[1], n - 1);
+        text[n - 1] = '\0';
+    }
+    if (seconds ? !parse_micros(text, &us) : !parse_u64(w->word[1], UINT64_MAX - 1, &tick)) {
+        return failed(
+            error_set(err, "goto: %.60s: use a tick, or seconds as 12.5s", w->word[1]));
+    }
+    if (seconds) {
+        uint64_t mips = machine_mips(s->machine);
+        tick = us > UINT64_MAX / mips ? UINT64_MAX : us * mips;
+    }
+    return failed(session_goto(s, tick, err));
+}
+
+/* --- history -------------------------------------------------------------------------------
+ */
+
+static enum command_result cmd_rewind(struct session *s, const struct words *w,
+                                      struct error *err)
+{
+    uint64_t us, now = machine_now(s->machine), mips = machine_mips(s->machine), first;
+    if (!parse_micros(w->word[1], &us)) {
+        return failed(
+            error_set(err, "rewind: %.60s: not a time; use seconds, as 2.5", w->word[1]));
+    }
+    uint64_t back = us > UINT64_MAX / mips ? UINT64_MAX : us * mips;
+    uint64_t tick = back < now ? now - back : 0;
+    if (s->replay) {
+        return failed(session_goto(s, tick, err));
+    }
+    if (s->record) {
+        return failed(
+            error_set(err, "rewind: not while this is recorded; record off ends that"));
+    }
+    if (!history_first(s->history, &first)) {
+        return failed(error_set(err, "rewind: there is no history; start with -history 256M"));
+    }
+    if (tick < first) {
+        return failed(error_set(err, "rewind: the history reaches back %.2f seconds",
+                                (double)(now - first) / (double)(mips * 1000000)));
+    }
+    return failed(history_rewind(s->history, s, tick, err));
+}
+
+static enum command_result cmd_save_history(struct session *s, const struct words *w,
+                                            struct error *err)
+{
+    return failed(s->replay ? error_set(err, "save-history: this is a replay")
+                            : history_save(s->history, s, w->word[1], err));
 }
 
 /* --- drives --------------------------------------------------------------------------------
@@ -354,7 +469,26 @@ int command_check(const struct words *w, bool in_script, struct error *err)
     return 0;
 }
 
+/* Would it reach the machine? */
+static bool is_input(command_fn *run)
+{
+    static command_fn *const inputs[] = {
+        cmd_type,   cmd_sendkey, cmd_send_serial,  cmd_mouse_move,      cmd_mouse_button,
+        cmd_change, cmd_eject,   cmd_system_reset, cmd_system_powerdown};
+    for (size_t i = 0; i < ARRAY_LEN(inputs); i++) {
+        if (run == inputs[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum command_result command_run(struct session *s, const struct words *w, struct error *err)
 {
-    return find(w->word[0])->run(s, w, err);
+    const struct command *c = find(w->word[0]);
+    if (is_input(c->run) && machine_is_shut(s->machine)) {
+        return failed(
+            error_set(err, "%s: a replay takes no input; branch makes it live", c->name));
+    }
+    return c->run(s, w, err);
 }

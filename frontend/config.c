@@ -232,6 +232,7 @@ static void fill_machine(struct config *c, const struct options *o)
     m->debug_exit_size = o->debug_exit_size;
     m->single_step = o->singlestep;
     m->no_assist = o->no_assist;
+    m->census = o->stats;
     m->shadow_flush = o->shadow_flush;
     m->stop_on_reset = o->no_reboot;
     m->stop_on_triple_fault = o->no_reboot;
@@ -247,7 +248,7 @@ int config_build(struct config *c, const struct options *o, struct error *err)
     if (o->stopped && !can_continue(c, o)) {
         return error_set(err, "-S: nothing could start the machine; add -monitor stdio, or -s");
     }
-    bool fresh = !o->loadvm; /* a state has firmware and drives of its own */
+    bool fresh = !o->loadvm && !o->replay; /* a state has firmware and drives of its own */
     if ((o->cpu && !machine_cpu_ok(o->cpu, err)) ||
         ((fresh || o->bios) && load_bios(c, o, err) < 0) ||
         ((fresh || o->vgabios) && load_vgabios(c, o, err) < 0) ||

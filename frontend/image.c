@@ -6,6 +6,7 @@
 #include "devices/machine_file.h"
 #include "frontend/overlay.h"
 #include "frontend/report.h"
+#include "frontend/undo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,9 @@ struct image {
     bool digested;    /* digest is that of the file */
     uint64_t digest;
     struct overlay *overlay;
+    struct undo *undo;       /* NULL: no mark was ever set */
+    void (*hold)(void *ctx); /* to be called before it changes; NULL: nobody */
+    void *hold_ctx;
 };
 
 /* KiB of the formats that the floppy controller knows: 5.25" with 8 and 9 sectors a track on
@@ -83,6 +87,12 @@ static int image_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
     struct image *im = ctx;
     uint64_t at = lba * sector_size(im);
     size_t len = (size_t)n * sector_size(im);
+    if (im->hold) {
+        im->hold(im->hold_ctx);
+    }
+    if (im->undo && at <= im->size && len <= im->size - at) {
+        undo_before_write(im->undo, at, len);
+    }
     if (im->overlay) {
         return overlay_write(im->overlay, at, in, len) < 0 ? trouble(im, "write") : 0;
     }
@@ -141,6 +151,12 @@ int image_get(struct image *im, uint64_t at, void *out, size_t n)
     return rc < 0 ? trouble(im, "read") : 0;
 }
 
+void image_hold(struct image *im, void (*fn)(void *ctx), void *ctx)
+{
+    im->hold = fn;
+    im->hold_ctx = ctx;
+}
+
 bool image_overlaid(const struct image *im, uint64_t at, size_t n)
 {
     return im->overlay && overlay_has(im->overlay, at, n);
@@ -149,6 +165,64 @@ bool image_overlaid(const struct image *im, uint64_t at, size_t n)
 int image_put_over(struct image *im, uint64_t at, const void *in, size_t n)
 {
     return im->overlay && overlay_write(im->overlay, at, in, n) == 0 ? 0 : trouble(im, "write");
+}
+
+/* --- marks -----------------------------------------------------------------------------------
+ */
+
+static int undo_read(void *ctx, uint64_t at, void *out, size_t n)
+{
+    const struct image *im = ctx;
+    return im->overlay ? overlay_read(im->overlay, at, out, n) : read_at(im->fd, at, out, n);
+}
+
+static int undo_write(void *ctx, uint64_t at, const void *in, size_t n)
+{
+    struct image *im = ctx;
+    if (im->hold) {
+        im->hold(im->hold_ctx);
+    }
+    if (im->overlay) {
+        return overlay_write(im->overlay, at, in, n);
+    }
+    im->dirty = true;
+    im->digested = false;
+    return write_at(im->fd, at, in, n);
+}
+
+bool image_mark(struct image *im, struct undo_mark **mark)
+{
+    *mark = NULL;
+    if (im->read_only) {
+        return true;
+    }
+    if (!im->undo) {
+        im->undo = undo_new(&(struct undo_disk){im, im->size, undo_read, undo_write});
+    }
+    *mark = im->undo ? undo_mark(im->undo) : NULL;
+    return *mark != NULL;
+}
+
+void image_unmark(struct image *im, struct undo_mark *mark)
+{
+    if (mark) {
+        undo_unmark(im->undo, mark);
+    }
+}
+
+int image_go_back(struct image *im, struct undo_mark *mark)
+{
+    return mark ? undo_go(im->undo, mark) : 0;
+}
+
+uint64_t image_marks_bytes(const struct image *im)
+{
+    return im->undo ? undo_bytes(im->undo) : 0;
+}
+
+bool image_marks_lost(const struct image *im)
+{
+    return im->undo && undo_lost(im->undo);
 }
 
 /* --- opening -------------------------------------------------------------------------------
@@ -363,6 +437,7 @@ void image_close(struct image *im)
     if (!im) {
         return;
     }
+    undo_free(im->undo);
     overlay_free(im->overlay);
     if (im->fd >= 0) {
         image_flush(im);

@@ -46,10 +46,22 @@ struct media image_media(struct image *im);
 int image_digest(struct image *im, uint64_t *digest);
 /* n bytes as the guest sees them. at + n: inside. */
 int image_get(struct image *im, uint64_t at, void *out, size_t n);
+/* Calls fn before the guest's next write, until it is told otherwise (NULL). */
+void image_hold(struct image *im, void (*fn)(void *ctx), void *ctx);
 /* Has a snapshot changed something there? */
 bool image_overlaid(const struct image *im, uint64_t at, size_t n);
 /* Into the snapshot, never into the file. */
 int image_put_over(struct image *im, uint64_t at, const void *in, size_t n);
+
+/* For going back (frontend/moment.h): the content as it is now gets a mark, which
+ * image_go_back() makes it again. false: out of memory. *mark is NULL for what is never
+ * written. -1: the host's trouble, or a mark was lost for want of memory. */
+struct undo_mark;
+bool image_mark(struct image *im, struct undo_mark **mark);
+void image_unmark(struct image *im, struct undo_mark *mark);
+int image_go_back(struct image *im, struct undo_mark *mark);
+uint64_t image_marks_bytes(const struct image *im); /* of memory, for all marks */
+bool image_marks_lost(const struct image *im);
 
 /* Is it the size of a floppy disk? */
 bool image_floppy_size(uint64_t bytes);

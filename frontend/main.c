@@ -1,8 +1,10 @@
 /* frontend/main.c -- the command line's way in, the exit code's way out. */
 #include "frontend/lab.h"
 #include "frontend/options.h"
+#include "frontend/replay.h"
 #include "frontend/report.h"
 #include "frontend/session.h"
+#include "frontend/state_tool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,13 @@ static int boot(const struct options *o)
 {
     struct error err = {""};
     struct session s;
+    if (o->info) {
+        int rc = replay_info(o->replay, &err);
+        if (rc < 0) {
+            report("%s", err.text);
+        }
+        return rc < 0 ? EXIT_TROUBLE : EXIT_FINE;
+    }
     if (session_start(&s, o, &err) < 0) {
         report("%s", err.text);
         return EXIT_TROUBLE;
@@ -57,6 +66,7 @@ static int serve(int argc, char **argv)
     switch (options_parse(&o, argc, argv, &topic, &err)) {
     case OPTIONS_ERROR: report("%s", err.text); break;
     case OPTIONS_RUN: status = boot(&o); break;
+    case OPTIONS_STATE: status = state_tool(argc - 2, argv + 2); break;
     case OPTIONS_HELP: status = print_help(); break;
     case OPTIONS_HELP_ONE: status = print_topic(topic); break;
     case OPTIONS_VERSION:

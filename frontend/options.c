@@ -4,12 +4,15 @@
 
 #include "frontend/options_priv.h"
 
+#include "frontend/flip.h"
 #include "frontend/parse.h"
 #include "frontend/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { RECORD_EVERY = 1 << 27 };
 
 static int bad_value(const struct option *row, const char *value, struct error *err)
 {
@@ -160,6 +163,7 @@ SET_STRING(set_append, append)
 SET_STRING(set_script, script)
 SET_STRING(set_loadvm, loadvm)
 SET_STRING(set_log, log)
+SET_STRING(set_record, record)
 
 #define SET_FLAG(fn, member)                                                                   \
     static int fn(struct options *o, const struct option *row, const char *value,              \
@@ -176,6 +180,8 @@ SET_FLAG(set_snapshot, snapshot)
 SET_FLAG(set_stopped, stopped)
 SET_FLAG(set_hash, hash)
 SET_FLAG(set_stats, stats)
+SET_FLAG(set_verify, verify)
+SET_FLAG(set_info, info)
 SET_FLAG(set_singlestep, singlestep)
 SET_FLAG(set_no_assist, no_assist)
 
@@ -371,6 +377,37 @@ static int set_until(struct options *o, const struct option *row, const char *va
     return parse_u64(value, UINT64_MAX - 1, &o->until) ? 0 : bad_value(row, value, err);
 }
 
+static int set_history(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    bool ok = parse_size(value, UINT64_C(1) << 20, &o->history_bytes) && o->history_bytes > 0;
+    o->no_history = false;
+    return ok ? 0 : bad_value(row, value, err);
+}
+
+static int set_no_history(struct options *o, const struct option *row, const char *value,
+                          struct error *err)
+{
+    (void)row, (void)value, (void)err;
+    o->no_history = true;
+    return 0;
+}
+
+static int set_record_hash(struct options *o, const struct option *row, const char *value,
+                           struct error *err)
+{
+    bool ok = parse_u64(value, UINT64_MAX - 1, &o->record_every) && o->record_every > 0;
+    return ok ? 0 : bad_value(row, value, err);
+}
+
+static int set_flip(struct options *o, const struct option *row, const char *value,
+                    struct error *err)
+{
+    struct flip f;
+    o->flip = value;
+    return flip_parse(value, &f) ? 0 : bad_value(row, value, err);
+}
+
 static int set_timeout(struct options *o, const struct option *row, const char *value,
                        struct error *err)
 {
@@ -490,6 +527,34 @@ static void default_serial(struct options *o)
     }
 }
 
+/* What -record and -verify imply. */
+static void complete_replay(struct options *o)
+{
+    o->snapshot |= o->record != NULL;
+    if (o->verify) {
+        o->speed = 0;
+        o->display = DISPLAY_NONE;
+        o->audio = AUDIO_NONE;
+    }
+}
+
+static int check_replay(const struct options *o, struct error *err)
+{
+    if (!o->replay) {
+        return o->verify || o->info ? error_set(err, "-%s: is for terrapin replay LOG",
+                                                o->info ? "info" : "verify")
+                                    : 0;
+    }
+    if (o->record) {
+        return error_set(err, "-record: a replay is recorded already; branch F records what "
+                              "comes of it");
+    }
+    if (o->loadvm) {
+        return error_set(err, "-loadvm: a recording has its own start");
+    }
+    return 0;
+}
+
 /* What conflicts with what, once everything is known. */
 static int check_together(const struct options *o, struct error *err)
 {
@@ -504,7 +569,7 @@ static int check_together(const struct options *o, struct error *err)
         return error_set(err, "-%s: only makes sense for a kernel; add -kernel F",
                          o->initrd ? "initrd" : "append");
     }
-    if (check_stdio(o, err) < 0) {
+    if (check_stdio(o, err) < 0 || check_replay(o, err) < 0) {
         return -1;
     }
     if (o->stopped && o->script && o->gdb.kind == GDB_NONE) {
@@ -538,8 +603,11 @@ static enum options_result question(const struct option *row, const char *name,
 
 static void set_defaults(struct options *o)
 {
-    *o = (struct options){
-        .ram_bytes = UINT64_C(128) << 20, .speed = -1, .until = UINT64_MAX, .cpus = 1};
+    *o = (struct options){.ram_bytes = UINT64_C(128) << 20,
+                          .speed = -1,
+                          .until = UINT64_MAX,
+                          .cpus = 1,
+                          .record_every = RECORD_EVERY};
 }
 
 static void unknown_option(const char *arg, const char *name, struct error *err)
@@ -565,11 +633,19 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
 {
     set_defaults(o);
     bool only_images = false;
-    if (argc > 1 && is_word(argv[1], "replay|state")) {
-        error_set(err, "%s: not implemented yet", argv[1]);
-        return OPTIONS_ERROR;
+    int first = 1;
+    if (argc > 1 && is_word(argv[1], "state")) {
+        return OPTIONS_STATE;
     }
-    for (int i = 1; i < argc; i++) {
+    if (argc > 1 && strcmp(argv[1], "replay") == 0) {
+        if (argc == 2 || argv[2][0] == '-') {
+            error_set(err, "replay: needs a recording; use terrapin replay LOG [options]");
+            return OPTIONS_ERROR;
+        }
+        o->replay = argv[2];
+        first = 3;
+    }
+    for (int i = first; i < argc; i++) {
         const char *arg = argv[i];
         if (strcmp(arg, "--") == 0 && !only_images) {
             only_images = true;
@@ -602,6 +678,7 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
         }
     }
     default_serial(o);
+    complete_replay(o);
     return check_together(o, err) < 0 ? OPTIONS_ERROR : OPTIONS_RUN;
 }
 

@@ -61,6 +61,13 @@ struct options {
     bool mips_auto;
 
     const char *loadvm;
+    const char *replay; /* terrapin replay LOG */
+    bool info, verify;  /* of it */
+    const char *record;
+    uint64_t history_bytes; /* 0: default */
+    bool no_history;
+    uint64_t record_every; /* ticks from hash to hash */
+    const char *flip;
     const char *script;
     bool monitor_stdio, monitor_none;
     char monitor_socket[SERIAL_SOCKET]; /* its path, or "" */
@@ -83,6 +90,7 @@ enum options_result {
     OPTIONS_VERSION,
     OPTIONS_CPU_HELP,
     OPTIONS_DEVICE_HELP,
+    OPTIONS_STATE, /* terrapin state …: argv from 2 on is state_tool()'s */
 };
 
 /* o is valid until options_free and points into argv. */

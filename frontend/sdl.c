@@ -3,6 +3,7 @@
 
 #include "frontend/sdl.h"
 
+#include "frontend/history.h"
 #include "frontend/hush.h"
 #include "frontend/report.h"
 #include "frontend/sdl_priv.h"
@@ -80,10 +81,60 @@ static bool is_chord(const SDL_KeyboardEvent *e)
     return e->type == SDL_KEYDOWN && e->keysym.mod & KMOD_CTRL && e->keysym.mod & KMOD_LALT;
 }
 
+/* Ctrl+Alt+Backspace, held: moment after moment, the machine stands still meanwhile. */
+static void rewind_begin(struct sdl *d, struct session *s)
+{
+    uint64_t first;
+    if (d->rewinding || s->scripted || s->commanding) {
+        return;
+    }
+    if (s->replay || s->record || !history_first(s->history, &first)) {
+        sdl_show(d, s->record   ? "rewind: not while this is recorded"
+                    : s->replay ? "rewind: use goto in a replay"
+                                : "rewind: there is no history");
+        return;
+    }
+    d->rewinding = true;
+    d->rewound_stopped = s->stopped;
+    d->rewound_tick = machine_now(s->machine);
+    s->stopped = true;
+}
+
+static void rewind_end(struct sdl *d, struct session *s)
+{
+    if (d->rewinding) {
+        d->rewinding = false;
+        s->stopped = d->rewound_stopped;
+        pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
+    }
+}
+
+static void rewind_step(struct sdl *d, struct session *s, uint64_t now)
+{
+    const uint64_t step_ns =
+        60000000; /* four times as fast as it was, at quarters of a second */
+    char text[SDL_MESSAGE];
+    struct error err = {""};
+    if (!d->rewinding || now - d->rewound_ns < step_ns) {
+        return;
+    }
+    d->rewound_ns = now;
+    int rc = history_step_back(s->history, s, &err);
+    double back = (double)(d->rewound_tick - machine_now(s->machine));
+    snprintf(text, sizeof text, "back %.2f s%s", back / machine_mips(s->machine) / 1e6,
+             rc == 0 ? ", as far as the history goes" : "");
+    sdl_show(d, rc < 0 ? err.text : text);
+    s->stopped = true;
+}
+
 static bool chord(struct sdl *d, struct session *s, const SDL_KeyboardEvent *e)
 {
     if (!is_chord(e)) {
         return false;
+    }
+    if (e->keysym.scancode == SDL_SCANCODE_BACKSPACE) {
+        rewind_begin(d, s);
+        return true;
     }
     switch (chord_letter(&e->keysym)) {
     case 'g': sdl_mouse_grab(d, s, !d->mouse.grabbed); return true;
@@ -120,6 +171,7 @@ static void on_window(struct sdl *d, struct session *s, const SDL_WindowEvent *e
     case SDL_WINDOWEVENT_SIZE_CHANGED: sdl_window_resized(&d->win); break;
     case SDL_WINDOWEVENT_EXPOSED: d->win.stale = true; break;
     case SDL_WINDOWEVENT_FOCUS_LOST:
+        rewind_end(d, s);
         sdl_keys_release(&d->keys);
         sdl_mouse_grab(d, s, false);
         break;
@@ -135,6 +187,9 @@ static void on_event(struct sdl *d, struct session *s, const SDL_Event *e)
     case SDL_KEYDOWN:
     case SDL_KEYUP:
         d->modifiers = e->key.keysym.mod;
+        if (e->type == SDL_KEYUP) {
+            rewind_end(d, s); /* any of the three */
+        }
         if (!chord(d, s, &e->key)) {
             on_key(d, s, e);
         }
@@ -215,6 +270,7 @@ static void update_window(struct display *display, struct session *s)
     if (s->over) {
         return;
     }
+    rewind_step(d, s, now);
     sdl_keys_send(&d->keys, s);
     sdl_mouse_flush(&d->mouse, s);
     if (now - d->titled_ns >= second || d->was_stopped != s->stopped) {

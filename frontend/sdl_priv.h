@@ -80,6 +80,9 @@ struct sdl {
     struct vt_page page;
     size_t serial_seen; /* bytes */
     bool was_stopped;
+    bool rewinding;                    /* the chord is held: time runs backwards */
+    bool rewound_stopped;              /* the machine was stopped before that … */
+    uint64_t rewound_ns, rewound_tick; /* the last step; … and at this tick */
     uint64_t looked_ns;
     char message[SDL_MESSAGE];
     uint64_t message_until_ns; /* 0: none */

@@ -339,7 +339,9 @@ bool serial_find(struct serial *se, const char *text, bool anew)
 
 void serial_forget(struct serial *se)
 {
-    se->sent.len = se->mark = se->looked = 0;
+    if (se) {
+        se->sent.len = se->mark = se->looked = 0;
+    }
 }
 
 const uint8_t *serial_text(const struct serial *se, size_t *n)

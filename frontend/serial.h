@@ -34,7 +34,7 @@ bool serial_failed(const struct serial *se); /* stdout takes no more */
 /* Has serial 0 sent text since the last one found? Finding it forgets all up to its end. anew:
  * another text than in the last call. */
 bool serial_find(struct serial *se, const char *text, bool anew);
-/* What was sent so far is no longer looked at: another machine goes on. */
+/* What was sent so far is no longer looked at: another machine goes on. NULL is fine. */
 void serial_forget(struct serial *se);
 /* What serial 0 sent, the newest at least; until the next call of anything here. */
 const uint8_t *serial_text(const struct serial *se, size_t *n);

@@ -6,7 +6,10 @@
 #include "frontend/audio.h"
 #include "frontend/display.h"
 #include "frontend/gdb.h"
+#include "frontend/history.h"
 #include "frontend/monitor.h"
+#include "frontend/record.h"
+#include "frontend/replay.h"
 #include "frontend/report.h"
 #include "frontend/savestate.h"
 #include "frontend/script.h"
@@ -29,6 +32,9 @@ static const uint64_t nap_ns = 20000000;
 static void on_debug(void *ctx, uint8_t byte)
 {
     struct session *s = ctx;
+    if (s->muted) {
+        return;
+    }
     bool unsafe = byte != '\n' && byte != '\t' && byte != '\r' && (byte < 0x20 || byte > 0x7E);
     putc(s->debugcon_tty && unsafe ? '?' : byte, s->debugcon);
     s->last_debug = byte;
@@ -38,6 +44,9 @@ static void on_debug(void *ctx, uint8_t byte)
 static void on_firmware(void *ctx, uint8_t byte)
 {
     struct session *s = ctx;
+    if (s->muted) {
+        return;
+    }
     bool unsafe = byte != '\n' && (byte < 0x20 || byte > 0x7E);
     putc(unsafe ? '?' : byte, s->log ? s->log : stderr);
     s->written = true;
@@ -47,7 +56,7 @@ static void on_firmware(void *ctx, uint8_t byte)
 static void on_serial(void *ctx, unsigned n, uint8_t byte)
 {
     struct session *s = ctx;
-    if (serial_sent(s->serial, n, byte)) {
+    if (!s->muted && serial_sent(s->serial, n, byte)) {
         machine_break(s->machine);
     }
 }
@@ -55,6 +64,9 @@ static void on_serial(void *ctx, unsigned n, uint8_t byte)
 static void on_parallel(void *ctx, uint8_t byte)
 {
     struct session *s = ctx;
+    if (s->muted) {
+        return;
+    }
     putc(byte, s->printer);
     s->written = true;
 }
@@ -62,7 +74,9 @@ static void on_parallel(void *ctx, uint8_t byte)
 static void on_speaker(void *ctx, uint64_t tick, bool level)
 {
     struct session *s = ctx;
-    audio_edge(s->audio, tick, level);
+    if (!s->muted) {
+        audio_edge(s->audio, tick, level);
+    }
 }
 
 /* A host error behind a drive is told by its image already, with the file's name. */
@@ -70,6 +84,10 @@ static void on_note(void *ctx, const char *line)
 {
     struct session *s = ctx;
     if (strncmp(line, "drive ", 6) == 0) {
+        record_spoilt(s->record, s);
+        return;
+    }
+    if (s->muted) {
         return;
     }
     if (s->log) {
@@ -197,12 +215,67 @@ static double default_speed(const struct session *s)
     return s->config.display != DISPLAY_NONE || s->opt->nographic ? 1 : 0;
 }
 
+static void on_input(void *ctx, const struct input *in)
+{
+    struct session *s = ctx;
+    record_input(s->record, in);
+    history_input(s->history, in);
+}
+
+void session_listen(struct session *s)
+{
+    if (s->record || s->history) {
+        machine_set_recorder(s->machine, on_input, s);
+    }
+}
+
+int session_record(struct session *s, const char *path, struct error *err)
+{
+    struct record *rec = record_open(s, path, err);
+    if (!rec) {
+        return -1;
+    }
+    record_close(s->record, s);
+    s->record = rec;
+    s->config.drives.snapshot = true; /* what is put in on the way is to be there again */
+    session_listen(s);
+    return 0;
+}
+
+/* With a screen there is somebody who may want to go back. */
+static int start_history(struct session *s, struct error *err)
+{
+    static const uint64_t by_default = UINT64_C(256) << 20;
+    const struct options *o = s->opt;
+    uint64_t size = o->history_bytes                    ? o->history_bytes
+                    : s->config.display != DISPLAY_NONE ? by_default
+                                                        : 0;
+    if (o->no_history || size == 0) {
+        return 0;
+    }
+    s->history = history_new(size, err);
+    if (!s->history) {
+        return -1;
+    }
+    session_listen(s);
+    return 0;
+}
+
+static int start_replay(struct session *s, struct error *err)
+{
+    s->replay = replay_open(s->opt->replay, err);
+    return s->replay ? replay_start(s->replay, s, open_outputs, err) : -1;
+}
+
 static int start_machine(struct session *s, struct error *err)
 {
     const struct options *o = s->opt;
     s->script = o->script ? script_load(o->script, err) : NULL;
     if (o->script && !s->script) {
         return -1;
+    }
+    if (o->replay) {
+        return start_replay(s, err);
     }
     if (!o->loadvm) {
         s->machine =
@@ -220,12 +293,21 @@ static int start_machine(struct session *s, struct error *err)
 
 int session_start(struct session *s, const struct options *opt, struct error *err)
 {
-    *s = (struct session){
-        .opt = opt, .asked_until = opt->until, .stopped = opt->stopped, .last_debug = '\n'};
+    *s = (struct session){.opt = opt,
+                          .asked_until = opt->until,
+                          .stopped = opt->stopped,
+                          .last_debug = '\n',
+                          .flip = {.tick = UINT64_MAX}};
+    if (opt->flip) {
+        flip_parse(opt->flip, &s->flip); /* has been tried */
+    }
     if (config_build(&s->config, opt, err) < 0) {
         return -1;
     }
-    if (start_machine(s, err) < 0) {
+    if (start_machine(s, err) < 0 || (opt->record && session_record(s, opt->record, err) < 0) ||
+        start_history(s, err) < 0) {
+        machine_free(s->machine);
+        replay_close(s->replay);
         script_free(s->script);
         monitor_unserve(s->socket);
         gdb_unserve(s->gdb, EXIT_TROUBLE);
@@ -270,6 +352,12 @@ static void handle_stop(struct session *s, enum machine_stop why)
 {
     s->asleep = why == MACHINE_IDLE;
     s->at_point = why == MACHINE_POINT;
+    bool for_good = why == MACHINE_POWEROFF || why == MACHINE_RESET ||
+                    why == MACHINE_TRIPLE_FAULT || why == MACHINE_DEBUG_EXIT;
+    if (s->replay && for_good) {
+        replay_stopped(s->replay, s);
+        return;
+    }
     switch (why) {
     case MACHINE_UNTIL:
     case MACHINE_IDLE:
@@ -303,6 +391,8 @@ static void look_around(struct session *s)
     }
     audio_update(s->audio, machine_now(s->machine), machine_mips(s->machine), s->pace.speed);
     serial_poll(s->serial, s);
+    record_poll(s->record, s);
+    history_poll(s->history, s);
     if (say_failed() || serial_failed(s->serial)) {
         report("stdout: takes no more output");
         session_end(s, EXIT_TROUBLE);
@@ -364,7 +454,7 @@ static void paced_slice(struct session *s, uint64_t target)
     uint64_t now = machine_now(s->machine), frame = pace_frame(&s->pace);
     uint64_t before = wall_ns();
     handle_stop(s, machine_run(s->machine, frame < target - now ? now + frame : target));
-    if (s->opt->mips_auto) {
+    if (s->opt->mips_auto && !s->replay) {
         follow_host(s, machine_now(s->machine) - now, wall_ns() - before);
     }
     look_around(s);
@@ -390,6 +480,32 @@ static void free_slice(struct session *s, uint64_t target)
     if (s->asleep && !s->over && !s->stopped) {
         nap(s, nap_ns);
     }
+}
+
+/* -flip, at its tick. */
+static void flip_bit(struct session *s)
+{
+    char field[200] = "";
+    int rc = 0;
+    if (flip_due(&s->flip, s->machine, field, sizeof field, &rc)) {
+        report("-flip: %s, at tick %" PRIu64, field, machine_now(s->machine));
+    } else if (rc < 0) {
+        report("-flip: there is no such bit; info registers and the like name the parts");
+        session_end(s, EXIT_TROUBLE);
+    }
+}
+
+/* The next tick at which something is to be done to the machine. */
+static uint64_t next_deed(struct session *s, uint64_t target)
+{
+    flip_bit(s);
+    if (s->replay && !s->over) {
+        replay_feed(s->replay, s);
+    }
+    uint64_t now = machine_now(s->machine);
+    uint64_t next = s->replay && !s->over ? replay_next(s->replay) : target;
+    next = s->flip.tick > now && s->flip.tick < next ? s->flip.tick : next;
+    return next < target ? next : target;
 }
 
 static void wait_stopped(struct session *s)
@@ -422,6 +538,10 @@ enum run_result session_run(struct session *s, uint64_t target)
             session_end(s, EXIT_FINE);
             break;
         }
+        uint64_t next = next_deed(s, target);
+        if (s->over) {
+            break;
+        }
         if (machine_now(s->machine) >= target) {
             return RUN_REACHED;
         }
@@ -429,9 +549,9 @@ enum run_result session_run(struct session *s, uint64_t target)
             look_around(s);
             nap(s, nap_ns / 10);
         } else if (s->pace.speed > 0) {
-            paced_slice(s, target);
+            paced_slice(s, next);
         } else {
-            free_slice(s, target);
+            free_slice(s, next);
         }
         if (forever) {
             break;
@@ -455,7 +575,7 @@ static void tell_stopped(const struct session *s)
 static bool has_nothing_to_boot(const struct session *s)
 {
     const struct options *o = s->opt;
-    return !o->image && o->drives == 0 && !o->kernel && !o->loadvm && !o->bios;
+    return !o->image && o->drives == 0 && !o->kernel && !o->loadvm && !o->replay && !o->bios;
 }
 
 int session_main(struct session *s, struct error *err)
@@ -516,24 +636,23 @@ void session_speed(const struct session *s, char text[SESSION_SPEED])
              now, virtual_s, wall, wall > 0 ? (double)now / wall / 1e6 : 0);
 }
 
-static void print_stats(const struct session *s)
+static void print_info(const struct session *s, const char *subject)
 {
-    struct machine_stats st;
-    char speed[SESSION_SPEED];
-    machine_stats(s->machine, &st);
-    session_speed(s, speed);
-    complain("stats: %s", speed);
-    complain("stats: blocks built %" PRIu64 ", dropped %" PRIu64 "; traps %" PRIu64
-             ", interrupts %" PRIu64 ", exceptions %" PRIu64 ", shadow fills %" PRIu64 "\n",
-             st.blocks_built, st.blocks_dropped, st.traps, st.interrupts, st.exceptions,
-             st.mmu_fills);
-    char *traps = machine_info(s->machine, "traps");
-    char *rest = traps;
+    char *text = machine_info(s->machine, subject), *rest = text;
     for (size_t n; rest && *rest; rest += n + (rest[n] == '\n')) {
         n = strcspn(rest, "\n");
         complain("stats: %.*s\n", (int)n, rest);
     }
-    free(traps);
+    free(text);
+}
+
+static void print_stats(const struct session *s)
+{
+    char speed[SESSION_SPEED];
+    session_speed(s, speed);
+    complain("stats: %s", speed);
+    print_info(s, "engine");
+    print_info(s, "traps");
 }
 
 static int settle_output(FILE *f, const char *option)
@@ -574,8 +693,14 @@ int session_finish(struct session *s)
         print_stats(s);
     }
     signals_install(NULL);
+    int cut = record_close(s->record, s);
+    s->record = NULL;
+    replay_close(s->replay);
+    s->replay = NULL;
+    history_free(s->history);
+    s->history = NULL;
     machine_free(s->machine);
-    if ((settle_outputs(s) < 0 || lost < 0) && s->status == EXIT_FINE) {
+    if ((settle_outputs(s) < 0 || lost < 0 || cut < 0) && s->status == EXIT_FINE) {
         s->status = EXIT_TROUBLE; /* too late for session_end(): it is over */
     }
     close_outputs(s);
@@ -611,8 +736,44 @@ uint64_t session_next_frame(const struct session *s)
     return whole * second + (frame * second + 59) / 60;
 }
 
-void session_key(struct session *s, uint16_t code, bool down)
+bool session_key(struct session *s, uint16_t code, bool down)
 {
     struct input in = {.kind = INPUT_KEY, .code = code, .down = down};
-    machine_input(s->machine, &in);
+    return machine_input(s->machine, &in);
+}
+
+/* --- a replay ------------------------------------------------------------------------------
+ */
+
+void session_branch(struct session *s)
+{
+    machine_shut(s->machine, false);
+    replay_close(s->replay);
+    s->replay = NULL;
+}
+
+int session_goto(struct session *s, uint64_t tick, struct error *err)
+{
+    double speed = s->pace.speed;
+    bool stopped = s->stopped;
+    if (tick > replay_end(s->replay)) {
+        return error_set(err, "goto: the recording ends at tick %" PRIu64,
+                         replay_end(s->replay));
+    }
+    if (tick < machine_now(s->machine)) {
+        int rc = replay_start(s->replay, s, NULL, err);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    if (tick < machine_now(s->machine)) {
+        return error_set(err, "goto: the recording begins at tick %" PRIu64,
+                         machine_now(s->machine));
+    }
+    s->stopped = false;
+    s->pace.speed = 0;
+    session_run(s, tick);
+    s->stopped = stopped;
+    pace_start(&s->pace, speed, machine_mips(s->machine), machine_now(s->machine));
+    return 0;
 }

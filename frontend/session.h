@@ -9,6 +9,7 @@
 #define TERRAPIN_FRONTEND_SESSION_H
 
 #include "frontend/config.h"
+#include "frontend/flip.h"
 #include "frontend/pace.h"
 
 #include <stdio.h>
@@ -16,8 +17,11 @@
 struct audio;
 struct display;
 struct gdb;
+struct history;
 struct monitor;
 struct monitor_socket;
+struct record;
+struct replay;
 struct script;
 struct serial;
 
@@ -26,6 +30,7 @@ enum exit_code {
     EXIT_TROUBLE = 1,
     EXIT_TRIPLE_FAULT = 2,
     EXIT_WAIT = 3,
+    EXIT_DIVERGED = 4,
     EXIT_TIMEOUT = 8
 };
 
@@ -41,14 +46,19 @@ struct session {
     struct machine *machine;
     struct host host;
     struct pace pace;
-    struct audio *audio;            /* NULL: nobody listens */
-    struct display *display;        /* NULL: no screen */
-    struct monitor *monitor;        /* NULL: none on stdio */
-    struct monitor_socket *socket;  /* NULL: none */
-    struct gdb *gdb;                /* a debugger's server; NULL: none */
+    struct audio *audio;           /* NULL: nobody listens */
+    struct display *display;       /* NULL: no screen */
+    struct monitor *monitor;       /* NULL: none on stdio */
+    struct monitor_socket *socket; /* NULL: none */
+    struct gdb *gdb;               /* a debugger's server; NULL: none */
+    struct record *record;         /* NULL: nothing is recorded */
+    struct replay *replay;         /* NULL: live */
+    struct history *history;       /* NULL: none */
+    struct flip flip;
     bool commanding;                /* a monitor's command is being run */
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */
+    bool muted;                     /* what the machine says has been heard before */
     bool written;                   /* to any since they were flushed */
     uint8_t last_debug;             /* byte on debugcon */
     struct serial *serial;          /* lines to the outside */
@@ -86,6 +96,15 @@ void session_speed(const struct session *s, char text[SESSION_SPEED]); /* a line
 uint64_t session_after(const struct session *s, uint64_t us);
 /* The tick of the next virtual frame: 60 a virtual second, counted from power-on. */
 uint64_t session_next_frame(const struct session *s);
-void session_key(struct session *s, uint16_t code, bool down);
+bool session_key(struct session *s, uint16_t code, bool down); /* false: a replay */
+
+/* Has what comes through the door of a new machine noted by recording and history. */
+void session_listen(struct session *s);
+/* Records from here on; the former recording, if any, ends. */
+int session_record(struct session *s, const char *path, struct error *err);
+/* The replay ends here, and what comes next is live. */
+void session_branch(struct session *s);
+/* To a tick of the replay, as fast as it goes. -1 and err: there is none such. */
+int session_goto(struct session *s, uint64_t tick, struct error *err);
 
 #endif

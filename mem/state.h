@@ -110,8 +110,21 @@ bool reader_get(struct reader *r, void *out, size_t n); /* false at the end: not
 void state_save(const struct schema *sc, const void *obj, struct writer *w);
 int state_load(const struct schema *sc, void *obj, struct reader *r, struct error *err);
 
+/* The same without names, as the host has it in memory, for this process alone: nothing is
+ * checked on the way back but by loaded(). Both return the place behind; unpack NULL if
+ * refused.
+ */
+size_t state_copy_size(const struct schema *sc);
+uint8_t *state_copy_out(const struct schema *sc, const void *obj, uint8_t *out);
+const uint8_t *state_copy_in(const struct schema *sc, void *obj, const uint8_t *in);
+
 /* Name of the first field that differs ("ch[0].count: 4a9e, 4a9f") into text; false if none. */
 bool state_diff(const struct schema *sc, const void *a, const void *b, char *text, size_t n);
+
+/* For tests: turns over one bit of a field, counted from 0 in schema order through all scalar
+ * fields (of a bool: one). Its path goes to text. false: there is no such bit, or the field
+ * cannot have that value; nothing has changed. loaded() has been called. */
+bool state_flip(const struct schema *sc, void *obj, uint64_t bit, char *text, size_t n);
 
 /* Checks that every byte of the struct is named exactly once or is alignment padding. Returns
  * -1 with the place in err. (Padding: a gap smaller than 8 bytes before an aligned member or at

@@ -8,14 +8,6 @@
 
 #include "cpu/sys/sys.h"
 
-static enum census_where place(const struct cpu *cpu)
-{
-    if (!protected_mode(cpu)) {
-        return vm86(cpu) ? AT_V86 : AT_REAL;
-    }
-    return cpl(cpu) == 0 ? AT_RING0 : cpl(cpu) == 3 ? AT_RING3 : AT_RING12;
-}
-
 /* Open addressing; sites are never removed, so equal runs give equal tables. */
 static struct census_site *find(struct census *c, laddr la, unsigned id, enum census_where at)
 {
@@ -33,12 +25,10 @@ static struct census_site *find(struct census *c, laddr la, unsigned id, enum ce
     return NULL;
 }
 
-struct census_site *census_count(struct cpu *cpu, unsigned id)
+struct census_site *census_count_site(struct cpu *cpu, unsigned id, enum census_where at)
 {
     struct census *c = &cpu->sys->census;
-    enum census_where at = place(cpu);
     struct census_site *s = find(c, cpu->seg[SEG_CS].base + cpu->eip, id, at);
-    c->count[id][at]++;
     if (s != NULL) {
         s->count++;
     } else {
@@ -95,7 +85,7 @@ static bool wrong_in_program(unsigned id)
 void census_judge(struct cpu *cpu, const struct insn *i, unsigned id, uint32_t eflags,
                   struct census_site *site)
 {
-    enum census_where was = site != NULL ? site->where : place(cpu);
+    enum census_where was = site != NULL ? site->where : census_place(cpu);
     bool wrong = was == AT_RING0  ? wrong_in_kernel(cpu, i, id, eflags)
                  : was != AT_REAL ? wrong_in_program(id)
                                   : false;
@@ -152,7 +142,11 @@ static void say_rows(const struct cpu *cpu, const struct out *o)
         say(o, "%-12s %-5s %14" PRIu64 "\n", "all", classes[n], by_class[n]);
     }
     say(o, "%-18s %14" PRIu64 "\n", "all", cpu->stats.traps);
-    say(o, "would have been silently wrong in ring 1: %" PRIu64 "\n", wrong);
+    if (c->by_site) {
+        say(o, "would have been silently wrong in ring 1: %" PRIu64 "\n", wrong);
+    } else {
+        say(o, "where, and what would have been silently wrong in ring 1: start with -stats\n");
+    }
 }
 
 /* Is a to be printed before b? The order is total: sites differ. */
@@ -204,5 +198,7 @@ void census_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx)
     say_rows(cpu, &o);
     say(&o, "%-18s %14" PRIu64 "\n", "interrupts", cpu->stats.interrupts);
     say(&o, "%-18s %14" PRIu64 "\n", "exceptions", cpu->stats.exceptions);
-    say_sites(cpu, &o);
+    if (cpu->sys->census.by_site) {
+        say_sites(cpu, &o);
+    }
 }

@@ -1,8 +1,9 @@
 /* cpu/sys/census.h -- who executes sensitive instructions: by row, by ring, by address.
  *
- * Every sensitive row leaves the engine through monitor_emulate(), which counts it here; so the
- * count costs innocuous code nothing. Nothing of it is state, or visible to the guest. The
- * table of sites is bounded: what finds no place is counted as "elsewhere".
+ * Every sensitive row leaves the engine through monitor_emulate() or an assist, which count it
+ * here; so the count costs innocuous code nothing. Where, and what would have been wrong, is
+ * noted if asked for (-stats), without assists. Nothing of it is state, or visible to the
+ * guest. The table of sites is bounded: what finds no place is counted as "elsewhere".
  *
  * "Wrong": what the same instruction would have done silently, had a virtual machine monitor
  * run the system's kernel at level 1 of a processor of before 2005, with IOPL 0, EFLAGS.IF
@@ -27,14 +28,15 @@ struct census_site {
 };
 
 struct census {
+    bool by_site; /* else rows and levels alone are counted, and nothing is judged */
     uint64_t count[I_COUNT][CENSUS_PLACES];
     uint64_t wrong[I_COUNT];
     uint64_t elsewhere; /* executed at sites that found no place */
     struct census_site site[CENSUS_SITES];
 };
 
-/* An instruction of row id is about to be emulated; returns its site, or NULL. */
-struct census_site *census_count(struct cpu *cpu, unsigned id);
+/* … of row id at `at`, by site. NULL: it found no place. */
+struct census_site *census_count_site(struct cpu *cpu, unsigned id, enum census_where at);
 /* A HOLE row was, and raised nothing. eflags: all of them, as they were before it; site: as
  * census_count() said. */
 void census_judge(struct cpu *cpu, const struct insn *i, unsigned id, uint32_t eflags,

@@ -197,6 +197,7 @@ static const struct field sys_fields[] = {
     FIELD_A(struct cpu_sys, pdpte_lo),
     FIELD_A(struct cpu_sys, pdpte_hi),
     DERIVED(struct cpu_sys, shadows),
+    DERIVED(struct cpu_sys, seg_memo),
     DERIVED(struct cpu_sys, left),
     DERIVED(struct cpu_sys, deliver_ext),
     DERIVED(struct cpu_sys, model),
@@ -280,6 +281,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
     cpu->features = features;
     cpu->single_step = cfg->single_step;
     cpu->no_assist = cfg->no_assist;
+    cpu->sys->census.by_site = cfg->census;
     cpu->host_x87 = !cfg->no_assist && !cfg->single_step && host_x87_agrees();
     cpu->host_sse = !cfg->no_assist && !cfg->single_step && host_sse_agrees();
     w->sys.model = (uint8_t)model;
@@ -435,6 +437,7 @@ void cpu_watch_sensitive(struct cpu *cpu, cpu_sensitive_fn *fn, void *ctx)
 {
     cpu->sys->lab = fn;
     cpu->sys->lab_ctx = ctx;
+    block_drop_all(cpu); /* assists in them would not tell */
 }
 
 /* ---- what bodies tell the loop */

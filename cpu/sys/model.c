@@ -192,7 +192,11 @@ static int apply_feature(const struct word *w, uint32_t *features, struct error 
             add ? feature_added(*features, f->feature) : feature_dropped(*features, f->feature);
         return 0;
     }
-    return error_set(err, "-cpu: '%.*s' is not +FEATURE or -FEATURE; -cpu help lists them",
+    if (add || drop) {
+        return error_set(err, "-cpu %.*s: no such feature; -cpu help lists them", printed(w),
+                         w->text);
+    }
+    return error_set(err, "-cpu: '%.*s' is neither +FEATURE nor -FEATURE; -cpu help lists them",
                      printed(w), w->text);
 }
 

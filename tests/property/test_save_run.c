@@ -11,9 +11,12 @@
 #include <string.h>
 
 #include "tests/support/board_fixture.h"
+#include "tests/support/guests.h"
 #include "tests/support/state_memory.h"
 
-enum { DISK = 1440 << 10, BIOS_MAX = 256 << 10, KEYS_EVERY = 1700000 };
+enum { DISK = TEST_GUEST_DISK, KEYS_EVERY = 1700000 };
+
+/* ---- guests */
 
 struct guest {
     const char *name;
@@ -23,60 +26,10 @@ struct guest {
     uint64_t ticks;
 };
 
-/* ---- guests */
-
-static uint8_t bios[BIOS_MAX], vgabios[64 << 10];
-
-static uint32_t load(const char *path, uint8_t *to, size_t room)
-{
-    FILE *f = fopen(path, "rb");
-    size_t n = f ? fread(to, 1, room, f) : 0;
-    if (f) {
-        fclose(f);
-    }
-    return (uint32_t)n;
-}
-
-static bool seabios(struct machine_config *cfg, uint8_t *disk)
-{
-    (void)disk;
-    cfg->bios = bios;
-    cfg->bios_size = load("/usr/share/seabios/bios-256k.bin", bios, sizeof bios);
-    cfg->vgabios = vgabios;
-    cfg->vgabios_size = load("/usr/share/seabios/vgabios-stdvga.bin", vgabios, sizeof vgabios);
-    cfg->mips = 4;
-    return cfg->bios_size && cfg->vgabios_size;
-}
-
-/* Reads sector 2 of the boot disk, counts in it, writes it back, prints a dot, waits for an
- * interrupt; for ever. */
-static bool sector(struct machine_config *cfg, uint8_t *disk)
-{
-    static const uint8_t code[] = {
-        0x31, 0xC0, 0x8E, 0xD8, 0x8E, 0xC0, 0x8E, 0xD0, /* xor ax,ax; ds = es = ss = ax */
-        0xBC, 0x00, 0x7C,                               /* mov sp,7C00h */
-        0x88, 0x16, 0x00, 0x80,                         /* mov [8000h],dl */
-        0xB8, 0x01, 0x02, 0xBB, 0x00, 0x7E,             /* l: mov ax,201h; mov bx,7E00h */
-        0xB9, 0x02, 0x00, 0xB6, 0x00,                   /* mov cx,2; mov dh,0 */
-        0x8A, 0x16, 0x00, 0x80, 0xCD, 0x13,             /* mov dl,[8000h]; int 13h */
-        0xFF, 0x06, 0x00, 0x7E,                         /* inc word [7E00h] */
-        0xB8, 0x01, 0x03, 0xBB, 0x00, 0x7E,             /* mov ax,301h; mov bx,7E00h */
-        0xB9, 0x02, 0x00, 0xB6, 0x00,                   /* mov cx,2; mov dh,0 */
-        0x8A, 0x16, 0x00, 0x80, 0xCD, 0x13,             /* mov dl,[8000h]; int 13h */
-        0xB8, 0x2E, 0x0E, 0xBB, 0x07, 0x00, 0xCD, 0x10, /* mov ax,0E2Eh; mov bx,7; int 10h */
-        0xFB, 0xF4,                                     /* sti; hlt */
-        0xEB, 0xCE,                                     /* jmp l */
-    };
-    memcpy(disk, code, sizeof code);
-    disk[510] = 0x55;
-    disk[511] = 0xAA;
-    return seabios(cfg, disk);
-}
-
 static const struct guest guests[] = {
-    {"firmware", seabios, 0, DRIVE_NONE, 24000000},
-    {"floppy", sector, 0, DRIVE_FLOPPY, 40000000},
-    {"hard disk", sector, 2, DRIVE_DISK, 40000000},
+    {"firmware", test_guest_firmware, 0, DRIVE_NONE, 24000000},
+    {"floppy", test_guest_sector, 0, DRIVE_FLOPPY, 40000000},
+    {"hard disk", test_guest_sector, 2, DRIVE_DISK, 40000000},
 };
 
 /* ---- runs */

@@ -36,8 +36,8 @@ static const struct {
     {"486,", false, "+FEATURE"},
     {"486,tsc", false, "'tsc'"},
     {"486,+", false, "'+'"},
-    {"486,+ts", false, "'+ts'"},
-    {"486,+tscs", false, "'+tscs'"},
+    {"486,+ts", false, "+ts: no such feature"},
+    {"486,+tscs", false, "+tscs: no such feature"},
 };
 
 START_TEST(parsing)

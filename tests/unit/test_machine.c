@@ -385,6 +385,80 @@ START_TEST(test_recorder)
 }
 END_TEST
 
+/* A debugger's hand comes in by the door, too; and through a shut door comes a replay alone. */
+START_TEST(test_door)
+{
+    unsigned n = 0;
+    uint8_t byte = 0x5A;
+    struct machine *m = start_program(counting, sizeof counting);
+    machine_set_recorder(m, record, &n);
+    machine_run(m, 500);
+    ck_assert(machine_reg_set(m, "ebx", 7));
+    ck_assert_int_eq(last_input.kind, INPUT_REGISTER);
+    ck_assert_str_eq(last_input.name, "ebx");
+    ck_assert_uint_eq(last_input.value, 7);
+    ck_assert(machine_mem_set(m, 0x1234, &byte, 1));
+    ck_assert_int_eq(last_input.kind, INPUT_MEMORY);
+    ck_assert_uint_eq(last_input.value, 0x1234);
+    ck_assert(!machine_reg_set(m, "nosuch", 7));
+    ck_assert_uint_eq(n, 3);
+    machine_shut(m, true);
+    ck_assert(machine_is_shut(m));
+    uint64_t hash = machine_hash(m);
+    byte = 0x11;
+    ck_assert(!machine_reg_set(m, "ebx", 8));
+    ck_assert(!machine_mem_set(m, 0x1234, &byte, 1));
+    ck_assert(!machine_input(m, &(struct input){.kind = INPUT_KEY, .code = 0x1E}));
+    ck_assert(!machine_input(m, &(struct input){.kind = INPUT_RESET}));
+    ck_assert_uint_eq(machine_hash(m), hash);
+    ck_assert_uint_eq(n, 3);
+    ck_assert(
+        machine_replay(m, &(struct input){.kind = INPUT_REGISTER, .name = "ebx", .value = 9}));
+    ck_assert_uint_eq(reg(m, "ebx"), 9);
+    ck_assert_uint_eq(n, 3);
+    machine_free(m);
+}
+END_TEST
+
+START_TEST(test_parts)
+{
+    static struct machine_part a[MACHINE_PARTS], b[MACHINE_PARTS];
+    char text[200];
+    struct machine *m = start_program(counting, sizeof counting);
+    struct machine *k = start_program(counting, sizeof counting);
+    machine_run(m, 777);
+    machine_run(k, 777);
+    unsigned n = machine_parts(m, a);
+    ck_assert_uint_gt(n, 20);
+    ck_assert_uint_eq(machine_parts(k, b), n);
+    ck_assert_mem_eq(a, b, n * sizeof *a);
+    ck_assert(!machine_diff(m, k, text, sizeof text));
+    for (unsigned i = 0; i < n; i++) { /* what a part's hash, the whole hash and diff see */
+        uint64_t bit = strncmp(a[i].name, "ram", 3) == 0 ? 8 * 0x7000 + 3 : 0, whole = 0;
+        while (bit < 300000 && !machine_flip(k, a[i].name, bit, text, sizeof text)) {
+            bit++; /* a field that has no other value */
+        }
+        ck_assert_msg(bit < 300000, "%s", a[i].name);
+        char field[200], found[200];
+        strcpy(field, text);
+        machine_parts(k, b);
+        whole = machine_hash(k);
+        ck_assert(machine_hash(m) != whole);
+        for (unsigned j = 0; j < n; j++) {
+            ck_assert_msg((a[j].hash != b[j].hash) == (i == j), "%s, %s", a[i].name, b[j].name);
+        }
+        ck_assert(machine_diff(m, k, found, sizeof found));
+        ck_assert_msg(strncmp(found, a[i].name, strlen(a[i].name)) == 0, "%s", found);
+        ck_assert_msg(strstr(found, field) != NULL, "%s, %s", found, field);
+        ck_assert(machine_flip(k, a[i].name, bit, text, sizeof text)); /* and back */
+        ck_assert_uint_eq(machine_hash(k), machine_hash(m));
+    }
+    ck_assert(!machine_flip(k, "chip none 0", 0, text, sizeof text));
+    machine_free(m);
+    machine_free(k);
+}
+END_TEST
+
 START_TEST(test_memory)
 {
     struct machine *m = start_program(dead, sizeof dead);
@@ -414,6 +488,16 @@ START_TEST(test_info)
     static const char *const what[] = {"registers", "traps", "tlb",    "pic", "pit",  "cmos",
                                        "irq",       "mem",   "mtree",  "pci", "time", "stats",
                                        "roms",      "i8042", "drives", "vga", "dma",  "floppy"};
+    static const char *const says[][2] = {
+        {"pci", "8086:1237"},
+        {"mtree", "fec00000-fec00fff ioapic"},
+        {"mtree", "fee00000-fee00fff lapic"},
+        {"engine", "blocks built"},
+        {"dma", "i8237 DMA 2: enabled"},
+        {"rtc", "mc146818 1970-01-01 00:00:00"},
+        {"keyboard", "keyboard: set 2"},
+        {"floppy", "waits for a command"},
+    };
     struct machine *m = start_program(timer, sizeof timer);
     ck_assert_int_eq(machine_run(m, SECOND / 10), MACHINE_UNTIL);
     uint64_t h = machine_hash(m);
@@ -424,12 +508,14 @@ START_TEST(test_info)
     }
     ck_assert_ptr_null(machine_info(m, "nonsense"));
     ck_assert_uint_eq(machine_hash(m), h); /* looking changes nothing */
-    char *s = machine_info(m, "pci");
-    ck_assert_ptr_nonnull(strstr(s, "8086:1237"));
-    free(s);
-    s = machine_info(m, "mtree");
-    ck_assert_ptr_nonnull(strstr(s, "fec00000-fec00fff ioapic"));
-    ck_assert_ptr_nonnull(strstr(s, "fee00000-fee00fff lapic"));
+    for (unsigned i = 0; i < ARRAY_LEN(says); i++) {
+        char *s = machine_info(m, says[i][0]);
+        ck_assert_msg(s && strstr(s, says[i][1]), "info %s: %s", says[i][0], s);
+        free(s);
+    }
+    char *s = machine_info(m, "irq"); /* a port that is not there has no line */
+    const char *com = strstr(s, "ns16550a");
+    ck_assert(com == NULL || strstr(com + 1, "ns16550a") == NULL);
     free(s);
     machine_free(m);
 }
@@ -506,6 +592,8 @@ int main(void)
     tcase_add_test(t, test_triple_fault);
     tcase_add_test(t, test_reset_input);
     tcase_add_test(t, test_recorder);
+    tcase_add_test(t, test_door);
+    tcase_add_test(t, test_parts);
     tcase_add_test(t, test_memory);
     tcase_add_test(t, test_info);
     tcase_add_test(t, test_screen);

@@ -150,7 +150,7 @@ static void traps_of(const char *model, enum pm_level level, const uint8_t *code
                      struct text *t)
 {
     struct pm pm;
-    struct cpu_config cfg = {.model = model};
+    struct cpu_config cfg = {.model = model, .census = true};
     t->n = 0;
     pm_init_config(&pm, &cfg);
     pm_run(&pm, level, code, len);

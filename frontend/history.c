@@ -1,0 +1,370 @@
+/* frontend/history.c -- see the header. */
+#include "frontend/posix.h"
+
+#include "frontend/history.h"
+
+#include "frontend/audio.h"
+#include "frontend/moment.h"
+#include "frontend/record.h"
+#include "frontend/report.h"
+#include "frontend/serial.h"
+#include "frontend/session.h"
+#include "frontend/signals.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOMENTS = 256,
+    FEW = 32,          /* fewer are not thinned out for want of memory */
+    EVERY_US = 250000, /* virtual */
+    SHARE = 40,        /* one part in so many of the host's time, at most */
+    KEYS = 256,
+    INPUTS = 1024,
+};
+
+struct entry {
+    struct moment *moment;
+    uint64_t tick, seq;     /* seq: of the next input */
+    uint8_t keys[KEYS / 8]; /* that are down */
+    uint8_t buttons;
+};
+
+struct history {
+    uint64_t size;
+    struct entry entry[MOMENTS]; /* oldest first */
+    unsigned n;
+    struct input *input; /* since the oldest, oldest first; name and bytes are ours */
+    size_t inputs, room;
+    uint64_t input_bytes;
+    uint8_t keys[KEYS / 8], buttons; /* now */
+    uint64_t taken_ns, cost_ns;      /* when the last one was taken, and how long that took */
+    bool off;                        /* for good */
+};
+
+/* ---- inputs */
+
+static size_t input_size(const struct input *in)
+{
+    return sizeof *in + (in->name ? strlen(in->name) + 1 : 0) + (in->bytes ? in->len : 0);
+}
+
+/* The first `n`, or all from `from` on. */
+static void drop_inputs(struct history *h, size_t from, size_t n)
+{
+    for (size_t i = from; i < from + n; i++) {
+        union {
+            const void *in;
+            void *out;
+        } name = {.in = h->input[i].name}, bytes = {.in = h->input[i].bytes};
+        h->input_bytes -= input_size(&h->input[i]);
+        free(name.out);
+        free(bytes.out);
+    }
+    h->inputs -= n;
+    memmove(h->input + from, h->input + from + n, (h->inputs - from) * sizeof *h->input);
+}
+
+static bool copy_input(struct input *to, const struct input *in)
+{
+    *to = *in;
+    to->name = in->name ? strdup(in->name) : NULL;
+    uint8_t *bytes = in->bytes ? malloc(in->len ? in->len : 1) : NULL;
+    if (bytes) {
+        memcpy(bytes, in->bytes, in->len);
+    }
+    to->bytes = bytes;
+    return (!in->name || to->name) && (!in->bytes || bytes);
+}
+
+static void follow_keys(uint8_t keys[KEYS / 8], uint8_t *buttons, const struct input *in)
+{
+    unsigned key = (in->code & 0x7F) | (in->code > 0xFF ? 0x80 : 0);
+    uint8_t bit = (uint8_t)(1u << key % 8);
+    if (in->kind == INPUT_KEY) {
+        keys[key / 8] = (uint8_t)(in->down ? keys[key / 8] | bit : keys[key / 8] & ~bit);
+    } else if (in->kind == INPUT_MOUSE) {
+        *buttons = in->buttons;
+    }
+}
+
+void history_input(struct history *h, const struct input *in)
+{
+    if (!h) {
+        return;
+    }
+    follow_keys(h->keys, &h->buttons, in);
+    if (in->kind == INPUT_MEDIA) {
+        history_forget(h);
+    }
+    if (h->n == 0) {
+        return; /* the next moment has it */
+    }
+    if (h->inputs == h->room) {
+        size_t room = h->room ? h->room * 2 : INPUTS;
+        struct input *more = realloc(h->input, room * sizeof *more);
+        if (!more) {
+            history_forget(h);
+            return;
+        }
+        h->input = more;
+        h->room = room;
+    }
+    bool copied = copy_input(&h->input[h->inputs++], in);
+    h->input_bytes += input_size(&h->input[h->inputs - 1]);
+    if (!copied) {
+        history_forget(h);
+    }
+}
+
+/* ---- moments */
+
+static void drop_entry(struct history *h, unsigned i)
+{
+    moment_free(h->entry[i].moment);
+    h->n--;
+    memmove(&h->entry[i], &h->entry[i + 1], (h->n - i) * sizeof h->entry[0]);
+    if (i == 0 && h->inputs > 0) {
+        uint64_t first = h->n ? h->entry[0].seq : UINT64_MAX;
+        size_t old = 0;
+        while (old < h->inputs && h->input[old].seq < first) {
+            old++;
+        }
+        drop_inputs(h, 0, old);
+    }
+}
+
+void history_forget(struct history *h)
+{
+    while (h && h->n > 0) {
+        drop_entry(h, h->n - 1);
+    }
+}
+
+struct history *history_new(uint64_t size, struct error *err)
+{
+    struct history *h = calloc(1, sizeof *h);
+    if (!h) {
+        error_set(err, "-history: out of memory");
+        return NULL;
+    }
+    h->size = size;
+    return h;
+}
+
+void history_free(struct history *h)
+{
+    if (h) {
+        history_forget(h);
+        free(h->input);
+        free(h);
+    }
+}
+
+/* The one, neither first nor last, whose place leaves the smallest gap for its age. */
+static unsigned dispensable(const struct history *h)
+{
+    uint64_t now = h->entry[h->n - 1].tick;
+    unsigned best = 1;
+    double least = 2;
+    for (unsigned i = 1; i + 1 < h->n; i++) {
+        double gap = (double)(h->entry[i + 1].tick - h->entry[i - 1].tick);
+        double share = gap / (double)(now - h->entry[i - 1].tick + 1);
+        if (share < least) {
+            least = share;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void turn_off(struct history *h, struct session *s, const char *why)
+{
+    history_forget(h);
+    h->off = true;
+    if (s->opt->history_bytes) {
+        report("-history: %s; there is none", why);
+    }
+}
+
+static void make_room(struct history *h, struct session *s)
+{
+    const struct drives *d = &s->config.drives;
+    while (moment_bytes(s->machine, d) + h->input_bytes > h->size) {
+        if (h->n <= 1) {
+            turn_off(h, s, "this machine's memory does not fit into its size");
+            return;
+        }
+        drop_entry(h, h->n > FEW ? dispensable(h) : 0);
+    }
+}
+
+static void take(struct history *h, struct session *s)
+{
+    struct error err;
+    if (h->n == MOMENTS) {
+        drop_entry(h, dispensable(h));
+    }
+    uint64_t before = wall_ns();
+    struct moment *mo = moment_take(s->machine, &s->config.drives, &err);
+    if (!mo) {
+        turn_off(h, s, "out of memory");
+        return;
+    }
+    struct entry *e = &h->entry[h->n++];
+    *e = (struct entry){.moment = mo,
+                        .tick = machine_now(s->machine),
+                        .seq = machine_inputs(s->machine),
+                        .buttons = h->buttons};
+    memcpy(e->keys, h->keys, sizeof e->keys);
+    h->taken_ns = wall_ns();
+    h->cost_ns = h->taken_ns - before;
+    make_room(h, s);
+}
+
+void history_poll(struct history *h, struct session *s)
+{
+    if (!h || h->off || s->replay || s->stopped) {
+        return;
+    }
+    if (moments_lost(&s->config.drives)) {
+        history_forget(h);
+    }
+    uint64_t every = (uint64_t)machine_mips(s->machine) * EVERY_US;
+    bool due = h->n == 0 || machine_now(s->machine) - h->entry[h->n - 1].tick >= every;
+    if (due && (h->n == 0 || wall_ns() - h->taken_ns >= h->cost_ns * SHARE)) {
+        take(h, s);
+    }
+}
+
+bool history_first(const struct history *h, uint64_t *tick)
+{
+    if (!h || h->n == 0) {
+        return false;
+    }
+    *tick = h->entry[0].tick;
+    return true;
+}
+
+/* ---- going back */
+
+/* To a tick; breakpoints are passed, ends of the machine were survived. false: a signal came.
+ */
+static bool run_to(struct machine *m, uint64_t tick)
+{
+    static const struct machine_step one = {0};
+    while (machine_now(m) < tick && !signals_pending()) {
+        if (machine_run(m, tick) == MACHINE_POINT) {
+            machine_step(m, &one);
+            (void)machine_run(m, tick);
+            machine_step(m, NULL);
+        }
+    }
+    return machine_now(m) >= tick;
+}
+
+/* The machine is as it was at entry i: from there to the tick, as it came. Inputs of the tick
+ * itself have not been yet. */
+static void run_again(struct history *h, struct session *s, unsigned i, uint64_t tick)
+{
+    size_t k = 0;
+    while (h->n > i + 1) {
+        drop_entry(h, h->n - 1);
+    }
+    memcpy(h->keys, h->entry[i].keys, sizeof h->keys);
+    h->buttons = h->entry[i].buttons;
+    while (k < h->inputs && h->input[k].seq < h->entry[i].seq) {
+        k++;
+    }
+    s->muted = true;
+    while (k < h->inputs && h->input[k].tick < tick && run_to(s->machine, h->input[k].tick)) {
+        machine_replay(s->machine, &h->input[k]);
+        follow_keys(h->keys, &h->buttons, &h->input[k]);
+        k++;
+    }
+    run_to(s->machine, tick);
+    s->muted = false;
+    drop_inputs(h, k, h->inputs - k);
+}
+
+/* The world around the machine, after a leap. */
+static void settle(struct history *h, struct session *s)
+{
+    s->mouse_buttons = h->buttons;
+    s->off = s->asleep = s->at_point = false;
+    audio_start(s->audio, machine_now(s->machine), machine_mips(s->machine));
+    pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
+    for (unsigned key = 0; key < KEYS; key++) {
+        if (h->keys[key / 8] >> key % 8 & 1) {
+            session_key(s, (uint16_t)(key & 0x80 ? 0xE000 | (key & 0x7F) : key), false);
+        }
+    }
+}
+
+static int go(struct history *h, struct session *s, unsigned i, uint64_t tick,
+              struct error *err)
+{
+    if (moment_go(s->machine, h->entry[i].moment, err) < 0) {
+        return -1;
+    }
+    run_again(h, s, i, tick);
+    settle(h, s);
+    return 0;
+}
+
+int history_rewind(struct history *h, struct session *s, uint64_t tick, struct error *err)
+{
+    unsigned i = h ? h->n : 0;
+    while (i > 0 && h->entry[i - 1].tick > tick) {
+        i--;
+    }
+    if (i == 0) {
+        return error_set(err, "rewind: the history does not reach back to tick %" PRIu64, tick);
+    }
+    return go(h, s, i - 1, tick, err);
+}
+
+int history_step_back(struct history *h, struct session *s, struct error *err)
+{
+    unsigned i = h ? h->n : 0;
+    while (i > 0 && h->entry[i - 1].tick >= machine_now(s->machine)) {
+        i--;
+    }
+    if (i == 0) {
+        return 0;
+    }
+    return go(h, s, i - 1, h->entry[i - 1].tick, err) < 0 ? -1 : 1;
+}
+
+/* ---- kept after the fact */
+
+int history_save(struct history *h, struct session *s, const char *path, struct error *err)
+{
+    struct error why;
+    uint8_t buttons = s->mouse_buttons;
+    if (!h || h->n == 0) {
+        return error_set(err, "save-history: there is no history; start with -history 256M");
+    }
+    struct moment *now = moment_take(s->machine, &s->config.drives, err);
+    if (!now || moment_go(s->machine, h->entry[0].moment, err) < 0) {
+        moment_free(now);
+        return -1;
+    }
+    s->mouse_buttons = h->entry[0].buttons;
+    struct record *rec = record_open(s, path, err);
+    for (size_t i = 0; rec && i < h->inputs; i++) {
+        record_input(rec, &h->input[i]);
+    }
+    s->mouse_buttons = buttons;
+    if (moment_go(s->machine, now, &why) < 0) { /* nothing that one could go on with */
+        report("%s", why.text);
+        session_end(s, EXIT_TROUBLE);
+    }
+    moment_free(now);
+    if (!rec) {
+        return -1;
+    }
+    return record_close(rec, s) < 0 ? error_set(err, "save-history: %s: is not complete", path)
+                                    : 0;
+}

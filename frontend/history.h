@@ -1,0 +1,39 @@
+/* frontend/history.h -- the flight recorder: the last minutes of a live machine, to go back to.
+ *
+ * Moments (frontend/moment.h) are taken every quarter of a virtual second, as long as that
+ * costs little, and what came through the machine's door in between is kept; so any tick since
+ * the oldest moment can be reached, by running again from the moment before it. The older, the
+ * farther apart moments are; what does not fit into the memory given is forgotten, the oldest
+ * last. Nothing of this shows in the machine.
+ *
+ * A change of media, or a loaded state, begins a new history.
+ */
+#ifndef TERRAPIN_FRONTEND_HISTORY_H
+#define TERRAPIN_FRONTEND_HISTORY_H
+
+#include "mem/error.h"
+
+struct history;
+struct input;
+struct session;
+
+/* size: bytes of memory. NULL and err. All of the following take NULL for "there is none". */
+struct history *history_new(uint64_t size, struct error *err);
+void history_free(struct history *h);
+void history_forget(struct history *h);
+/* What comes through the door, before it acts. */
+void history_input(struct history *h, const struct input *in);
+/* Between slices: takes a moment when it is time. */
+void history_poll(struct history *h, struct session *s);
+
+/* The oldest tick that can be gone back to; false: none. */
+bool history_first(const struct history *h, uint64_t *tick);
+/* Back to a tick; what came after it never was. Keys that were down then come up. -1 and err:
+ * it cannot be reached. */
+int history_rewind(struct history *h, struct session *s, uint64_t tick, struct error *err);
+/* To the latest moment before now, at once. 0: there is none. */
+int history_step_back(struct history *h, struct session *s, struct error *err);
+/* All of it as a recording, for terrapin replay. */
+int history_save(struct history *h, struct session *s, const char *path, struct error *err);
+
+#endif
