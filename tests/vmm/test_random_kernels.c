@@ -109,7 +109,7 @@ static void run_seed(unsigned seed)
 START_TEST(nothing_escapes)
 {
     const char *more = getenv("TERRAPIN_LAB_KERNELS");
-    unsigned seeds = more ? (unsigned)strtoul(more, NULL, 10) : 24;
+    unsigned seeds = more ? (unsigned)strtoul(more, NULL, 10) : FEWER ? 8 : 24;
     for (unsigned seed = 0; seed < seeds; seed++) {
         run_seed(seed);
     }
