@@ -131,6 +131,9 @@ START_TEST(other_files)
     f.w.bytes[16] = STATE_VERSION + 1;
     ck_assert_int_eq(open_file(&f), -1);
     ck_assert_ptr_nonnull(strstr(err.text, "version 2"));
+    f.source.size = STATE_MOST + 1; /* refused before it is read */
+    ck_assert_int_eq(open_file(&f), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "larger than any"));
     memory_file_free(&f);
 }
 END_TEST
