@@ -495,7 +495,7 @@ static int get_state(void *ctx, uint64_t at, void *out, size_t n)
 
 struct state_source log_state(struct log_reader *r)
 {
-    return (struct state_source){r, r->state_size, get_state};
+    return (struct state_source){.ctx = r, .size = r->state_size, .get = get_state};
 }
 
 void log_close(struct log_reader *r)

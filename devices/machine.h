@@ -70,6 +70,7 @@ struct machine_config {
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */
     bool no_assist;
+    bool census;               /* `info traps` tells where: slower, same hash */
     bool shadow_flush;         /* page maps emptied at every load of CR3: slower, same hash */
     bool stop_on_reset;        /* machine_run returns MACHINE_RESET instead of resetting */
     bool stop_on_triple_fault; /* … MACHINE_TRIPLE_FAULT instead of resetting */
@@ -155,7 +156,7 @@ void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx);
 void machine_shut(struct machine *m, bool shut);
 bool machine_is_shut(const struct machine *m);
 bool machine_replay(struct machine *m, const struct input *in);
-uint64_t machine_inputs(const struct machine *m); /* so far: the next one's seq */
+uint64_t machine_inputs(const struct machine *m);    /* so far: the next one's seq */
 bool machine_keyboard_idle(const struct machine *m); /* the guest has taken every scan code */
 
 /* Bytes that may be given to serial port n as INPUT_SERIAL before they would be lost; 0: full,

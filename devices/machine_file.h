@@ -46,6 +46,10 @@ struct state_source {
     void *ctx;
     uint64_t size;
     int (*get)(void *ctx, uint64_t at, void *out, size_t n);
+    /* Or NULL. n bytes from `at` (a multiple of STATE_RAW_AT) on as memory that can be stored
+     * to, which the file does not notice; NULL: cannot be had. */
+    uint8_t *(*map)(void *ctx, uint64_t at, uint64_t n);
+    void (*unmap)(uint8_t *bytes, uint64_t n);
 };
 
 /* ---- writing. After the first failure every call does nothing and returns -1. */
@@ -56,8 +60,9 @@ struct state_writer {
     uint32_t crc, whole, sections; /* of this section, of the file; how many there are */
     uint64_t id;
     uint32_t blobs;
-    bool
-        incremental; /* to be set after state_begin(): zero pages of memory are said to be so */
+    /* To be set after state_begin(): zero pages of memory are said to be so; memory goes into
+     * raw sections. */
+    bool incremental, raw;
     struct state_pack *pack;
     bool failed;
 };

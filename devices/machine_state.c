@@ -270,10 +270,13 @@ int machine_save_disks_only(struct machine *m, struct state_writer *w)
     return save_build(m, w, true);
 }
 
-static int save_ram(struct state_writer *w, const struct ram *r)
+static int save_ram(struct state_writer *w, struct phys *ph, struct ram *r)
 {
     char name[NAME];
     (void)snprintf(name, sizeof name, "ram %s", r->name);
+    if (w->raw) {
+        return state_raw(w, name, r->bytes, r->size, ram_hash(ph, r));
+    }
     int rc = state_blob(w, name, r->size);
     for (uint64_t page = 0; page < r->size >> PAGE_SHIFT && rc == 0; page++) {
         /* Never written: zeros, and better not looked at, for the host has no memory for it. */
@@ -293,7 +296,7 @@ int machine_save(struct machine *m, struct state_writer *w)
         rc = save_struct(w, it.name, it.schema, it.obj);
     }
     for (struct ram *r = phys_rams(m->phys); r && rc == 0; r = r->next) {
-        rc = save_ram(w, r);
+        rc = save_ram(w, m->phys, r);
     }
     return rc;
 }
@@ -555,13 +558,41 @@ static int load_pages(struct load *ld, struct ram *ram)
     return 1;
 }
 
+/* Memory as it is: mapped, where the host can, else read. */
+static int load_raw(struct load *ld, struct ram *ram)
+{
+    const struct state_source *src = ld->r->source;
+    struct state_raw raw;
+    if (state_raw_head(ld->r, &raw, ld->err) < 0) {
+        return -1;
+    }
+    if (raw.size != ram->size) {
+        return error_set(ld->err, "%s: has another size", ld->r->name);
+    }
+    uint8_t *bytes = src->map ? src->map(src->ctx, raw.at, raw.size) : NULL;
+    if (bytes) {
+        ram_adopt(ld->m->phys, ram, bytes, src->unmap);
+        return 1;
+    }
+    enum { STEP = 1 << 20 };
+    for (uint64_t at = 0; at < raw.size; at += STEP) {
+        size_t n = raw.size - at < STEP ? (size_t)(raw.size - at) : STEP;
+        if (src->get(src->ctx, raw.at + at, ram->bytes + at, n) != 0) {
+            return error_set(ld->err, "cannot be read");
+        }
+    }
+    ram_touch(ram, 0, ram->size);
+    return 1;
+}
+
 /* The same three answers, for memory. */
 static int load_ram(struct load *ld)
 {
     const char *blob = after(state_named(ld->r, "blob"), "ram");
     const char *pages = after(state_named(ld->r, "pages"), "ram");
+    const char *raw = after(state_named(ld->r, "raw"), "ram");
     unsigned n;
-    struct ram *ram = find_ram(ld, blob ? blob : pages, &n);
+    struct ram *ram = find_ram(ld, blob ? blob : pages ? pages : raw, &n);
     uint64_t size;
     if (!ram) {
         return 0;
@@ -569,11 +600,14 @@ static int load_ram(struct load *ld)
     if (pages) {
         return load_pages(ld, ram);
     }
-    if (ld->ram[n] || state_blob_size(ld->r, ram->size, &size, ld->err) < 0 ||
-        size != ram->size) {
+    if (ld->ram[n] || (blob && (state_blob_size(ld->r, ram->size, &size, ld->err) < 0 ||
+                                size != ram->size))) {
         return error_set(ld->err, "%s: comes twice, or has another size", ld->r->name);
     }
     ld->ram[n] = true;
+    if (raw) {
+        return load_raw(ld, ram);
+    }
     ram_clear(ld->m->phys, ram);
     return 1;
 }

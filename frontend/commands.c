@@ -125,10 +125,13 @@ static enum command_result cmd_savevm(struct session *s, const struct words *w,
 {
     struct save_request rq = {0};
     for (unsigned i = 1; i + 1 < w->n; i++) {
-        if (strcmp(w->word[i], "-disk-only") != 0) {
-            return failed(error_set(err, "savevm: %s: unknown; use -disk-only", w->word[i]));
+        bool disks_only = strcmp(w->word[i], "-disk-only") == 0;
+        if (!disks_only && strcmp(w->word[i], "-raw") != 0) {
+            return failed(
+                error_set(err, "savevm: %s: unknown; use -disk-only or -raw", w->word[i]));
         }
-        rq.disks_only = true;
+        rq.disks_only |= disks_only;
+        rq.raw |= !disks_only;
     }
     rq.path = w->word[w->n - 1];
     if (rq.path[0] == '-') {

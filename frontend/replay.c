@@ -48,7 +48,8 @@ static int open_file(struct replay *r, struct error *err)
     if (fstat(r->fd, &info) < 0 || !S_ISREG(info.st_mode)) {
         return error_set(err, "is not a regular file; give a recording");
     }
-    r->source = (struct state_source){r, (uint64_t)info.st_size, get_file};
+    r->source =
+        (struct state_source){.ctx = r, .size = (uint64_t)info.st_size, .get = get_file};
     return log_open(&r->log, &r->source, err);
 }
 

@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,19 @@ static int get_file(void *ctx, uint64_t at, void *out, size_t n)
     return read_at(st->fd, at, out, n);
 }
 
+/* Privately: many machines share what they do not store to, and the file stays as it is. */
+static uint8_t *map_file(void *ctx, uint64_t at, uint64_t n)
+{
+    const struct savestate *st = ctx;
+    void *bytes = mmap(NULL, (size_t)n, PROT_READ | PROT_WRITE, MAP_PRIVATE, st->fd, (off_t)at);
+    return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+static void unmap_file(uint8_t *bytes, uint64_t n)
+{
+    munmap(bytes, (size_t)n);
+}
+
 static int open_file(struct savestate *st, struct error *err)
 {
     struct stat info;
@@ -55,7 +69,11 @@ static int open_file(struct savestate *st, struct error *err)
     if (fstat(st->fd, &info) < 0 || !S_ISREG(info.st_mode)) {
         return error_set(err, "is not a regular file; give a save state");
     }
-    st->source = (struct state_source){st, (uint64_t)info.st_size, get_file};
+    st->source = (struct state_source){.ctx = st,
+                                       .size = (uint64_t)info.st_size,
+                                       .get = get_file,
+                                       .map = map_file,
+                                       .unmap = unmap_file};
     return state_open(&st->reader, &st->source, err);
 }
 
@@ -347,6 +365,7 @@ static struct machine *new_machine(struct savestate *st, const struct session *s
     }
     m->single_step = host->single_step;
     m->no_assist = host->no_assist;
+    m->census = host->census;
     m->shadow_flush = host->shadow_flush;
     m->stop_on_reset = host->stop_on_reset;
     m->stop_on_triple_fault = host->stop_on_triple_fault;

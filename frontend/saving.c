@@ -43,6 +43,11 @@ static int put_file(void *ctx, const void *bytes, size_t n)
     return fwrite(bytes, 1, n, ctx) == n ? 0 : -1;
 }
 
+static int skip_file(void *ctx, uint64_t n)
+{
+    return fseeko(ctx, (off_t)n, SEEK_CUR);
+}
+
 /* The screen, small. No picture is no error. */
 static int save_picture(struct machine *m, const struct screen *sc, struct state_writer *w)
 {
@@ -92,9 +97,10 @@ static int save_all(struct saving *sv, int to, struct error *why)
 {
     static const char disks = DISKS;
     struct session *s = sv->session;
-    struct state_sink sink = {sv->file.f, put_file, NULL};
+    struct state_sink sink = {sv->file.f, put_file, sv->file.temp ? skip_file : NULL};
     struct state_writer w;
     int rc = state_begin(&w, &sink);
+    w.raw = sv->rq.raw;
     if (rc == 0) {
         rc = disks_save(&s->config.drives, &w, why);
     }

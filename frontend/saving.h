@@ -17,7 +17,7 @@ struct saving;
 
 struct save_request {
     const char *path;
-    bool disks_only;
+    bool disks_only, raw;
 };
 
 /* The machine's state is taken; it may run on. NULL and err: nothing has been touched. */

@@ -26,6 +26,7 @@ struct code_lines {
 struct block {
     struct ram ram; /* first: a struct ram * is converted back */
     struct phys *owner;
+    ram_release_fn *release; /* of ram.bytes; NULL: they are malloc'ed */
     struct code_lines *code;
     uint32_t *code_page;
 };
@@ -61,9 +62,18 @@ static struct block *block_of(struct ram *r)
     return (struct block *)(void *)r;
 }
 
+static void free_bytes(struct block *b)
+{
+    if (b->release) {
+        b->release(b->ram.bytes, b->ram.size);
+    } else {
+        free(b->ram.bytes);
+    }
+}
+
 static void block_free(struct block *b)
 {
-    free(b->ram.bytes);
+    free_bytes(b);
     free(b->ram.dirty);
     free(b->ram.page_hash);
     free(b->code);
@@ -254,6 +264,22 @@ void ram_touch(struct ram *r, uint64_t off, uint64_t len)
         off += n;
         len -= n;
     }
+}
+
+void ram_adopt(struct phys *ph, struct ram *r, uint8_t *bytes, ram_release_fn *release)
+{
+    struct block *b = block_of(r);
+    free_bytes(b);
+    r->bytes = bytes;
+    b->release = release;
+    memset(r->dirty, DIRTY_ALL, (size_t)(r->size >> PAGE_SHIFT));
+    for (unsigned n = 1; n < MAPPINGS; n++) {
+        struct mapping *m = &ph->mapping[n];
+        if (m->pages && m->rd_in == b) {
+            m->rd = bytes + m->rd_off;
+        }
+    }
+    remapped(ph);
 }
 
 void ram_clean(struct phys *ph, struct ram *r, uint8_t clients)

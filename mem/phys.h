@@ -54,6 +54,10 @@ struct ram *phys_main_ram(struct phys *ph);
 /* Blocks beside main RAM (VRAM). Zeroed; freed with ph. NULL and err when memory is short. */
 struct ram *phys_ram_new(struct phys *ph, const char *name, uint64_t size, struct error *err);
 struct ram *phys_rams(struct phys *ph); /* list head, main RAM first */
+/* r's bytes are these from now on, r->size of them, whatever they hold: a mapped file. They go
+ * back by release(), with the RAM; those so far are freed. */
+typedef void ram_release_fn(uint8_t *bytes, uint64_t size);
+void ram_adopt(struct phys *ph, struct ram *r, uint8_t *bytes, ram_release_fn *release);
 /* For owners that store into a ram directly: call before or after the store. off+len <= size.
  */
 void ram_touch(struct ram *r, uint64_t off, uint64_t len);

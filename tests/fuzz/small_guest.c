@@ -30,7 +30,7 @@ static int get(void *ctx, uint64_t at, void *out, size_t n)
 
 void file_init(struct file *f)
 {
-    *f = (struct file){.sink = {f, put, NULL}, .source = {f, 0, get}};
+    *f = (struct file){.sink = {f, put, NULL}, .source = {.ctx = f, .get = get}};
 }
 
 /* ---- the guest and its machine */
