@@ -34,10 +34,13 @@ enum machine_kernel { KERNEL_UNKNOWN, KERNEL_LINUX, KERNEL_MULTIBOOT };
 enum machine_kernel machine_kernel_kind(const uint8_t *kernel, uint32_t size);
 
 /* A file that the firmware can ask for, as a save state has it. */
+struct state_source; /* devices/machine_file.h */
 struct machine_file {
     char name[56];
-    uint8_t *bytes;
+    uint8_t *bytes; /* mapped from there, or malloc'ed */
     uint32_t size;
+    const struct state_source *source; /* NULL: malloc'ed */
+    uint64_t at;
 };
 
 struct machine_config {
@@ -155,7 +158,7 @@ void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx);
 void machine_shut(struct machine *m, bool shut);
 bool machine_is_shut(const struct machine *m);
 bool machine_replay(struct machine *m, const struct input *in);
-uint64_t machine_inputs(const struct machine *m); /* so far: the next one's seq */
+uint64_t machine_inputs(const struct machine *m);    /* so far: the next one's seq */
 bool machine_keyboard_idle(const struct machine *m); /* the guest has taken every scan code */
 
 /* Bytes that may be given to serial port n as INPUT_SERIAL before they would be lost; 0: full,
