@@ -5,16 +5,13 @@
  *   native --file FILE               a case a line; # begins a comment
  *   native --generate FAMILY SEED N  prints case number N
  *
- * A case is a function of family, seed and number. At the first difference the case is shrunk,
- * and printed with what differed; exit status 1. A host that cannot be the referee is one line
- * and exit status 0.
- *
- * NEEDSWORK: what processors may do otherwise (native_differ.c) has been tried on AMD's alone.
- * Those of other makers are asked, too, and differences printed, but they do not count, unless
- * TERRAPIN_NATIVE_STRICT is in the environment.
+ * A case is a function of family, seed and number. One that differs, and does so again when it
+ * runs alone, is shrunk, and printed with what differed; exit status 1. One that does not was
+ * disturbed on the host: now and then, one in some millions, a fault's frame has EFLAGS.RF
+ * clear, where a hypervisor has had to deliver it a second time. These are counted and printed.
+ * A host that cannot be the referee is one line and exit status 0.
  */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +20,16 @@
 
 enum { LINE = 4096, SHOWN = 10 };
 
+static bool repeats(const struct native_case *c)
+{
+    char why[200];
+    return !native_try(c, why, sizeof why) || !native_try(c, why, sizeof why);
+}
+
 static void report(const struct native_case *original)
 {
     struct native_case c = *original;
-    char line[LINE], why[200] = "it does not fail alone";
+    char line[LINE], why[200] = "shrunk, it agrees";
     struct insn u;
     struct insn_cold cold;
     native_shrink(&c);
@@ -36,42 +39,33 @@ static void report(const struct native_case *original)
     fflush(stdout);
 }
 
-static bool maker_counts(void)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    return __builtin_cpu_is("amd") || getenv("TERRAPIN_NATIVE_STRICT") != NULL;
-#else
-    return true;
-#endif
-}
-
 /* Returns the number of failures. */
 static unsigned run_family(enum native_family family, uint64_t count, uint64_t seed)
 {
     static struct native_case cases[BATCH];
     static struct native_result guest;
-    unsigned failed = 0, enough = maker_counts() ? SHOWN : UINT_MAX;
+    unsigned failed = 0, disturbed = 0;
     char why[200];
-    for (uint64_t n = 0; n < count && failed < enough;) {
+    for (uint64_t n = 0; n < count && failed < SHOWN;) {
         unsigned batch = count - n < BATCH ? (unsigned)(count - n) : BATCH;
         for (unsigned k = 0; k < batch; k++) {
             native_generate(&cases[k], family, seed, n + k);
         }
         unsigned ran = native_host_run(cases, batch);
-        for (unsigned k = 0; k < ran && failed < enough; k++) {
+        for (unsigned k = 0; k < ran && failed < SHOWN; k++) {
             native_guest_run(&cases[k], &guest);
-            bool agree =
-                native_agree(&cases[k], native_host_result(k), &guest, why, sizeof why);
-            if (!agree && failed >= SHOWN) {
-                failed++;
-            } else if (!agree) {
+            if (!native_agree(&cases[k], native_host_result(k), &guest, why, sizeof why)) {
                 struct native_case c = cases[k];
                 printf("%s %" PRIu64 " of seed %" PRIu64 ": %s\n", family_names[family], n + k,
                        seed, why);
-                report(&c);
-                failed++;
-                /* shrinking has used the host's results */
+                if (repeats(&c)) {
+                    report(&c);
+                    failed++;
+                } else {
+                    puts("  not again");
+                    disturbed++;
+                }
+                /* that has used the host's results */
                 ran = native_host_run(cases, batch);
             }
         }
@@ -84,9 +78,10 @@ static unsigned run_family(enum native_family family, uint64_t count, uint64_t s
         }
         n += batch;
     }
-    printf("%s: %" PRIu64 " cases, seed %" PRIu64 ": %u differ\n", family_names[family], count,
+    printf("%s: %" PRIu64 " cases, seed %" PRIu64 ": %u differ", family_names[family], count,
            seed, failed);
-    return failed;
+    printf(disturbed ? ", %u once and not again\n" : "\n", disturbed);
+    return failed + (disturbed > 1 + count / 200000 ? 1 : 0); /* more than chance */
 }
 
 static int replay(const char *line)
@@ -213,10 +208,6 @@ int main(int argc, char **argv)
     }
     native_guest_start();
     int status = dispatch(argc, argv);
-    if (status == 1 && !maker_counts()) {
-        puts("native: not a processor of AMD's, so differences do not count (see native.c)");
-        status = 0;
-    }
     native_guest_stop();
     native_host_stop();
     return status;
