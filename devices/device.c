@@ -137,6 +137,15 @@ void board_reset(struct board *b, enum reset how)
     }
 }
 
+static void give_back(uint8_t *bytes, uint32_t size, ram_release_fn *release)
+{
+    if (release) {
+        release(bytes, size);
+    } else {
+        free(bytes);
+    }
+}
+
 void board_free(struct board *b)
 {
     while (b->devices > 0) {
@@ -145,7 +154,7 @@ void board_free(struct board *b)
     while (b->firmware_files > 0) {
         struct firmware_file *f = &b->firmware[--b->firmware_files];
         free((char *)(uintptr_t)f->name); /* our own copy, const for everybody else */
-        free(f->bytes);
+        give_back(f->bytes, f->size, f->release);
     }
 }
 
@@ -166,15 +175,21 @@ void board_power(struct board *b, enum power_event what, uint32_t code)
     }
 }
 
-int board_add_firmware(struct board *b, const char *name, uint8_t *bytes, uint32_t size)
+int board_add_mapped(struct board *b, const char *name, uint8_t *bytes, uint32_t size,
+                     ram_release_fn *release)
 {
     size_t n = strlen(name) + 1;
     char *copy = b->firmware_files < FIRMWARE_FILES ? malloc(n) : NULL;
     if (!copy) {
-        free(bytes);
+        give_back(bytes, size, release);
         return -1;
     }
     memcpy(copy, name, n);
-    b->firmware[b->firmware_files++] = (struct firmware_file){copy, bytes, size};
+    b->firmware[b->firmware_files++] = (struct firmware_file){copy, bytes, size, release};
     return 0;
+}
+
+int board_add_firmware(struct board *b, const char *name, uint8_t *bytes, uint32_t size)
+{
+    return board_add_mapped(b, name, bytes, size, NULL);
 }

@@ -18,6 +18,7 @@
 #include "devices/i8259.h"
 #include "devices/ioapic.h"
 #include "devices/lapic.h"
+#include "devices/machine_file.h"
 #include "devices/ns16550a.h"
 #include "devices/vga.h"
 
@@ -134,12 +135,16 @@ static int add_saved_files(struct board *b, const struct machine_config *cfg, st
 {
     for (unsigned i = 0; i < cfg->files; i++) {
         const struct machine_file *f = &cfg->file[i];
-        uint8_t *copy = malloc(f->size ? f->size : 1);
-        if (!copy) {
+        const struct state_source *src = f->source;
+        uint8_t *mapped = src ? src->map(src->ctx, f->at, f->size) : NULL;
+        uint8_t *bytes = mapped ? mapped : malloc(f->size ? f->size : 1);
+        if (!bytes) {
             return error_set(err, "%s: out of memory", f->name);
         }
-        memcpy(copy, f->bytes, f->size);
-        if (board_add_firmware(b, f->name, copy, f->size) != 0) {
+        if (!mapped) {
+            memcpy(bytes, f->bytes, f->size);
+        }
+        if (board_add_mapped(b, f->name, bytes, f->size, mapped ? src->unmap : NULL) != 0) {
             return error_set(err, "%s: too many firmware files", f->name);
         }
     }

@@ -34,10 +34,13 @@ enum machine_kernel { KERNEL_UNKNOWN, KERNEL_LINUX, KERNEL_MULTIBOOT };
 enum machine_kernel machine_kernel_kind(const uint8_t *kernel, uint32_t size);
 
 /* A file that the firmware can ask for, as a save state has it. */
+struct state_source; /* devices/machine_file.h */
 struct machine_file {
     char name[56];
-    uint8_t *bytes;
+    uint8_t *bytes; /* mapped from there, or malloc'ed */
     uint32_t size;
+    const struct state_source *source; /* NULL: malloc'ed */
+    uint64_t at;
 };
 
 struct machine_config {
@@ -116,6 +119,8 @@ struct machine_saved {
 /* r: opened. To be freed in any case. */
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err);
 void machine_saved_free(struct machine_saved *s);
+/* Reads what loading would only map, and compares its sums. -1 and err. */
+int machine_saved_check_raw(struct state_reader *r, struct error *err);
 /* Would cfg's kernel and what belongs to it give the files that are in s? -1: err. */
 int machine_saved_same_kernel(const struct machine_saved *s, const struct machine_config *cfg,
                               struct error *err);

@@ -139,8 +139,8 @@ int state_raw_head(struct state_reader *r, struct state_raw *raw, struct error *
     uint64_t padding = load_le32(head + 16);
     *raw = (struct state_raw){load_le64(head), load_le64(head + 8),
                               r->payload_at + STATE_RAW_HEAD + padding};
-    if (padding >= STATE_RAW_AT || raw->size % STATE_PAGE || raw->at % STATE_RAW_AT ||
-        raw->size > UINT32_MAX || STATE_RAW_HEAD + padding + raw->size != r->length) {
+    if (padding >= STATE_RAW_AT || raw->at % STATE_RAW_AT || raw->size > UINT32_MAX ||
+        STATE_RAW_HEAD + padding + raw->size != r->length) {
         return error_set(err, "%s: impossible size or place", r->name);
     }
     return 0;

@@ -378,9 +378,11 @@ static int skip(struct state_writer *w, uint64_t n)
 static int put_sparse(struct state_writer *w, const uint8_t *bytes, uint64_t size)
 {
     for (uint64_t at = 0, end; at < size && !w->failed; at = end) {
-        bool zero = state_all_zero(bytes + at, STATE_PAGE);
-        for (end = at + STATE_PAGE;
-             end < size && state_all_zero(bytes + end, STATE_PAGE) == zero; end += STATE_PAGE) {
+        uint64_t whole = size & ~(uint64_t)(STATE_PAGE - 1); /* a short last page is no hole */
+        bool zero = at < whole && state_all_zero(bytes + at, STATE_PAGE);
+        for (end = at < whole ? at + STATE_PAGE : size;
+             end < whole && state_all_zero(bytes + end, STATE_PAGE) == zero;
+             end += STATE_PAGE) {
         }
         (void)(zero ? skip(w, end - at) : put(w, bytes + at, (size_t)(end - at)));
     }
@@ -391,8 +393,7 @@ int state_raw(struct state_writer *w, const char *name, const uint8_t *bytes, ui
               uint64_t sum)
 {
     uint8_t head[STATE_RAW_HEAD];
-    if (w->failed || flush_pages(w) < 0 || size % STATE_PAGE ||
-        size > UINT32_MAX - STATE_RAW_AT - STATE_RAW_HEAD) {
+    if (w->failed || flush_pages(w) < 0 || size > UINT32_MAX - STATE_RAW_AT - STATE_RAW_HEAD) {
         return fail(w);
     }
     uint64_t start = w->at + 1 + strlen("raw ") + strlen(name) + 4 + STATE_RAW_HEAD;

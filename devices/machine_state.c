@@ -260,7 +260,9 @@ static int save_build(const struct machine *m, struct state_writer *w, bool disk
         const struct firmware_file *f = &b->firmware[i];
         char name[NAME];
         (void)snprintf(name, sizeof name, "firmware %s", f->name);
-        rc = save_known(w, name, f->bytes, f->size);
+        rc = w->raw && f->size >= STATE_RAW_AT
+                 ? state_raw(w, name, f->bytes, f->size, state_digest(0, f->bytes, f->size))
+                 : save_known(w, name, f->bytes, f->size);
     }
     return rc;
 }
@@ -342,8 +344,9 @@ static int take_config(struct machine_saved *s, struct state_reader *r, struct e
     return 0;
 }
 
+/* raw: where it can be mapped, or NULL. */
 static int new_firmware(struct machine_saved *s, const char *name, uint64_t size,
-                        struct error *err)
+                        const struct state_source *raw, uint64_t at, struct error *err)
 {
     uint64_t all = size;
     if (s->files == MACHINE_FILES || strlen(name) >= sizeof s->file[0].name) {
@@ -359,7 +362,13 @@ static int new_firmware(struct machine_saved *s, const char *name, uint64_t size
         return error_set(err, "firmware %s: has no room in the memory", name);
     }
     struct machine_file *f = &s->file[s->files];
-    f->bytes = calloc(1, size ? (size_t)size : 1);
+    bool can = raw && raw->map && size > 0;
+    f->bytes = can ? raw->map(raw->ctx, at, size) : NULL;
+    f->source = f->bytes ? raw : NULL;
+    f->at = at;
+    if (!f->bytes) {
+        f->bytes = calloc(1, size ? (size_t)size : 1);
+    }
     if (!f->bytes) {
         return error_set(err, "firmware %s: out of memory", name);
     }
@@ -405,9 +414,29 @@ static const struct machine_file *saved_file(const struct machine_saved *s, cons
     return NULL;
 }
 
+/* Of a large file, as it is. */
+static int take_raw_firmware(struct machine_saved *s, const char *name, struct state_reader *r,
+                             struct error *err)
+{
+    struct state_raw raw;
+    if (state_raw_head(r, &raw, err) < 0 ||
+        new_firmware(s, name, raw.size, r->source, raw.at, err) < 0) {
+        return -1;
+    }
+    const struct machine_file *f = &s->file[s->files - 1];
+    return f->source || !raw.size ||
+                   r->source->get(r->source->ctx, raw.at, f->bytes, (size_t)raw.size) == 0
+               ? 0
+               : error_set(err, "cannot be read");
+}
+
 /* Sections of firmware; others are not for here. */
 static int take_firmware(struct machine_saved *s, struct state_reader *r, struct error *err)
 {
+    const char *as_is = after(state_named(r, "raw"), "firmware");
+    if (as_is) {
+        return take_raw_firmware(s, as_is, r, err);
+    }
     const char *blob = state_named(r, "blob"), *pages = state_named(r, "pages");
     const char *file = after(blob ? blob : pages, "firmware");
     struct machine_rom *rom = rom_named(s, blob ? blob : pages);
@@ -419,7 +448,7 @@ static int take_firmware(struct machine_saved *s, struct state_reader *r, struct
         if (state_blob_size(r, rom ? ROM_MOST : UINT32_MAX, &size, err) < 0) {
             return -1;
         }
-        return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, err);
+        return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, NULL, 0, err);
     }
     /* The reader gives pages behind their blob alone. */
     const struct machine_file *f = file ? saved_file(s, file) : NULL;
@@ -493,7 +522,12 @@ int machine_saved_same_kernel(const struct machine_saved *s, const struct machin
 void machine_saved_free(struct machine_saved *s)
 {
     for (unsigned i = 0; i < s->files; i++) {
-        free(s->file[i].bytes);
+        const struct machine_file *f = &s->file[i];
+        if (f->source) {
+            f->source->unmap(f->bytes, f->size);
+        } else {
+            free(f->bytes);
+        }
     }
     free(s->bios.bytes);
     free(s->vgabios.bytes);
@@ -645,6 +679,7 @@ static bool is_elsewhere(const struct state_reader *r)
 {
     const char *name = state_named(r, "blob");
     name = name ? name : state_named(r, "pages");
+    name = name ? name : state_named(r, "raw");
     name = name ? name : r->name;
     return strcmp(name, "config") == 0 || strcmp(name, "bios") == 0 ||
            strcmp(name, "vgabios") == 0 || after(name, "firmware") || after(name, "host");

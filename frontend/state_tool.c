@@ -210,7 +210,7 @@ static int check_pages(struct savestate *st, struct error *err)
 static int check(struct savestate *st, struct error *err)
 {
     struct drives d;
-    if (check_pages(st, err) < 0) {
+    if (check_pages(st, err) < 0 || machine_saved_check_raw(&st->reader, err) < 0) {
         return -1;
     }
     if (disks_open(&d, &st->disks, &st->saved, true, &st->reader, NULL, err) < 0) {

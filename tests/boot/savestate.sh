@@ -135,6 +135,35 @@ rm counter.img
 check "a disk that is missing" [ $? -eq 1 ]
 expect 'counter.img: No such file' check.out
 
+# memory as it is, to be mapped: the same machine; a byte of it is checked by state check alone
+cat >raw.in <<'END'
+wait-screen "boot:" 60
+type "some "
+savevm -raw raw.state
+savevm mapped-not.state
+hash
+quit
+END
+cp plain.orig plain.img
+boot raw -mips 10 plain.img <raw.in
+expect_code raw 0
+for how in "" -singlestep -snapshot; do
+    # shellcheck disable=SC2086 # no option, or some
+    boot raw-loaded -loadvm raw.state $how <rest
+    expect_code raw-loaded 0
+    same "loaded raw with \"$how\"" "$straight" "$hash"
+done
+printf 'savevm again.state\nquit\n' >again.in
+boot raw-again -loadvm raw.state <again.in
+"$TERRAPIN" state diff again.state mapped-not.state >diff.out 2>&1
+check "raw or not, the state is the same: $(cat diff.out)" [ ! -s diff.out ]
+"$TERRAPIN" state check raw.state >check.out 2>&1
+check "a raw state that loads is not sound: $(cat check.out)" grep -q ': sound' check.out
+printf 'X' | dd of=raw.state bs=1 seek=80000000 conv=notrunc 2>/dev/null # in the midst of it
+"$TERRAPIN" state check raw.state >check.out 2>&1
+check "a byte of memory has changed" [ $? -eq 1 ]
+expect 'has a wrong sum' check.out
+
 # anywhere
 nasm -f bin -o graphics.img "$tests/graphics.asm" || die "nasm failed"
 dd if=/dev/zero of=graphics.img bs=512 seek=2879 count=1 conv=notrunc 2>/dev/null || die "dd failed"
