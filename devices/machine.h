@@ -140,7 +140,7 @@ void machine_set_recorder(struct machine *m, input_log_fn *log, void *ctx);
 void machine_shut(struct machine *m, bool shut);
 bool machine_is_shut(const struct machine *m);
 bool machine_replay(struct machine *m, const struct input *in);
-uint64_t machine_inputs(const struct machine *m); /* so far: the next one's seq */
+uint64_t machine_inputs(const struct machine *m);    /* so far: the next one's seq */
 bool machine_keyboard_idle(const struct machine *m); /* the guest has taken every scan code */
 
 /* Bytes that may be given to serial port n as INPUT_SERIAL before they would be lost; 0: full,

@@ -188,10 +188,13 @@ static void tell(const struct replay *r, const struct divergence *d)
            short_path(replay_path(r)), d->equal, d->differs, parts);
 }
 
-/* Does it end in this hash? */
-static bool gives(struct way *w, uint64_t tick, uint64_t hash)
+/* Does it come to this hash? */
+static bool gives(struct way *w, const struct divergence *d, uint64_t hash)
 {
-    return way_to(w, tick) && machine_hash(w->s.machine) == hash;
+    replay_limit(w->r, d->inputs);
+    bool good = way_to(w, d->differs) && machine_hash(w->s.machine) == hash;
+    replay_limit(w->r, UINT64_MAX);
+    return good;
 }
 
 static bool open_expected(struct way *w, const struct replay *r, const struct session *s,
@@ -202,8 +205,7 @@ static bool open_expected(struct way *w, const struct replay *r, const struct se
     const struct log_start *how[] = {replay_recorded(r), &referee};
     static const char *const names[] = {"as it was recorded", "one instruction at a time"};
     for (size_t i = 0; i < ARRAY_LEN(how); i++) {
-        if (way_open(w, names[i], s, replay_path(r), how[i]) &&
-            gives(w, d->differs, d->expected)) {
+        if (way_open(w, names[i], s, replay_path(r), how[i]) && gives(w, d, d->expected)) {
             report("played again %s, it does what was recorded", w->name);
             return true;
         }
@@ -219,8 +221,7 @@ static bool open_found(struct way *w, const struct replay *r, const struct sessi
                             .no_assist = s->opt->no_assist,
                             .shadow_flush = s->opt->shadow_flush};
     snprintf(how.flip, sizeof how.flip, "%s", s->opt->flip ? s->opt->flip : "");
-    if (way_open(w, "as it was played", s, replay_path(r), &how) &&
-        gives(w, d->differs, d->found)) {
+    if (way_open(w, "as it was played", s, replay_path(r), &how) && gives(w, d, d->found)) {
         return true;
     }
     way_close(w);
