@@ -120,8 +120,9 @@ void gdb_tell_found(struct gdb *g, struct session *s, enum machine_found found, 
 void gdb_tell_stop(struct gdb *g, struct session *s)
 {
     uint32_t la = 0;
-    bool found = s->at_point;
-    gdb_tell_found(g, s, found ? machine_found(s->machine, &la) : MACHINE_FOUND_NOTHING, la);
+    enum machine_found found =
+        s->at_point ? machine_found(s->machine, &la) : MACHINE_FOUND_NOTHING;
+    gdb_tell_found(g, s, found, la);
 }
 
 static void on_why(struct gdb *g, struct session *s, const char *p)
