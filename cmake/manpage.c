@@ -116,6 +116,9 @@ static const char before_options[] =
     ".B terrapin\n"
     "[\\fIoptions\\fR] [\\fIIMAGE\\fR]\n"
     ".br\n"
+    ".B terrapin state\n"
+    "info|check|diff|picture \\fIFILE\\fR ...\n"
+    ".br\n"
     ".B terrapin \\-\\-help\n"
     "[\\fIOPTION\\fR]\n"
     ".br\n"
@@ -142,6 +145,18 @@ static const char before_commands[] =
     "# begins a comment.\n";
 
 static const char after_commands[] =
+    ".SH SAVE STATES\n"
+    "Written by savevm, read by loadvm and \\fB\\-loadvm\\fR.\n"
+    ".TP\n.B terrapin state info \\fIFILE\\fR [\\fIFIELD\\fR ...]\nwhat is in it; or fields "
+    "by\n"
+    "name, alone or together: cpu.eip, cpu, \"chip i8254\"\n"
+    ".TP\n.B terrapin state check \\fIFILE\\fR\nis every section sound, every field in its "
+    "range, and\n"
+    "are its disk images there as they were? A line says so, or what is wrong\n"
+    ".TP\n.B terrapin state diff \\fIFILE FILE\\fR\nin which fields, pages and disks two "
+    "states\n"
+    "differ, the first ones of each kind; exit status 1 where they do\n"
+    ".TP\n.B terrapin state picture \\fIFILE F.png\\fR\nits screen, as a small picture\n"
     ".SH EXIT STATUS\n"
     ".TP\n.B 0\nthe guest powered off, quit, \\-until was reached, a reboot under "
     "\\-no\\-reboot\n"

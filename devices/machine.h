@@ -94,6 +94,8 @@ void machine_free(struct machine *m);
  * which belong to whoever owns the images. Saving changes nothing, and may be done whenever
  * machine_run() is not running. -1: the writer failed. */
 int machine_save(struct machine *m, struct state_writer *w);
+/* What the machine was built from alone: loaded, it is at power-on. */
+int machine_save_disks_only(struct machine *m, struct state_writer *w);
 /* What a machine in a file was built from. The caller completes config with media, as drive[]
  * and the medium's owner ask for, and with what concerns the host alone (the last lines of
  * struct machine_config), and gives it to machine_load(). */
@@ -108,6 +110,7 @@ struct machine_saved {
     struct machine_file file[MACHINE_FILES];
     unsigned files;
     struct machine_rom bios, vgabios;
+    bool disks_only; /* there is nothing else */
 };
 /* r: opened. To be freed in any case. */
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err);
@@ -118,6 +121,18 @@ int machine_saved_same_kernel(const struct machine_saved *s, const struct machin
 /* A new machine, in the state that is in the file. NULL and err: what is wrong with it. */
 struct machine *machine_load(const struct machine_config *cfg, const struct host *host,
                              struct state_reader *r, struct error *err);
+
+/* For tools: every field of every chip, by the names that save states have, in their order. */
+typedef void machine_field_fn(void *ctx, const char *section, const char *field,
+                              uint64_t value);
+void machine_fields(struct machine *m, machine_field_fn *fn, void *ctx);
+/* The n-th block of memory, main memory first; false: there are no more. Not to be kept. */
+struct machine_bytes {
+    const char *name;
+    const uint8_t *bytes;
+    uint64_t size; /* a multiple of 4096 */
+};
+bool machine_memory(struct machine *m, unsigned n, struct machine_bytes *out);
 
 /* Runs until tick `until` (exact), or a stop. With nothing to do until then, time jumps. A
  * machine that can never wake goes straight to `until`, unless until is UINT64_MAX:

@@ -1,4 +1,4 @@
-/* machine_file.c -- the container of save states; see the header. */
+/* machine_file.c -- the container of save states, read; see the header. */
 #include "devices/machine_file.h"
 
 #include <stdlib.h>
@@ -7,12 +7,7 @@
 
 #include "mem/state.h"
 
-enum { MAGIC = 16, HEADER = MAGIC + 4, CRC = 4, CHUNK_HEAD = 8 };
-
-static const uint8_t magic[MAGIC] = "TERRAPIN STATE\n"; /* and a NUL */
-
-_Static_assert(STATE_SECTION >= STATE_CHUNK + STATE_CHUNK / 256 + 64 + CHUNK_HEAD,
-               "a chunk that does not deflate grows a little");
+enum { MAGIC = 16, CRC = 4, END = 16, RUN = 16, RUNS_HEAD = 4 };
 
 uint64_t state_digest(uint64_t digest, const void *bytes, size_t n)
 {
@@ -30,212 +25,253 @@ static uint32_t crc_add(uint32_t crc, const void *bytes, size_t n)
     return n ? (uint32_t)crc32(crc, bytes, (uInt)n) : crc; /* zlib takes NULL for a reset */
 }
 
-/* ---- writing ------------------------------------------------------------------------------
- */
-
-static int put(struct state_writer *w, const void *bytes, size_t n)
+static int get(struct state_reader *r, uint64_t at, void *out, size_t n, struct error *err)
 {
-    if (w->failed || (n && w->sink->put(w->sink->ctx, bytes, n) != 0)) {
-        w->failed = true;
-        return -1;
-    }
-    w->crc = crc_add(w->crc, bytes, n);
-    return 0;
-}
-
-static int put_le32(struct state_writer *w, uint32_t value)
-{
-    uint8_t b[4];
-    store_le32(b, value);
-    return put(w, b, sizeof b);
-}
-
-int state_begin(struct state_writer *w, const struct state_sink *sink)
-{
-    *w = (struct state_writer){.sink = sink, .packed = malloc(STATE_SECTION)};
-    w->failed = !w->packed;
-    put(w, magic, sizeof magic);
-    return put_le32(w, STATE_VERSION);
-}
-
-/* "KIND NAME" with its payload in two pieces. */
-static int section(struct state_writer *w, const char *kind, const char *name, const void *a,
-                   size_t na, const void *b, size_t nb)
-{
-    char full[STATE_NAME + 1];
-    size_t nk = strlen(kind), nn = strlen(name), n = nk + nn + (nn != 0);
-    if (n > STATE_NAME || na + nb > STATE_SECTION) {
-        w->failed = true;
-        return -1;
-    }
-    memcpy(full, kind, nk);
-    if (nn) {
-        full[nk] = ' ';
-        memcpy(full + nk + 1, name, nn);
-    }
-    uint8_t length = (uint8_t)n;
-    put(w, &length, 1);
-    put(w, full, n);
-    put_le32(w, (uint32_t)(na + nb));
-    put(w, a, na);
-    put(w, b, nb);
-    uint32_t crc = w->crc; /* not part of itself: it would make all sums the same */
-    put_le32(w, crc);
-    w->crc = crc;
-    return w->failed ? -1 : 0;
-}
-
-int state_section(struct state_writer *w, const char *name, const void *payload, size_t n)
-{
-    return section(w, name, "", payload, n, NULL, 0);
-}
-
-int state_blob(struct state_writer *w, const char *name, uint64_t size)
-{
-    uint8_t b[8];
-    store_le64(b, size);
-    return section(w, "blob", name, b, sizeof b, NULL, 0);
-}
-
-int state_chunk(struct state_writer *w, const char *name, uint64_t number, const void *bytes,
-                size_t n)
-{
-    uint8_t head[CHUNK_HEAD];
-    uLongf packed = STATE_SECTION - CHUNK_HEAD;
-    if (w->failed || n > STATE_CHUNK ||
-        compress2(w->packed, &packed, bytes, (uLong)n, Z_BEST_SPEED) != Z_OK) {
-        w->failed = true;
-        return -1;
-    }
-    store_le64(head, number);
-    return section(w, "chunk", name, head, sizeof head, w->packed, (size_t)packed);
-}
-
-int state_bytes(struct state_writer *w, const char *name, const uint8_t *bytes, uint64_t size)
-{
-    int rc = state_blob(w, name, size);
-    for (uint64_t at = 0; at < size && rc == 0; at += STATE_CHUNK) {
-        size_t n = size - at < STATE_CHUNK ? (size_t)(size - at) : STATE_CHUNK;
-        if (!state_all_zero(bytes + at, n)) {
-            rc = state_chunk(w, name, at / STATE_CHUNK, bytes + at, n);
-        }
-    }
-    return rc;
-}
-
-int state_end(struct state_writer *w)
-{
-    state_section(w, "end", NULL, 0);
-    free(w->packed);
-    w->packed = NULL;
-    return w->failed ? -1 : 0;
-}
-
-/* ---- reading ------------------------------------------------------------------------------
- */
-
-static int get(struct state_reader *r, void *out, size_t n, struct error *err)
-{
-    if (n > r->source->size - r->at) {
+    if (at > r->source->size || n > r->source->size - at) {
         return error_set(err, "the file is cut short");
     }
-    if (n && r->source->get(r->source->ctx, r->at, out, n) != 0) {
+    if (n && r->source->get(r->source->ctx, at, out, n) != 0) {
         return error_set(err, "cannot be read");
     }
-    r->at += n;
     return 0;
 }
 
-static int get_crc(struct state_reader *r, void *out, size_t n, struct error *err)
-{
-    if (get(r, out, n, err) < 0) {
-        return -1;
-    }
-    r->crc = crc_add(r->crc, out, n);
-    return 0;
-}
-
-static uint32_t header_crc(void)
-{
-    uint8_t header[HEADER];
-    memcpy(header, magic, MAGIC);
-    store_le32(header + MAGIC, STATE_VERSION);
-    return crc_add(0, header, sizeof header);
-}
+/* ---- sections ------------------------------------------------------------------------------
+ */
 
 void state_rewind(struct state_reader *r)
 {
-    r->at = HEADER;
-    r->crc = header_crc();
+    r->at = STATE_HEADER;
+    r->blob[0] = '\0';
+    r->blobs = 0;
 }
 
-static int check_header(struct state_reader *r, struct error *err)
+static bool is_raw(const struct state_reader *r)
 {
-    uint8_t header[HEADER];
-    r->at = 0;
-    if (r->source->size < HEADER) {
-        return error_set(err, "is not a save state of this program");
-    }
-    if (get(r, header, sizeof header, err) < 0) {
-        return -1;
-    }
-    if (memcmp(header, magic, MAGIC) != 0) {
-        return error_set(err, "is not a save state of this program");
-    }
-    if (load_le32(header + MAGIC) != STATE_VERSION) {
-        return error_set(err, "has version %u of the format; this program reads version %d",
-                         (unsigned)load_le32(header + MAGIC), STATE_VERSION);
-    }
-    return 0;
+    return strncmp(r->name, "raw ", 4) == 0;
 }
 
-static int read_section(struct state_reader *r, struct error *err)
+/* Name and length; at: of the head. Heads are short, and longer reads cost nothing. */
+static int read_head(struct state_reader *r, uint64_t at, struct error *err)
 {
-    uint8_t n, number[4];
-    if (get_crc(r, &n, 1, err) < 0) {
+    uint8_t head[1 + STATE_NAME + 4];
+    uint64_t left = at < r->source->size ? r->source->size - at : 0;
+    size_t n = left < sizeof head ? (size_t)left : sizeof head;
+    if (get(r, at, head, n ? n : 1, err) < 0) {
         return -1;
     }
-    if (n == 0 || n > STATE_NAME) {
+    size_t length = head[0];
+    if (length == 0 || length > STATE_NAME) {
         return error_set(err, "is damaged: a section has no proper name");
     }
-    if (get_crc(r, r->name, n, err) < 0 || get_crc(r, number, sizeof number, err) < 0) {
-        return -1;
+    if (1 + length + 4 > n) {
+        return error_set(err, "the file is cut short");
     }
-    r->name[n] = '\0';
-    r->length = load_le32(number);
-    for (unsigned i = 0; i < n; i++) {
+    memcpy(r->name, head + 1, length);
+    r->name[length] = '\0';
+    for (size_t i = 0; i < length; i++) {
         if (r->name[i] < ' ' || r->name[i] > '~') {
             return error_set(err, "is damaged: a section has no proper name");
         }
     }
-    if (r->length > STATE_SECTION) {
+    r->length = load_le32(head + 1 + length);
+    r->payload_at = at + 1 + length + 4;
+    r->head_crc = crc_add(0, head, 1 + length + 4);
+    if (r->length > STATE_SECTION && !is_raw(r)) {
         return error_set(err, "is damaged: section %s is too long", r->name);
     }
-    if (get_crc(r, r->payload, r->length, err) < 0) {
+    if (r->source->size - r->payload_at < (uint64_t)r->length + CRC) {
+        return error_set(err, "the file is cut short");
+    }
+    r->at = r->payload_at + r->length + CRC;
+    return 0;
+}
+
+int state_payload(struct state_reader *r, struct error *err)
+{
+    uint8_t crc[CRC];
+    if (is_raw(r)) {
+        return error_set(err, "section %s is not for reading", r->name);
+    }
+    if (get(r, r->payload_at, r->payload, r->length, err) < 0 ||
+        get(r, r->payload_at + r->length, crc, CRC, err) < 0) {
         return -1;
     }
-    if (get(r, number, sizeof number, err) < 0) {
-        return -1;
-    }
-    if (load_le32(number) != r->crc) {
+    if (load_le32(crc) != crc_add(r->head_crc, r->payload, r->length)) {
         return error_set(err, "is damaged: section %s has a wrong checksum", r->name);
+    }
+    return 0;
+}
+
+/* What begins at `at` of the payload: exactly one stream of n bytes, into the chunk. */
+static bool inflate_rest(struct state_reader *r, size_t at, size_t n)
+{
+    uLong packed = (uLong)(r->length - at), taken = packed;
+    uLongf got = (uLongf)n;
+    return uncompress2(r->chunk, &got, r->payload + at, &taken) == Z_OK && got == n &&
+           taken == packed;
+}
+
+int state_unpack(struct state_reader *r, size_t *n, struct error *err)
+{
+    if (state_payload(r, err) < 0) {
+        return -1;
+    }
+    *n = r->length >= 4 ? load_le32(r->payload) : 0;
+    return *n > 0 && *n <= STATE_PACKED && inflate_rest(r, 4, *n)
+               ? 0
+               : error_set(err, "%s: has the wrong length", r->name);
+}
+
+int state_raw_head(struct state_reader *r, struct state_raw *raw, struct error *err)
+{
+    uint8_t head[STATE_RAW_HEAD], crc[CRC];
+    if (r->length < STATE_RAW_HEAD) {
+        return error_set(err, "is damaged: section %s is too short", r->name);
+    }
+    if (get(r, r->payload_at, head, sizeof head, err) < 0 ||
+        get(r, r->payload_at + r->length, crc, CRC, err) < 0) {
+        return -1;
+    }
+    if (load_le32(crc) != crc_add(r->head_crc, head, sizeof head)) {
+        return error_set(err, "is damaged: section %s has a wrong checksum", r->name);
+    }
+    uint64_t padding = load_le32(head + 16);
+    *raw = (struct state_raw){load_le64(head), load_le64(head + 8),
+                              r->payload_at + STATE_RAW_HEAD + padding};
+    if (padding >= STATE_RAW_AT || raw->size % STATE_PAGE || raw->at % STATE_RAW_AT ||
+        raw->size > UINT32_MAX || STATE_RAW_HEAD + padding + raw->size != r->length) {
+        return error_set(err, "%s: impossible size or place", r->name);
+    }
+    return 0;
+}
+
+/* A blob is announced once, and its pages follow at once. */
+static int follow_blob(struct state_reader *r, struct error *err)
+{
+    const char *blob = state_named(r, "blob"), *pages = state_named(r, "pages");
+    if (pages && strcmp(pages, r->blob) != 0) {
+        return error_set(err, "%s: belongs to nothing", r->name);
+    }
+    if (pages) {
+        return 0;
+    }
+    r->blob[0] = '\0';
+    if (blob && *blob) {
+        if (r->length != 8 || state_payload(r, err) < 0) {
+            return r->length != 8 ? error_set(err, "%s: makes no sense", r->name) : -1;
+        }
+        strcpy(r->blob, blob);
+        r->blob_size = load_le64(r->payload);
+        r->next_page = 0;
+        r->blobs++;
     }
     return 0;
 }
 
 int state_next(struct state_reader *r, struct error *err)
 {
-    if (read_section(r, err) < 0) {
+    if (read_head(r, r->at, err) < 0 || follow_blob(r, err) < 0) {
         return -1;
     }
     return strcmp(r->name, "end") != 0;
 }
 
+const char *state_named(const struct state_reader *r, const char *kind)
+{
+    size_t n = strlen(kind);
+    return strncmp(r->name, kind, n) == 0 && r->name[n] == ' ' ? r->name + n + 1 : NULL;
+}
+
+int state_blob_size(struct state_reader *r, uint64_t most, uint64_t *size, struct error *err)
+{
+    if (r->blob_size > most) {
+        return error_set(err, "%s: impossible size", r->name);
+    }
+    *size = r->blob_size;
+    return 0;
+}
+
+/* ---- opening -------------------------------------------------------------------------------
+ */
+
+static int check_header(struct state_reader *r, struct error *err)
+{
+    uint8_t header[STATE_HEADER], want[STATE_HEADER];
+    state_header(want);
+    if (r->source->size < STATE_HEADER) {
+        return error_set(err, "is not a save state of this program");
+    }
+    if (r->source->size > STATE_MOST) {
+        return error_set(err, "is larger than any save state");
+    }
+    if (get(r, 0, header, sizeof header, err) < 0) {
+        return -1;
+    }
+    if (memcmp(header, want, MAGIC) != 0) {
+        return error_set(err, "is not a save state of this program");
+    }
+    if (load_le32(header + MAGIC) != STATE_VERSION) {
+        return error_set(err, "has version %u of the format; this program reads version %d",
+                         (unsigned)load_le32(header + MAGIC), STATE_VERSION);
+    }
+    r->whole = crc_add(0, header, sizeof header);
+    r->id = state_digest(0, header, sizeof header);
+    return 0;
+}
+
+static void count(struct state_reader *r, const void *bytes, size_t n)
+{
+    r->whole = crc_add(r->whole, bytes, n);
+    r->id = state_digest(r->id, bytes, n);
+}
+
+/* Of the section that was read: its head and its checksum are part of the file's. */
+static int count_section(struct state_reader *r, struct error *err)
+{
+    uint8_t head[1 + STATE_NAME + 4], crc[CRC];
+    size_t n = strlen(r->name);
+    head[0] = (uint8_t)n;
+    memcpy(head + 1, r->name, n);
+    store_le32(head + 1 + n, r->length);
+    if (get(r, r->payload_at + r->length, crc, CRC, err) < 0) {
+        return -1;
+    }
+    count(r, head, 1 + n + 4);
+    count(r, crc, CRC);
+    r->sections++;
+    return 0;
+}
+
+static int check_section(struct state_reader *r, struct error *err)
+{
+    struct state_raw raw;
+    return (is_raw(r) ? state_raw_head(r, &raw, err) : state_payload(r, err)) < 0
+               ? -1
+               : count_section(r, err);
+}
+
+static int check_end(struct state_reader *r, struct error *err)
+{
+    if (state_payload(r, err) < 0) {
+        return -1;
+    }
+    if (r->length != END || load_le32(r->payload) != r->sections ||
+        load_le32(r->payload + 4) != r->whole || load_le64(r->payload + 8) != r->id) {
+        return error_set(err, "is damaged: it is not put together as it was saved");
+    }
+    if (r->at != r->source->size) {
+        return error_set(err, "is damaged: something follows its end");
+    }
+    return 0;
+}
+
 int state_open(struct state_reader *r, const struct state_source *source, struct error *err)
 {
+    int rc;
     *r = (struct state_reader){.source = source};
     r->payload = malloc(STATE_SECTION);
-    r->chunk = malloc(STATE_CHUNK);
+    r->chunk = malloc(STATE_PACKED);
     if (!r->payload || !r->chunk) {
         return error_set(err, "out of memory");
     }
@@ -243,11 +279,13 @@ int state_open(struct state_reader *r, const struct state_source *source, struct
         return -1;
     }
     state_rewind(r);
-    int rc;
     while ((rc = state_next(r, err)) > 0) {
+        if (check_section(r, err) < 0) {
+            return -1;
+        }
     }
-    if (rc == 0 && r->at != source->size) {
-        return error_set(err, "is damaged: something follows its end");
+    if (rc == 0) {
+        rc = check_end(r, err);
     }
     state_rewind(r);
     return rc;
@@ -260,35 +298,118 @@ void state_close(struct state_reader *r)
     r->payload = r->chunk = NULL;
 }
 
-const char *state_named(const struct state_reader *r, const char *kind)
+/* ---- pages ---------------------------------------------------------------------------------
+ */
+
+struct numbers {
+    uint64_t page, count;
+    uint32_t what, from;
+};
+
+static struct numbers run_numbers(const struct state_reader *r, uint32_t i)
 {
-    size_t n = strlen(kind);
-    return strncmp(r->name, kind, n) == 0 && r->name[n] == ' ' ? r->name + n + 1 : NULL;
+    const uint8_t *p = r->payload + RUNS_HEAD + (size_t)i * RUN;
+    return (struct numbers){load_le32(p), load_le32(p + 4), load_le32(p + 8),
+                            load_le32(p + 12)};
 }
 
-int state_blob_size(const struct state_reader *r, uint64_t most, uint64_t *size,
-                    struct error *err)
+/* Bytes that pages [page, page + count) of the blob have: the last page may be short. */
+static uint64_t run_bytes(const struct state_reader *r, const struct numbers *n)
 {
-    if (r->length != 8 || load_le64(r->payload) > most) {
-        return error_set(err, "%s: impossible size", r->name);
+    uint64_t at = n->page * STATE_PAGE, left = r->blob_size - at;
+    return n->count * STATE_PAGE < left ? n->count * STATE_PAGE : left;
+}
+
+/* All runs: in ascending order, inside of the blob, with data for a section at most. */
+static int check_runs(struct state_reader *r, size_t *data, struct error *err)
+{
+    uint64_t next = r->next_page, pages = (r->blob_size + STATE_PAGE - 1) / STATE_PAGE;
+    *data = 0;
+    for (uint32_t i = 0; i < r->runs; i++) {
+        struct numbers n = run_numbers(r, i);
+        if (n.count == 0 || n.page < next || n.page + n.count > pages) {
+            return error_set(err, "%s: pages out of order, or outside", r->name);
+        }
+        if (n.what < STATE_SAME && n.from) {
+            return error_set(err, "%s: makes no sense", r->name);
+        }
+        if (n.what == STATE_DATA) {
+            if (n.count > STATE_PAGES - (*data + STATE_PAGE - 1) / STATE_PAGE) {
+                return error_set(err, "%s: has too many pages", r->name);
+            }
+            *data += (size_t)run_bytes(r, &n);
+        }
+        next = n.page + n.count;
     }
-    *size = load_le64(r->payload);
+    r->next_page = next;
     return 0;
 }
 
-int state_chunk_bytes(struct state_reader *r, uint64_t size, uint64_t *at, size_t *n,
-                      struct error *err)
+int state_pages(struct state_reader *r, struct error *err)
 {
-    uint64_t number = r->length >= CHUNK_HEAD ? load_le64(r->payload) : UINT64_MAX;
-    if (number > UINT64_MAX / STATE_CHUNK - 1 || number * STATE_CHUNK >= size) {
-        return error_set(err, "%s: a piece lies outside", r->name);
+    size_t data;
+    if (state_payload(r, err) < 0) {
+        return -1;
     }
-    *at = number * STATE_CHUNK;
-    *n = size - *at < STATE_CHUNK ? (size_t)(size - *at) : STATE_CHUNK;
-    uLongf got = (uLongf)*n;
-    if (uncompress(r->chunk, &got, r->payload + CHUNK_HEAD, r->length - CHUNK_HEAD) != Z_OK ||
-        got != *n) {
-        return error_set(err, "%s: a piece has the wrong length", r->name);
+    state_run_again(r);
+    r->runs = r->length >= RUNS_HEAD ? load_le32(r->payload) : UINT32_MAX;
+    if (r->length < RUNS_HEAD || r->runs > (r->length - RUNS_HEAD) / RUN || r->runs == 0) {
+        r->runs = 0;
+        return error_set(err, "%s: makes no sense", r->name);
+    }
+    if (check_runs(r, &data, err) < 0) {
+        r->runs = 0;
+        return -1;
+    }
+    uint32_t head = RUNS_HEAD + r->runs * RUN;
+    if (data == 0 ? r->length != head : !inflate_rest(r, head, data)) {
+        r->runs = 0;
+        return error_set(err, "%s: its pages have the wrong length", r->name);
+    }
+    return 0;
+}
+
+void state_run_again(struct state_reader *r)
+{
+    r->run = 0;
+    r->used = 0;
+}
+
+bool state_run(struct state_reader *r, struct state_run *run)
+{
+    if (r->run == r->runs) {
+        return false;
+    }
+    struct numbers n = run_numbers(r, r->run++);
+    *run = (struct state_run){n.page * STATE_PAGE, run_bytes(r, &n), n.what,
+                              (uint64_t)n.from * STATE_PAGE, NULL};
+    if (n.what == STATE_DATA) {
+        run->bytes = r->chunk + r->used;
+        r->used += (size_t)run->n;
+    }
+    return true;
+}
+
+int state_pages_into(struct state_reader *r, uint8_t *bytes, const struct state_known *known,
+                     unsigned knowns, struct error *err)
+{
+    struct state_run run;
+    if (state_pages(r, err) < 0) {
+        return -1;
+    }
+    while (state_run(r, &run)) {
+        if (run.what == STATE_ZEROS) {
+            memset(bytes + run.at, 0, (size_t)run.n);
+        } else if (run.what == STATE_DATA) {
+            memcpy(bytes + run.at, run.bytes, (size_t)run.n);
+        } else {
+            uint32_t k = run.what - STATE_SAME;
+            if (k >= knowns || !known[k].bytes || run.from > known[k].size ||
+                run.n > known[k].size - run.from) {
+                return error_set(err, "%s: pages like others that are not there", r->name);
+            }
+            memcpy(bytes + run.at, known[k].bytes + run.from, (size_t)run.n);
+        }
     }
     return 0;
 }

@@ -1,11 +1,13 @@
 /* machine_state.c -- a machine into a save state, and a new machine out of one.
  *
  *   config               what the machine was built from, without files
- *   blob firmware NAME   every file that the firmware can ask for, as it was given at power-on
+ *   disks only           empty, or not there: what follows the ROMs is left out
  *   blob bios, blob vgabios     the firmware ROM, and the one on the video card
+ *   blob firmware NAME   every file that the firmware can ask for, as it was given at power-on
  *   machine, clock, cpu  field tables
  *   drive fda …, chip CLASS N   field tables; N counts the chips of a class
- *   blob ram NAME        main memory and VRAM; zero chunks are left out
+ *   blob ram NAME        main memory and VRAM; zero pages are left out, and those that equal
+ *                        pages of the blobs above refer to them
  *   …                    what the front end adds begins with "host"
  *
  * Loading builds a machine like any other, from the configuration in the file, and then writes
@@ -31,9 +33,15 @@ _Static_assert((int)MACHINE_FILES == (int)FIRMWARE_FILES &&
 /* ---- what has no field table elsewhere ---------------------------------------------------
  */
 
+/* board: which chips a board has, and what they are capable of. A version of the program that
+ * adds a chip that guests can see counts it up, and builds the older board for older states. */
+enum { BOARD_FIRST = 1, BOARD_NOW = 1 };
+
 struct saved_config {
     uint64_t ram_bytes;
     uint64_t start_time;
+    uint32_t board;
+    uint32_t mips;            /* at the time of saving */
     uint8_t cpu[MACHINE_CPU]; /* as given to -cpu */
     uint8_t boot_order[8];
     uint16_t debug_exit_port;
@@ -72,6 +80,8 @@ static bool saved_config_loaded(void *obj)
 static const struct field saved_config_fields[] = {
     FIELD(struct saved_config, ram_bytes),
     FIELD(struct saved_config, start_time),
+    FIELD_R(struct saved_config, board, BOARD_FIRST, BOARD_NOW),
+    FIELD_R(struct saved_config, mips, 1, MIPS_MAX),
     FIELD_A(struct saved_config, cpu),
     FIELD_A(struct saved_config, boot_order),
     FIELD(struct saved_config, debug_exit_port),
@@ -103,6 +113,12 @@ static const struct field saved_machine_fields[] = {
 };
 static const struct schema saved_machine_schema = {
     "machine", sizeof(struct saved_machine), 1, 1, saved_machine_fields, NULL};
+
+static struct saved_machine saved_machine_of(const struct machine *m)
+{
+    return (struct saved_machine){m->input_seq, m->power_code, m->exit_value,
+                                  (uint8_t)m->power_what, m->power_asked};
+}
 
 /* ---- sections by name ---------------------------------------------------------------------
  */
@@ -147,6 +163,44 @@ static bool item_get(struct machine *m, struct saved_machine *sm, unsigned n, st
     return true;
 }
 
+/* ---- looked at ----------------------------------------------------------------------------
+ */
+
+struct visitor {
+    machine_field_fn *fn;
+    void *ctx;
+    const char *section;
+};
+
+static void visit_field(void *ctx, const char *path, const struct field *f, uint64_t value)
+{
+    const struct visitor *v = ctx;
+    (void)f;
+    v->fn(v->ctx, v->section, path, value);
+}
+
+void machine_fields(struct machine *m, machine_field_fn *fn, void *ctx)
+{
+    struct saved_machine sm = saved_machine_of(m);
+    struct item it;
+    for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
+        struct visitor v = {fn, ctx, it.name};
+        state_visit(it.schema, it.obj, visit_field, &v);
+    }
+}
+
+bool machine_memory(struct machine *m, unsigned n, struct machine_bytes *out)
+{
+    const struct ram *r = phys_rams(m->phys);
+    while (r && n-- > 0) {
+        r = r->next;
+    }
+    if (r) {
+        *out = (struct machine_bytes){r->name, r->bytes, r->size};
+    }
+    return r != NULL;
+}
+
 /* ---- saving -------------------------------------------------------------------------------
  */
 
@@ -155,7 +209,7 @@ static int save_struct(struct state_writer *w, const char *name, const struct sc
 {
     struct writer bytes = {0};
     state_save(sc, obj, &bytes);
-    int rc = bytes.failed ? -1 : state_section(w, name, bytes.bytes, bytes.len);
+    int rc = bytes.failed ? -1 : state_packed(w, name, bytes.bytes, bytes.len);
     writer_free(&bytes);
     return rc;
 }
@@ -166,6 +220,8 @@ static int save_config(const struct machine *m, struct state_writer *w)
     struct saved_config c = {
         .ram_bytes = b->config.ram_bytes,
         .start_time = b->config.start_time,
+        .board = BOARD_NOW,
+        .mips = machine_mips(m),
         .debug_exit_port = b->config.debug_exit_port,
         .debug_exit_size = b->config.debug_exit_size,
         .parallel = b->config.parallel,
@@ -180,41 +236,64 @@ static int save_config(const struct machine *m, struct state_writer *w)
     return save_struct(w, "config", &saved_config_schema, &c);
 }
 
-static int save_bytes(struct state_writer *w, const char *kind, const char *name,
-                      const uint8_t *bytes, uint64_t size)
+/* Bytes that memory may have copies of. */
+static int save_known(struct state_writer *w, const char *name, const uint8_t *bytes,
+                      uint64_t size)
 {
-    char full[NAME];
-    (void)snprintf(full, sizeof full, "%s%s%s", kind, *name ? " " : "", name);
-    return state_bytes(w, full, bytes, size);
+    return state_bytes(w, name, bytes, size) < 0 ? -1 : state_known(w, bytes, size);
 }
 
-static struct saved_machine saved_machine(const struct machine *m)
+static int save_build(const struct machine *m, struct state_writer *w, bool disks_only)
 {
-    return (struct saved_machine){m->input_seq, m->power_code, m->exit_value,
-                                  (uint8_t)m->power_what, m->power_asked};
+    const struct board *b = &m->board;
+    int rc = save_config(m, w);
+    if (rc == 0 && disks_only) {
+        rc = state_section(w, "disks only", NULL, 0);
+    }
+    if (rc == 0) {
+        rc = save_known(w, "bios", b->bios, b->bios_size);
+    }
+    if (rc == 0 && b->vgabios) {
+        rc = save_known(w, "vgabios", b->vgabios, b->vgabios_size);
+    }
+    for (unsigned i = 0; i < b->firmware_files && rc == 0; i++) {
+        const struct firmware_file *f = &b->firmware[i];
+        char name[NAME];
+        (void)snprintf(name, sizeof name, "firmware %s", f->name);
+        rc = save_known(w, name, f->bytes, f->size);
+    }
+    return rc;
+}
+
+int machine_save_disks_only(struct machine *m, struct state_writer *w)
+{
+    return save_build(m, w, true);
+}
+
+static int save_ram(struct state_writer *w, const struct ram *r)
+{
+    char name[NAME];
+    (void)snprintf(name, sizeof name, "ram %s", r->name);
+    int rc = state_blob(w, name, r->size);
+    for (uint64_t page = 0; page < r->size >> PAGE_SHIFT && rc == 0; page++) {
+        /* Never written: zeros, and better not looked at, for the host has no memory for it. */
+        if (r->dirty[page] & DIRTY_HASH || r->page_hash[page]) {
+            rc = state_memory_page(w, page, r->bytes + (page << PAGE_SHIFT));
+        }
+    }
+    return rc;
 }
 
 int machine_save(struct machine *m, struct state_writer *w)
 {
-    const struct board *b = &m->board;
-    struct saved_machine sm = saved_machine(m);
+    struct saved_machine sm = saved_machine_of(m);
     struct item it;
-    int rc = save_config(m, w);
-    for (unsigned i = 0; i < b->firmware_files && rc == 0; i++) {
-        const struct firmware_file *f = &b->firmware[i];
-        rc = save_bytes(w, "firmware", f->name, f->bytes, f->size);
-    }
-    if (rc == 0) {
-        rc = save_bytes(w, "bios", "", b->bios, b->bios_size);
-    }
-    if (rc == 0 && b->vgabios) {
-        rc = save_bytes(w, "vgabios", "", b->vgabios, b->vgabios_size);
-    }
+    int rc = save_build(m, w, false);
     for (unsigned n = 0; rc == 0 && item_get(m, &sm, n, &it); n++) {
         rc = save_struct(w, it.name, it.schema, it.obj);
     }
     for (struct ram *r = phys_rams(m->phys); r && rc == 0; r = r->next) {
-        rc = save_bytes(w, "ram", r->name, r->bytes, r->size);
+        rc = save_ram(w, r);
     }
     return rc;
 }
@@ -222,17 +301,21 @@ int machine_save(struct machine *m, struct state_writer *w)
 /* ---- the configuration in a file ----------------------------------------------------------
  */
 
-static int load_struct(const struct state_reader *r, const struct schema *sc, void *obj,
+static int load_struct(struct state_reader *r, const struct schema *sc, void *obj,
                        struct error *err)
 {
-    struct reader bytes = {r->payload, r->length, 0};
+    size_t n;
+    if (state_unpack(r, &n, err) < 0) {
+        return -1;
+    }
+    struct reader bytes = {r->chunk, n, 0};
     if (state_load(sc, obj, &bytes, err) < 0) {
         return -1;
     }
     return bytes.pos == bytes.len ? 0 : error_set(err, "%s: has more than it should", r->name);
 }
 
-static int take_config(struct machine_saved *s, const struct state_reader *r, struct error *err)
+static int take_config(struct machine_saved *s, struct state_reader *r, struct error *err)
 {
     struct saved_config c;
     memset(&c, 0, sizeof c);
@@ -243,6 +326,7 @@ static int take_config(struct machine_saved *s, const struct state_reader *r, st
     memcpy(s->boot_order, c.boot_order, sizeof s->boot_order);
     s->config.ram_bytes = c.ram_bytes;
     s->config.start_time = c.start_time;
+    s->config.mips = c.mips;
     s->config.debug_exit_port = c.debug_exit_port;
     s->config.debug_exit_size = c.debug_exit_size;
     s->config.boot_menu = c.boot_menu;
@@ -301,18 +385,6 @@ static int new_rom(struct machine_rom *rom, const char *name, uint64_t size, str
     return rom->bytes ? 0 : error_set(err, "%s: out of memory", name);
 }
 
-/* Into the blob that came last. */
-static int take_chunk(struct state_reader *r, uint8_t *bytes, uint64_t size, struct error *err)
-{
-    uint64_t at;
-    size_t n;
-    if (state_chunk_bytes(r, size, &at, &n, err) < 0) {
-        return -1;
-    }
-    memcpy(bytes + at, r->chunk, n);
-    return 0;
-}
-
 /* "firmware NAME" behind the kind: NAME, or NULL */
 static const char *after(const char *name, const char *word)
 {
@@ -333,9 +405,9 @@ static const struct machine_file *saved_file(const struct machine_saved *s, cons
 /* Sections of firmware; others are not for here. */
 static int take_firmware(struct machine_saved *s, struct state_reader *r, struct error *err)
 {
-    const char *blob = state_named(r, "blob"), *chunk = state_named(r, "chunk");
-    const char *file = after(blob ? blob : chunk, "firmware");
-    struct machine_rom *rom = rom_named(s, blob ? blob : chunk);
+    const char *blob = state_named(r, "blob"), *pages = state_named(r, "pages");
+    const char *file = after(blob ? blob : pages, "firmware");
+    struct machine_rom *rom = rom_named(s, blob ? blob : pages);
     uint64_t size;
     if (!file && !rom) {
         return 0;
@@ -346,12 +418,19 @@ static int take_firmware(struct machine_saved *s, struct state_reader *r, struct
         }
         return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, err);
     }
-    if (rom && rom->bytes) {
-        return take_chunk(r, rom->bytes, rom->size, err);
-    }
+    /* The reader gives pages behind their blob alone. */
     const struct machine_file *f = file ? saved_file(s, file) : NULL;
-    return f ? take_chunk(r, f->bytes, f->size, err)
-             : error_set(err, "%s: belongs to nothing", r->name);
+    uint8_t *bytes = rom ? rom->bytes : f ? f->bytes : NULL;
+    return bytes ? state_pages_into(r, bytes, NULL, 0, err)
+                 : error_set(err, "%s: belongs to nothing", r->name);
+}
+
+/* The front end's own: may be anywhere. */
+static bool is_hosts(const struct state_reader *r)
+{
+    const char *name = state_named(r, "blob");
+    name = name ? name : state_named(r, "pages");
+    return strncmp(name ? name : r->name, "host ", 5) == 0;
 }
 
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err)
@@ -362,12 +441,16 @@ int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct e
     state_rewind(r);
     while ((rc = state_next(r, err)) > 0) {
         bool config = strcmp(r->name, "config") == 0;
+        if (is_hosts(r)) {
+            continue;
+        }
         if (config ? seen : !seen) {
             return error_set(err, "config: %s", seen ? "comes twice" : "does not come first");
         }
         if ((config ? take_config(s, r, err) : take_firmware(s, r, err)) < 0) {
             return -1;
         }
+        s->disks_only |= strcmp(r->name, "disks only") == 0;
         seen |= config;
     }
     if (rc == 0 && !s->bios.bytes) {
@@ -418,7 +501,7 @@ void machine_saved_free(struct machine_saved *s)
 /* ---- loading ------------------------------------------------------------------------------
  */
 
-enum { ITEMS = 3 + DRIVE_COUNT + BOARD_DEVICES, RAMS = 8 };
+enum { ITEMS = 3 + DRIVE_COUNT + BOARD_DEVICES, RAMS = 8, KNOWN = 2 + MACHINE_FILES + RAMS };
 
 struct load {
     struct machine *m;
@@ -427,6 +510,8 @@ struct load {
     struct saved_machine sm;
     bool item[ITEMS], ram[RAMS];
     uint8_t kind[DRIVE_COUNT]; /* of the drives, as configured */
+    bool disks_only;
+    struct state_known known[KNOWN];
 };
 
 /* A struct by its name. 1: done, 0: there is none of the name, -1: err. */
@@ -457,42 +542,75 @@ static struct ram *find_ram(const struct load *ld, const char *name, unsigned *n
     return NULL;
 }
 
+static int load_pages(struct load *ld, struct ram *ram)
+{
+    struct state_run run;
+    if (state_pages_into(ld->r, ram->bytes, ld->known, KNOWN, ld->err) < 0) {
+        return -1;
+    }
+    state_run_again(ld->r);
+    while (state_run(ld->r, &run)) {
+        ram_touch(ram, run.at, run.n);
+    }
+    return 1;
+}
+
 /* The same three answers, for memory. */
 static int load_ram(struct load *ld)
 {
     const char *blob = after(state_named(ld->r, "blob"), "ram");
-    const char *chunk = after(state_named(ld->r, "chunk"), "ram");
+    const char *pages = after(state_named(ld->r, "pages"), "ram");
     unsigned n;
-    struct ram *ram = find_ram(ld, blob ? blob : chunk, &n);
-    uint64_t size, at;
-    size_t len;
+    struct ram *ram = find_ram(ld, blob ? blob : pages, &n);
+    uint64_t size;
     if (!ram) {
         return 0;
     }
-    if (blob) {
-        if (ld->ram[n] || state_blob_size(ld->r, ram->size, &size, ld->err) < 0 ||
-            size != ram->size) {
-            return error_set(ld->err, "%s: comes twice, or has another size", ld->r->name);
-        }
-        ld->ram[n] = true;
-        ram_clear(ld->m->phys, ram);
-        return 1;
+    if (pages) {
+        return load_pages(ld, ram);
     }
-    if (!ld->ram[n]) {
-        return error_set(ld->err, "%s: belongs to nothing", ld->r->name);
+    if (ld->ram[n] || state_blob_size(ld->r, ram->size, &size, ld->err) < 0 ||
+        size != ram->size) {
+        return error_set(ld->err, "%s: comes twice, or has another size", ld->r->name);
     }
-    if (state_chunk_bytes(ld->r, ram->size, &at, &len, ld->err) < 0) {
-        return -1;
-    }
-    memcpy(ram->bytes + at, ld->r->chunk, len);
-    ram_touch(ram, at, len);
+    ld->ram[n] = true;
+    ram_clear(ld->m->phys, ram);
     return 1;
+}
+
+/* The blobs that memory may refer to, by their number. */
+static int find_known(struct load *ld, const struct machine_config *cfg)
+{
+    unsigned n;
+    int rc;
+    state_rewind(ld->r);
+    while ((rc = state_next(ld->r, ld->err)) > 0) {
+        const char *name = state_named(ld->r, "blob"), *file = after(name, "firmware");
+        if (!name || ld->r->blobs > KNOWN) {
+            continue;
+        }
+        struct state_known *k = &ld->known[ld->r->blobs - 1];
+        const struct ram *ram = find_ram(ld, after(name, "ram"), &n);
+        if (strcmp(name, "bios") == 0) {
+            *k = (struct state_known){cfg->bios, cfg->bios_size};
+        } else if (strcmp(name, "vgabios") == 0) {
+            *k = (struct state_known){cfg->vgabios, cfg->vgabios_size};
+        } else if (ram) {
+            *k = (struct state_known){ram->bytes, ram->size};
+        }
+        for (unsigned i = 0; file && i < cfg->files; i++) {
+            if (strcmp(cfg->file[i].name, file) == 0) {
+                *k = (struct state_known){cfg->file[i].bytes, cfg->file[i].size};
+            }
+        }
+    }
+    return rc;
 }
 
 static bool is_elsewhere(const struct state_reader *r)
 {
     const char *name = state_named(r, "blob");
-    name = name ? name : state_named(r, "chunk");
+    name = name ? name : state_named(r, "pages");
     name = name ? name : r->name;
     return strcmp(name, "config") == 0 || strcmp(name, "bios") == 0 ||
            strcmp(name, "vgabios") == 0 || after(name, "firmware") || after(name, "host");
@@ -506,6 +624,10 @@ static int load_sections(struct load *ld)
         if (is_elsewhere(ld->r)) {
             continue;
         }
+        if (strcmp(ld->r->name, "disks only") == 0 && ld->r->length == 0) {
+            ld->disks_only = true;
+            continue;
+        }
         int done = load_item(ld);
         done = done == 0 ? load_ram(ld) : done;
         if (done <= 0) {
@@ -517,10 +639,19 @@ static int load_sections(struct load *ld)
     return rc;
 }
 
+/* All or, of a state that has nothing but disks, nothing. */
 static int check_complete(struct load *ld)
 {
     struct item it;
     unsigned n = 0;
+    for (; ld->disks_only && n < ITEMS + RAMS; n++) {
+        if (n < ITEMS ? ld->item[n] : ld->ram[n - ITEMS]) {
+            return error_set(ld->err, "has only disks, and a machine");
+        }
+    }
+    if (ld->disks_only) {
+        return 0;
+    }
     for (; n < ITEMS && item_get(ld->m, &ld->sm, n, &it); n++) {
         if (!ld->item[n]) {
             return error_set(ld->err, "%s is missing; another version of this program saved it",
@@ -580,11 +711,12 @@ static int settle(struct machine *m, const struct saved_machine *sm, struct erro
 static int load_all(struct load *ld, const struct machine_config *cfg)
 {
     struct machine *m = ld->m;
-    if (load_sections(ld) < 0 || check_complete(ld) < 0 || check_drives(ld, cfg) < 0 ||
-        check_events(ld) < 0) {
+    if (find_known(ld, cfg) < 0 || load_sections(ld) < 0 || check_complete(ld) < 0 ||
+        check_drives(ld, cfg) < 0 || check_events(ld) < 0) {
         return -1;
     }
-    return settle(m, &ld->sm, ld->err);
+    return ld->disks_only ? 0 /* as it was built: at power-on */
+                          : settle(m, &ld->sm, ld->err);
 }
 
 struct machine *machine_load(const struct machine_config *cfg, const struct host *host,
@@ -615,21 +747,21 @@ struct machine *machine_load(const struct machine_config *cfg, const struct host
 
 size_t machine_fields_size(struct machine *m)
 {
-    struct saved_machine sm = saved_machine(m);
+    struct saved_machine sm = saved_machine_of(m);
     struct item it;
     size_t size = 0;
     for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
-        size += state_packed_size(it.schema);
+        size += state_copy_size(it.schema);
     }
     return size;
 }
 
 void machine_fields_pack(struct machine *m, uint8_t *out)
 {
-    struct saved_machine sm = saved_machine(m);
+    struct saved_machine sm = saved_machine_of(m);
     struct item it;
     for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
-        out = state_pack(it.schema, it.obj, out);
+        out = state_copy_out(it.schema, it.obj, out);
     }
 }
 
@@ -638,7 +770,7 @@ int machine_fields_unpack(struct machine *m, const uint8_t *in, struct error *er
     struct saved_machine sm = {0};
     struct item it;
     for (unsigned n = 0; item_get(m, &sm, n, &it); n++) {
-        in = state_unpack(it.schema, it.obj, in);
+        in = state_copy_in(it.schema, it.obj, in);
         if (!in) {
             return error_set(err, "%s: its values contradict each other", it.name);
         }

@@ -123,7 +123,19 @@ static enum command_result cmd_screendump(struct session *s, const struct words 
 static enum command_result cmd_savevm(struct session *s, const struct words *w,
                                       struct error *err)
 {
-    return failed(savestate_save(s, w->word[1], err));
+    struct save_request rq = {0};
+    for (unsigned i = 1; i + 1 < w->n; i++) {
+        if (strcmp(w->word[i], "-disk-only") != 0) {
+            return failed(error_set(err, "savevm: %s: unknown; use -disk-only", w->word[i]));
+        }
+        rq.disks_only = true;
+    }
+    rq.path = w->word[w->n - 1];
+    if (rq.path[0] == '-') {
+        return failed(error_set(err, "savevm: %s: no name of a file; use ./%s",
+                                short_path(rq.path), short_path(rq.path)));
+    }
+    return failed(savestate_save(s, &rq, err));
 }
 
 static enum command_result cmd_loadvm(struct session *s, const struct words *w,

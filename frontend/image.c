@@ -33,7 +33,9 @@ struct image {
     bool digested;    /* digest is that of the file */
     uint64_t digest;
     struct overlay *overlay;
-    struct undo *undo; /* NULL: no mark was ever set */
+    struct undo *undo;       /* NULL: no mark was ever set */
+    void (*hold)(void *ctx); /* to be called before it changes; NULL: nobody */
+    void *hold_ctx;
 };
 
 /* KiB of the formats that the floppy controller knows: 5.25" with 8 and 9 sectors a track on
@@ -85,6 +87,9 @@ static int image_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
     struct image *im = ctx;
     uint64_t at = lba * sector_size(im);
     size_t len = (size_t)n * sector_size(im);
+    if (im->hold) {
+        im->hold(im->hold_ctx);
+    }
     if (im->undo && at <= im->size && len <= im->size - at) {
         undo_before_write(im->undo, at, len);
     }
@@ -146,6 +151,12 @@ int image_get(struct image *im, uint64_t at, void *out, size_t n)
     return rc < 0 ? trouble(im, "read") : 0;
 }
 
+void image_hold(struct image *im, void (*fn)(void *ctx), void *ctx)
+{
+    im->hold = fn;
+    im->hold_ctx = ctx;
+}
+
 bool image_overlaid(const struct image *im, uint64_t at, size_t n)
 {
     return im->overlay && overlay_has(im->overlay, at, n);
@@ -168,6 +179,9 @@ static int undo_read(void *ctx, uint64_t at, void *out, size_t n)
 static int undo_write(void *ctx, uint64_t at, const void *in, size_t n)
 {
     struct image *im = ctx;
+    if (im->hold) {
+        im->hold(im->hold_ctx);
+    }
     if (im->overlay) {
         return overlay_write(im->overlay, at, in, n);
     }

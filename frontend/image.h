@@ -46,6 +46,8 @@ struct media image_media(struct image *im);
 int image_digest(struct image *im, uint64_t *digest);
 /* n bytes as the guest sees them. at + n: inside. */
 int image_get(struct image *im, uint64_t at, void *out, size_t n);
+/* Calls fn before the guest's next write, until it is told otherwise (NULL). */
+void image_hold(struct image *im, void (*fn)(void *ctx), void *ctx);
 /* Has a snapshot changed something there? */
 bool image_overlaid(const struct image *im, uint64_t at, size_t n);
 /* Into the snapshot, never into the file. */

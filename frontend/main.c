@@ -3,6 +3,7 @@
 #include "frontend/replay.h"
 #include "frontend/report.h"
 #include "frontend/session.h"
+#include "frontend/state_tool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,7 @@ static int serve(int argc, char **argv)
     switch (options_parse(&o, argc, argv, &topic, &err)) {
     case OPTIONS_ERROR: report("%s", err.text); break;
     case OPTIONS_RUN: status = boot(&o); break;
+    case OPTIONS_STATE: status = state_tool(argc - 2, argv + 2); break;
     case OPTIONS_HELP: status = print_help(); break;
     case OPTIONS_HELP_ONE: status = print_topic(topic); break;
     case OPTIONS_VERSION:

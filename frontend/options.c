@@ -627,7 +627,10 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
     set_defaults(o);
     bool only_images = false;
     int first = 1;
-    if (argc > 1 && is_word(argv[1], "state|lab")) {
+    if (argc > 1 && is_word(argv[1], "state")) {
+        return OPTIONS_STATE;
+    }
+    if (argc > 1 && is_word(argv[1], "lab")) {
         error_set(err, "%s: not implemented yet", argv[1]);
         return OPTIONS_ERROR;
     }

@@ -90,6 +90,7 @@ enum options_result {
     OPTIONS_VERSION,
     OPTIONS_CPU_HELP,
     OPTIONS_DEVICE_HELP,
+    OPTIONS_STATE, /* terrapin state …: argv from 2 on is state_tool()'s */
 };
 
 /* o is valid until options_free and points into argv. */

@@ -68,8 +68,8 @@ char *options_help(void)
     if (!p.s) {
         return NULL;
     }
-    add(&p, "usage: terrapin [options] [IMAGE]      boots IMAGE; Ctrl-A x quits; or terrapin "
-            "replay LOG\n");
+    add(&p, "usage: terrapin [options] [IMAGE] | replay LOG | state "
+            "info|check|diff|picture F\n");
     for (enum group g = 0; g < GROUPS; g++) {
         add_group(&p, g);
     }

@@ -1,9 +1,8 @@
 /* frontend/savestate.c -- see the header. */
 #include "frontend/posix.h"
 
-#include "frontend/savestate.h"
+#include "frontend/savestate_priv.h"
 
-#include "frontend/atomic_file.h"
 #include "frontend/image.h"
 #include "frontend/audio.h"
 #include "frontend/history.h"
@@ -24,65 +23,21 @@
 /* ---- saving -------------------------------------------------------------------------------
  */
 
-static int put_file(void *ctx, const void *bytes, size_t n)
+int savestate_save(struct session *s, const struct save_request *rq, struct error *err)
 {
-    return fwrite(bytes, 1, n, ctx) == n ? 0 : -1;
-}
-
-int savestate_save(struct session *s, const char *path, struct error *err)
-{
-    struct atomic_file af;
-    struct state_writer w;
-    if (s->off) {
-        return error_set(err, "savevm: the machine is off");
-    }
-    if (drives_have(&s->config.drives, path)) {
-        return error_set(err, "savevm %s: is a disk in a drive; give another file",
-                         short_path(path));
-    }
-    if (atomic_open(&af, path, err) < 0) {
+    struct saving *sv = saving_begin(s, rq, err);
+    if (!sv) {
         return -1;
     }
-    struct state_sink sink = {af.f, put_file};
-    struct error why = {""};
-    int rc = state_begin(&w, &sink);
-    if (rc == 0) {
-        rc = machine_save(s->machine, &w);
+    /* In a script no time passes; at a monitor the guest runs on. */
+    while (!saving_done(sv, s->scripted || s->stopped || s->over)) {
+        session_run(s, UINT64_MAX);
     }
-    if (rc == 0) {
-        rc = state_section(&w, "host session", &s->mouse_buttons, 1);
-    }
-    if (rc == 0) {
-        rc = disks_save(&s->config.drives, &w, &why);
-    }
-    if (state_end(&w) < 0) {
-        rc = -1;
-    }
-    if (rc < 0 && !why.text[0] && !ferror(af.f)) {
-        error_set(&why, "out of memory");
-    }
-    if (why.text[0]) { /* else the file is to blame, and atomic_close() tells */
-        atomic_close(&af, false, NULL);
-        return error_set(err, "savevm %.100s: %.120s", short_path(path), why.text);
-    }
-    return atomic_close(&af, true, err);
+    return saving_end(sv, err);
 }
 
 /* ---- the file -----------------------------------------------------------------------------
  */
-
-struct savestate {
-    const char *verb, *path; /* for messages */
-    int fd;
-    struct state_source source;
-    struct state_reader reader;
-    struct machine_saved saved;
-    struct saved_disks disks;
-    struct drives drives;
-    const struct drives *former;
-    bool drives_open;
-    uint8_t mouse_buttons;
-};
 
 static int get_file(void *ctx, uint64_t at, void *out, size_t n)
 {
@@ -104,21 +59,72 @@ static int open_file(struct savestate *st, struct error *err)
     return state_open(&st->reader, &st->source, err);
 }
 
+static int check_thumbnail(const uint8_t *bytes, uint32_t n, struct error *err)
+{
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    return n >= sizeof png && memcmp(bytes, png, sizeof png) == 0
+               ? 0
+               : error_set(err, "host thumbnail: is no PNG");
+}
+
+static int take_about(struct savestate *st, const uint8_t *bytes, uint32_t n, struct error *err)
+{
+    bool good = n > 0 && n < sizeof st->about;
+    for (uint32_t i = 0; good && i < n; i++) {
+        good = bytes[i] >= ' ' && bytes[i] <= '~';
+    }
+    if (good) {
+        memcpy(st->about, bytes, n);
+    }
+    return good ? 0 : error_set(err, "host about: makes no sense");
+}
+
+/* The front end's sections but disks: once at most, and of the right form. */
+static int take_host(struct savestate *st, unsigned *seen, struct error *err)
+{
+    static const char *const names[] = {"host session", "host about", "host thumbnail"};
+    struct state_reader *r = &st->reader;
+    unsigned i = 0;
+    while (i < ARRAY_LEN(names) && strcmp(r->name, names[i]) != 0) {
+        i++;
+    }
+    if (i == ARRAY_LEN(names)) {
+        return error_set(err, "%s: this program has no such part", r->name);
+    }
+    if (*seen & 1u << i) {
+        return error_set(err, "%s: comes twice", r->name);
+    }
+    *seen |= 1u << i;
+    if (state_payload(r, err) < 0) {
+        return -1;
+    }
+    if (i == 1) {
+        return take_about(st, r->payload, r->length, err);
+    }
+    if (i == 2) {
+        return check_thumbnail(r->payload, r->length, err);
+    }
+    if (r->length != 1 || r->payload[0] > 7) {
+        return error_set(err, "host session: makes no sense");
+    }
+    st->mouse_buttons = r->payload[0];
+    return 0;
+}
+
 static int read_session(struct savestate *st, struct error *err)
 {
+    unsigned seen = 0;
     int rc;
     state_rewind(&st->reader);
     while ((rc = state_next(&st->reader, err)) > 0) {
         const char *name = st->reader.name;
-        bool session = strcmp(name, "host session") == 0;
-        if (session && (st->reader.length != 1 || st->reader.payload[0] > 7)) {
-            return error_set(err, "host session: makes no sense");
+        if (strncmp(name, "host ", 5) == 0 && strncmp(name, "host disk ", 10) != 0 &&
+            take_host(st, &seen, err) < 0) {
+            return -1;
         }
-        if (session) {
-            st->mouse_buttons = st->reader.payload[0];
-        } else if (strncmp(name, "host ", 5) == 0 && strncmp(name, "host disk ", 10) != 0) {
-            return error_set(err, "%s: this program has no such part", name);
-        }
+    }
+    if (rc == 0 && !(seen & 1)) {
+        return error_set(err, "host session is missing");
     }
     return rc;
 }
@@ -208,13 +214,21 @@ static int check_options(const struct options *o, const struct machine_saved *sv
 /* ---- loading ------------------------------------------------------------------------------
  */
 
-static int read_all(struct savestate *st, const struct session *s, struct error *err)
+static int read_file(struct savestate *st, struct error *err)
 {
     struct error why = {""};
     int rc = st->source.get ? state_open(&st->reader, &st->source, &why) : open_file(st, &why);
     if (rc < 0 || machine_saved_read(&st->saved, &st->reader, &why) < 0 ||
         disks_read(&st->disks, &st->reader, &why) < 0 || read_session(st, &why) < 0) {
-        return error_set(err, "%s %.100s: %.120s", st->verb, short_path(st->path), why.text);
+        return error_set(err, "%s%.100s: %.120s", st->verb, short_path(st->path), why.text);
+    }
+    return 0;
+}
+
+static int read_all(struct savestate *st, const struct session *s, struct error *err)
+{
+    if (read_file(st, err) < 0) {
+        return -1;
     }
     if (check_options(s->opt, &st->saved, err) < 0 ||
         check_firmware(&s->config, s->opt, &st->saved, err) < 0) {
@@ -234,21 +248,27 @@ static int read_all(struct savestate *st, const struct session *s, struct error 
     return 0;
 }
 
-static struct savestate *open_state(const struct session *s, const char *verb, const char *path,
-                                    const struct state_source *source, struct error *err)
+static struct savestate *new_state(const char *verb, const char *path, struct error *err)
 {
     struct savestate *st = calloc(1, sizeof *st);
     if (!st) {
-        error_set(err, "%s: out of memory", verb);
+        error_set(err, "%s%s: out of memory", verb, short_path(path));
         return NULL;
     }
     st->verb = verb;
     st->path = path;
     st->fd = -1;
-    if (source) {
+    return st;
+}
+
+static struct savestate *open_state(const struct session *s, const char *verb, const char *path,
+                                    const struct state_source *source, struct error *err)
+{
+    struct savestate *st = new_state(verb, path, err);
+    if (st && source) {
         st->source = *source;
     }
-    if (read_all(st, s, err) < 0) {
+    if (st && read_all(st, s, err) < 0) {
         savestate_close(st);
         return NULL;
     }
@@ -257,13 +277,54 @@ static struct savestate *open_state(const struct session *s, const char *verb, c
 
 struct savestate *savestate_open(const struct session *s, const char *path, struct error *err)
 {
-    return open_state(s, "loadvm", path, NULL, err);
+    return open_state(s, "loadvm ", path, NULL, err);
 }
 
 struct savestate *savestate_open_in(const struct session *s, const struct state_source *source,
                                     const char *path, struct error *err)
 {
-    return open_state(s, "replay", path, source, err);
+    return open_state(s, "replay ", path, source, err);
+}
+
+struct savestate *savestate_look(const char *path, struct error *err)
+{
+    struct savestate *st = new_state("", path, err);
+    if (st && read_file(st, err) < 0) {
+        savestate_close(st);
+        return NULL;
+    }
+    return st;
+}
+
+static int no_read(void *ctx, uint64_t lba, void *out, uint32_t n)
+{
+    (void)ctx, (void)lba, (void)out, (void)n;
+    return -1;
+}
+
+static int no_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
+{
+    (void)ctx, (void)lba, (void)in, (void)n;
+    return -1;
+}
+
+struct machine *savestate_machine(struct savestate *st, struct error *err)
+{
+    static const struct drive_ops ops = {no_read, no_write, NULL};
+    static const struct host nobody = {0};
+    struct error why = {""};
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        const struct saved_disk *d = &st->disks.disk[i];
+        if (d->path) {
+            st->saved.config.drive[i] = (struct media){
+                d->kind, &ops, NULL, d->bytes / d->sector_size, d->sector_size, d->read_only};
+        }
+    }
+    struct machine *m = machine_load(&st->saved.config, &nobody, &st->reader, &why);
+    if (!m) {
+        error_set(err, "%.100s: %.120s", short_path(st->path), why.text);
+    }
+    return m;
 }
 
 void savestate_give_drives(struct savestate *st, struct session *s)
@@ -291,7 +352,7 @@ static struct machine *new_machine(struct savestate *st, const struct session *s
     m->stop_on_triple_fault = host->stop_on_triple_fault;
     struct machine *machine = machine_load(m, &s->host, &st->reader, &why);
     if (!machine) {
-        error_set(err, "%s %.100s: %.120s", st->verb, short_path(st->path), why.text);
+        error_set(err, "%s%.100s: %.120s", st->verb, short_path(st->path), why.text);
     } else if (s->opt->mips && !s->machine && s->opt->mips != machine_mips(machine)) {
         error_set(err, "-mips %" PRIu32 ": the state has %" PRIu32 "; leave it out",
                   s->opt->mips, machine_mips(machine));

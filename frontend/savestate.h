@@ -5,10 +5,13 @@
 #ifndef TERRAPIN_FRONTEND_SAVESTATE_H
 #define TERRAPIN_FRONTEND_SAVESTATE_H
 
+#include "frontend/saving.h"
 #include "frontend/session.h"
 
-/* path is replaced as a whole or not at all; the machine stays as it is. */
-int savestate_save(struct session *s, const char *path, struct error *err);
+/* The file is replaced as a whole or not at all; the state is that of now. In a script, and of
+ * a stopped machine, no virtual time passes; else the guest runs on while the file is written.
+ */
+int savestate_save(struct session *s, const struct save_request *rq, struct error *err);
 
 /* A state that has been read as far as its disks, which are open. */
 struct savestate;

@@ -1,8 +1,7 @@
 /* frontend/state_disks.c -- see the header.
  *
- *   host disk NAME         kind:8, flags:8, path length:16, sector size:32, bytes:64,
- * digest:64, path blob host NAME         the content, or of a snapshot the chunks that were
- * written to
+ *   host disk NAME    kind:8, flags:8, path length:16, sector size:32, bytes:64, digest:64,
+ * path blob host NAME    the content, or of a snapshot the pages that were written to
  */
 #include "frontend/posix.h"
 
@@ -18,8 +17,14 @@
 #include <string.h>
 
 enum { HEAD = 24, PATH_MOST = 4095, READ_ONLY = 1, SNAPSHOT = 2, FLAGS = 3, NAME = 32 };
+enum { BLOCK = 64 * STATE_PAGE };
 
 static const char *const slots[MACHINE_DRIVES] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
+
+const char *disks_slot(unsigned i)
+{
+    return slots[i];
+}
 
 /* ---- saving -------------------------------------------------------------------------------
  */
@@ -54,27 +59,40 @@ static int save_head(struct image *im, const char *name, struct state_writer *w,
     return rc;
 }
 
+/* Pages [at, at + n) of the disk: which of them belong into the state? */
+static int save_pages(struct image *im, uint64_t at, const uint8_t *bytes, size_t n,
+                      struct state_writer *w)
+{
+    int rc = 0;
+    for (size_t done = 0; done < n && rc == 0; done += STATE_PAGE) {
+        size_t len = n - done < STATE_PAGE ? n - done : STATE_PAGE;
+        bool wanted = image_snapshot(im) ? image_overlaid(im, at + done, len)
+                                         : !state_all_zero(bytes + done, len);
+        if (wanted) {
+            rc = state_page(w, (at + done) / STATE_PAGE, bytes + done, len);
+        }
+    }
+    return rc;
+}
+
 static int save_content(struct image *im, const char *name, struct state_writer *w,
                         struct error *err)
 {
-    bool snapshot = image_snapshot(im);
     uint64_t size = image_bytes(im);
     char blob[NAME];
-    uint8_t *chunk = malloc(STATE_CHUNK);
+    uint8_t *block = malloc(BLOCK);
     snprintf(blob, sizeof blob, "host %s", name);
-    int rc = chunk ? state_blob(w, blob, size) : error_set(err, "out of memory");
-    for (uint64_t at = 0; rc == 0 && at < size; at += STATE_CHUNK) {
-        size_t n = size - at < STATE_CHUNK ? (size_t)(size - at) : STATE_CHUNK;
-        if (snapshot && !image_overlaid(im, at, n)) {
+    int rc = block ? state_blob(w, blob, size) : error_set(err, "out of memory");
+    for (uint64_t at = 0; rc == 0 && at < size; at += BLOCK) {
+        size_t n = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+        if (image_snapshot(im) && !image_overlaid(im, at, n)) {
             continue;
         }
-        if (image_get(im, at, chunk, n) < 0) {
-            rc = error_set(err, "%s: cannot be read", short_path(image_path(im)));
-        } else if (snapshot || !state_all_zero(chunk, n)) {
-            rc = state_chunk(w, blob, at / STATE_CHUNK, chunk, n);
-        }
+        rc = image_get(im, at, block, n) < 0
+                 ? error_set(err, "%s: cannot be read", short_path(image_path(im)))
+                 : save_pages(im, at, block, n, w);
     }
-    free(chunk);
+    free(block);
     return rc;
 }
 
@@ -102,15 +120,18 @@ static unsigned slot_of(const char *name)
     return i;
 }
 
-/* "host NAME" of a blob or chunk: which drive, or MACHINE_DRIVES. */
+/* "host NAME" of a blob or its pages: which drive, or MACHINE_DRIVES. */
 static unsigned content_of(const struct state_reader *r, const char *kind)
 {
     const char *name = state_named(r, kind);
     return name && strncmp(name, "host ", 5) == 0 ? slot_of(name + 5) : MACHINE_DRIVES;
 }
 
-static int read_head(struct saved_disks *sd, const struct state_reader *r, struct error *err)
+static int read_head(struct saved_disks *sd, struct state_reader *r, struct error *err)
 {
+    if (state_payload(r, err) < 0) {
+        return -1;
+    }
     const uint8_t *p = r->payload;
     unsigned i = slot_of(r->name + strlen("host disk "));
     uint32_t n = r->length >= HEAD ? load_le16(p + 2) : PATH_MOST + 1;
@@ -122,7 +143,7 @@ static int read_head(struct saved_disks *sd, const struct state_reader *r, struc
     if (n > PATH_MOST || n == 0 || r->length != HEAD + n || memchr(p + HEAD, 0, n) ||
         p[0] == DRIVE_NONE || p[0] > DRIVE_CDROM || (p[1] & ~FLAGS) ||
         load_le32(p + 4) != sector || load_le64(p + 8) == 0 ||
-        load_le64(p + 8) > INT64_MAX - STATE_CHUNK || load_le64(p + 8) % sector != 0 ||
+        load_le64(p + 8) > INT64_MAX - BLOCK || load_le64(p + 8) % sector != 0 ||
         ((p[1] & READ_ONLY) && (p[1] & SNAPSHOT)) || (cd && !(p[1] & READ_ONLY))) {
         return error_set(err, "%s: makes no sense", r->name);
     }
@@ -160,10 +181,6 @@ int disks_read(struct saved_disks *sd, struct state_reader *r, struct error *err
             return error_set(err, "%s: comes twice, or has another size", r->name);
         }
         content[i] = true;
-        i = content_of(r, "chunk");
-        if (i < MACHINE_DRIVES && !content[i]) {
-            return error_set(err, "%s: belongs to nothing", r->name);
-        }
     }
     for (unsigned i = 0; i < MACHINE_DRIVES && rc == 0; i++) {
         if (sd->disk[i].path && content[i] == sd->disk[i].read_only) {
@@ -307,13 +324,13 @@ static int put_over(struct image *im, uint64_t at, const uint8_t *bytes, size_t 
     return 0;
 }
 
-/* Zeros from *next, the first byte not yet dealt with, up to `end`: those chunks are not in the
+/* Zeros from *next, the first byte not yet dealt with, up to `end`: those pages are not in the
  * state. Of a snapshot they are what the image has. */
 static int fill_gap(struct image *im, const struct saved_disk *disk, uint64_t *next,
                     uint64_t end)
 {
-    for (; !disk->was_snapshot && *next < end; *next += STATE_CHUNK) {
-        size_t n = end - *next < STATE_CHUNK ? (size_t)(end - *next) : STATE_CHUNK;
+    for (; !disk->was_snapshot && *next < end; *next += BLOCK) {
+        size_t n = end - *next < BLOCK ? (size_t)(end - *next) : BLOCK;
         if (put_over(im, *next, NULL, n) < 0) {
             return -1;
         }
@@ -322,29 +339,38 @@ static int fill_gap(struct image *im, const struct saved_disk *disk, uint64_t *n
     return 0;
 }
 
+static int put_runs(struct drives *d, const struct saved_disks *sd, unsigned i, uint64_t *next,
+                    struct state_reader *r, struct error *err)
+{
+    struct state_run run;
+    if (state_pages(r, err) < 0) {
+        return -1;
+    }
+    while (state_run(r, &run)) {
+        if (run.what != STATE_DATA) {
+            return error_set(err, "%s: has pages of another kind", r->name);
+        }
+        if (fill_gap(d->image[i], &sd->disk[i], next, run.at) < 0 ||
+            put_over(d->image[i], run.at, run.bytes, (size_t)run.n) < 0) {
+            return error_set(err, "%s: no room for its content; set TMPDIR", slots[i]);
+        }
+        *next = run.at + run.n;
+    }
+    return 0;
+}
+
 static int put_contents(struct drives *d, const struct saved_disks *sd, struct state_reader *r,
                         struct error *err)
 {
-    uint64_t next[MACHINE_DRIVES] = {0}, at;
-    size_t n;
+    uint64_t next[MACHINE_DRIVES] = {0};
     int rc;
     state_rewind(r);
     while ((rc = state_next(r, err)) > 0) {
-        unsigned i = content_of(r, "chunk");
-        if (i == MACHINE_DRIVES || !sd->disk[i].put_over) {
-            continue;
-        }
-        if (state_chunk_bytes(r, sd->disk[i].bytes, &at, &n, err) < 0) {
+        unsigned i = content_of(r, "pages");
+        if (i < MACHINE_DRIVES && sd->disk[i].put_over &&
+            put_runs(d, sd, i, &next[i], r, err) < 0) {
             return -1;
         }
-        if (at < next[i]) {
-            return error_set(err, "%s: is out of order", r->name);
-        }
-        if (fill_gap(d->image[i], &sd->disk[i], &next[i], at) < 0 ||
-            put_over(d->image[i], at, r->chunk, n) < 0) {
-            return error_set(err, "%s: no room for its content; set TMPDIR", slots[i]);
-        }
-        next[i] = at + n;
     }
     for (unsigned i = 0; rc == 0 && i < MACHINE_DRIVES; i++) {
         if (sd->disk[i].put_over &&

@@ -26,6 +26,7 @@ struct saved_disks {
     struct saved_disk disk[MACHINE_DRIVES];
 };
 
+const char *disks_slot(unsigned i); /* "fda" … "hdd" */
 /* -1: the writer failed, or err tells. */
 int disks_save(const struct drives *d, struct state_writer *w, struct error *err);
 /* To be freed in any case. */

@@ -327,14 +327,17 @@ static int refuse(struct loader *ld, const char *what)
 
 static int load_struct(struct loader *ld, const struct schema *sc, uint8_t *obj);
 
-static int load_scalar(struct loader *ld, const struct field *f, uint8_t *at)
+/* Element n. Its path is put together for an error alone: buffers have many elements. */
+static int load_scalar(struct loader *ld, const struct field *f, uint32_t n, uint8_t *at)
 {
     uint64_t value;
     if (!get_number(ld->r, &value, f->size)) {
+        path_add(&ld->path, f, n);
         return refuse(ld, "the file is cut short");
     }
     value = widened(f, value);
     if (!in_range(f, value)) {
+        path_add(&ld->path, f, n);
         return error_set(ld->err, "state: %s: value %" PRIx64 "h is out of range",
                          ld->path.text, value);
     }
@@ -354,11 +357,16 @@ static int load_event(struct loader *ld, uint8_t *at)
 
 static int load_values(struct loader *ld, const struct field *f, uint8_t *at)
 {
+    bool scalar = f->kind != FK_STRUCT && f->kind != FK_EVENT;
     for (uint32_t n = 0; n < f->count; n++, at += f->size) {
+        if (scalar) {
+            if (load_scalar(ld, f, n, at) < 0) {
+                return -1;
+            }
+            continue;
+        }
         size_t outer = path_add(&ld->path, f, n);
-        int rc = f->kind == FK_STRUCT  ? load_struct(ld, f->sub, at)
-                 : f->kind == FK_EVENT ? load_event(ld, at)
-                                       : load_scalar(ld, f, at);
+        int rc = f->kind == FK_STRUCT ? load_struct(ld, f->sub, at) : load_event(ld, at);
         if (rc < 0) {
             return rc;
         }
@@ -465,12 +473,12 @@ int state_load(const struct schema *sc, void *obj, struct reader *r, struct erro
 static size_t packed_element(const struct field *f)
 {
     return f->kind == FK_DERIVED  ? 0
-           : f->kind == FK_STRUCT ? state_packed_size(f->sub)
+           : f->kind == FK_STRUCT ? state_copy_size(f->sub)
            : f->kind == FK_EVENT  ? sizeof(struct event_state)
                                   : f->size;
 }
 
-size_t state_packed_size(const struct schema *sc)
+size_t state_copy_size(const struct schema *sc)
 {
     size_t size = 0;
     for (const struct field *f = sc->fields; f->kind != FK_END; f++) {
@@ -479,13 +487,13 @@ size_t state_packed_size(const struct schema *sc)
     return size;
 }
 
-uint8_t *state_pack(const struct schema *sc, const void *obj, uint8_t *out)
+uint8_t *state_copy_out(const struct schema *sc, const void *obj, uint8_t *out)
 {
     for (const struct field *f = sc->fields; f->kind != FK_END; f++) {
         const uint8_t *at = (const uint8_t *)obj + f->offset;
         size_t n = f->kind == FK_STRUCT ? 0 : packed_element(f) * f->count;
         for (uint32_t i = 0; f->kind == FK_STRUCT && i < f->count; i++, at += f->size) {
-            out = state_pack(f->sub, at, out);
+            out = state_copy_out(f->sub, at, out);
         }
         memcpy(out, at, n);
         out += n;
@@ -493,13 +501,13 @@ uint8_t *state_pack(const struct schema *sc, const void *obj, uint8_t *out)
     return out;
 }
 
-const uint8_t *state_unpack(const struct schema *sc, void *obj, const uint8_t *in)
+const uint8_t *state_copy_in(const struct schema *sc, void *obj, const uint8_t *in)
 {
     for (const struct field *f = sc->fields; f->kind != FK_END; f++) {
         uint8_t *at = (uint8_t *)obj + f->offset;
         size_t n = f->kind == FK_STRUCT ? 0 : packed_element(f) * f->count;
         for (uint32_t i = 0; in && f->kind == FK_STRUCT && i < f->count; i++, at += f->size) {
-            in = state_unpack(f->sub, at, in);
+            in = state_copy_in(f->sub, at, in);
         }
         if (!in) {
             return NULL;

@@ -114,9 +114,9 @@ int state_load(const struct schema *sc, void *obj, struct reader *r, struct erro
  * checked on the way back but by loaded(). Both return the place behind; unpack NULL if
  * refused.
  */
-size_t state_packed_size(const struct schema *sc);
-uint8_t *state_pack(const struct schema *sc, const void *obj, uint8_t *out);
-const uint8_t *state_unpack(const struct schema *sc, void *obj, const uint8_t *in);
+size_t state_copy_size(const struct schema *sc);
+uint8_t *state_copy_out(const struct schema *sc, const void *obj, uint8_t *out);
+const uint8_t *state_copy_in(const struct schema *sc, void *obj, const uint8_t *in);
 
 /* Name of the first field that differs ("ch[0].count: 4a9e, 4a9f") into text; false if none. */
 bool state_diff(const struct schema *sc, const void *a, const void *b, char *text, size_t n);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # tests/boot/savestate.sh -- save states between processes: a boot loader at its prompt goes on as
-# if nothing had happened, whatever engine loads it; and at random ticks of its boot.
+# if nothing had happened, whatever engine loads it; a disk alone; and at random ticks of its boot and
+# of a guest that draws.
 . "$(dirname "$0")/lib.sh"
 
 make_floppy plain.orig
@@ -97,7 +98,52 @@ expect_code moved 0
 same "the disk has moved" "$straight" "$hash"
 check "a state changed a disk" cmp -s elsewhere.img plain.orig
 
+# What a state has, and what disks alone have: the guest's third key is in memory, not on its disk.
+nasm -f bin -o counter.img "$tests/counter.asm" || die "nasm failed"
+dd if=/dev/zero of=counter.img bs=512 seek=2879 count=1 conv=notrunc 2>/dev/null || die "dd failed"
+boot counter -mips 10 -snapshot counter.img <<'END'
+wait-screen "power on: disk 0" 60
+type "abc"
+wait-screen "memory 3, disk 2"
+savevm counter.state
+savevm -disk-only disks.state
+type "d"
+wait-screen "memory 4, disk 4"
+quit
+END
+expect_code counter 0
+boot counter-all -loadvm counter.state <<'END'
+wait-screen "memory 3, disk 2" 1
+type "d"
+wait-screen "memory 4, disk 4"
+quit
+END
+expect_code counter-all 0
+boot counter-disk -loadvm disks.state <<'END'
+wait-screen "power on: disk 2" 60
+type "d"
+wait-screen "memory 3, disk 2"
+quit
+END
+expect_code counter-disk 0
+"$TERRAPIN" state check counter.state >check.out 2>&1
+check "a state that loads is not sound: $(cat check.out)" grep -q ': sound' check.out
+"$TERRAPIN" state diff counter.state counter.state >diff.out 2>&1
+check "a state differs from itself: $(cat diff.out)" [ ! -s diff.out ]
+rm counter.img
+"$TERRAPIN" state check counter.state >check.out 2>&1
+check "a disk that is missing" [ $? -eq 1 ]
+expect 'counter.img: No such file' check.out
+
 # anywhere
+nasm -f bin -o graphics.img "$tests/graphics.asm" || die "nasm failed"
+dd if=/dev/zero of=graphics.img bs=512 seek=2879 count=1 conv=notrunc 2>/dev/null || die "dd failed"
+if TERRAPIN=$TERRAPIN WORK=$WORK/graphics sh "$tests/save_anywhere.sh" 60000000 "${STATES:-8}" \
+    -mips 4 -m 4 -snapshot graphics.img; then
+    pass
+else
+    fail "states at random ticks, in graphics modes"
+fi
 if TERRAPIN=$TERRAPIN WORK=$WORK/anywhere sh "$tests/save_anywhere.sh" 300000000 "${STATES:-10}" \
     -mips 10 -snapshot elsewhere.img; then
     pass

@@ -25,7 +25,7 @@ static int get(void *ctx, uint64_t at, void *out, size_t n)
 
 void memory_file_init(struct memory_file *f)
 {
-    *f = (struct memory_file){.sink = {f, put}, .source = {f, 0, get}};
+    *f = (struct memory_file){.sink = {f, put, NULL}, .source = {f, 0, get}};
 }
 
 void memory_file_free(struct memory_file *f)
@@ -71,6 +71,19 @@ struct machine *memory_load(struct memory_file *f, const struct machine_config *
     return m;
 }
 
+/* Structs are packed; blobs and what belongs to the front end are not. */
+static bool is_packed(const char *name)
+{
+    static const char *const plain[] = {"blob ", "pages ", "raw ",
+                                        "host ", "base",   "disks only"};
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+        if (strncmp(name, plain[i], strlen(plain[i])) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void memory_edit(struct memory_file *from, struct memory_file *to, memory_edit_fn *edit,
                  void *ctx)
 {
@@ -82,9 +95,15 @@ void memory_edit(struct memory_file *from, struct memory_file *to, memory_edit_f
     ck_assert_int_eq(state_begin(&w, &to->sink), 0);
     int rc;
     while ((rc = state_next(&r, &err)) > 0) {
-        size_t n = r.length;
-        if (edit(ctx, r.name, r.payload, &n, STATE_SECTION)) {
-            ck_assert_int_eq(state_section(&w, r.name, r.payload, n), 0);
+        bool packed = is_packed(r.name);
+        size_t n = r.length, room = packed ? STATE_PACKED : STATE_SECTION;
+        int got = packed ? state_unpack(&r, &n, &err) : state_payload(&r, &err);
+        uint8_t *payload = packed ? r.chunk : r.payload;
+        ck_assert_msg(got == 0, "%s", err.text);
+        if (edit(ctx, r.name, payload, &n, room)) {
+            int put = packed ? state_packed(&w, r.name, payload, n)
+                             : state_section(&w, r.name, payload, n);
+            ck_assert_int_eq(put, 0);
         }
     }
     ck_assert_int_eq(rc, 0);

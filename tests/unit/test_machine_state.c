@@ -290,11 +290,13 @@ START_TEST(doubles_and_strangers)
         ck_assert_int_eq(state_open(&r, &f->source, &err), 0);
         state_begin(&w, &both.sink);
         while (state_next(&r, &err) > 0) {
+            state_payload(&r, &err);
             state_section(&w, r.name, r.payload, r.length);
         }
         state_close(&r);
         ck_assert_int_eq(state_open(&r, &one.source, &err), 0);
         while (state_next(&r, &err) > 0) {
+            state_payload(&r, &err);
             state_section(&w, strange ? "flux capacitor" : r.name, r.payload, r.length);
         }
         state_close(&r);

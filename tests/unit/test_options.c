@@ -194,7 +194,7 @@ END_TEST
 
 START_TEST(not_built_yet)
 {
-    static const char *const later[] = {"record x", "nic user", "vmm trap", "history 1G"};
+    static const char *const later[] = {"nic user", "vmm trap"};
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {
         char line[64] = "-", name[64] = "-";
         strcat(line, later[i]);
@@ -204,11 +204,23 @@ START_TEST(not_built_yet)
         refused(line, name);
     }
     refused("-display gtk", "-display gtk");
-    refused("replay LOG", "replay: not implemented yet");
-    refused("state info x", "state: not implemented yet");
     refused("lab hello", "lab: not implemented yet");
     ck_assert_int_eq(parse("-serial none -serial null -parallel none -nic none -audio none"),
                      OPTIONS_RUN);
+}
+END_TEST
+
+START_TEST(history)
+{
+    ck_assert_int_eq(parse("-display none"), OPTIONS_RUN);
+    ck_assert(o.history_bytes == 0 && !o.no_history);
+    ck_assert_int_eq(parse("-history 64"), OPTIONS_RUN);
+    ck_assert_uint_eq(o.history_bytes, 64 << 20);
+    ck_assert_int_eq(parse("-history 1G -no-history"), OPTIONS_RUN);
+    ck_assert(o.no_history);
+    ck_assert_int_eq(parse("-no-history -history 1G"), OPTIONS_RUN);
+    ck_assert(!o.no_history && o.history_bytes == UINT64_C(1) << 30);
+    refused("-history 0", "-history 0: bad value");
 }
 END_TEST
 
@@ -361,6 +373,7 @@ int main(void)
     tcase_add_test(tc, tests_and_time);
     tcase_add_test(tc, serial_ports);
     tcase_add_test(tc, not_built_yet);
+    tcase_add_test(tc, history);
     tcase_add_test(tc, debugger);
     tcase_add_test(tc, direct_boot);
     tcase_add_test(tc, accepted_without_effect);

@@ -4,10 +4,13 @@
 #include "frontend/posix.h"
 
 #include <check.h>
+#include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "frontend/image.h"
@@ -81,7 +84,9 @@ static int start(const char *options)
     options_free(&o);
     err.text[0] = '\0';
     ck_assert_msg(options_parse(&o, argc, argv, &topic, &err) == OPTIONS_RUN, "%s", err.text);
-    return session_start(&session, &o, &err);
+    int rc = session_start(&session, &o, &err);
+    session.scripted = true; /* no time passes while a state is written */
+    return rc;
 }
 
 /* A fresh machine with these options, at tick 1000. */
@@ -108,7 +113,8 @@ static void finish(void)
 
 static void save(void)
 {
-    ck_assert_msg(savestate_save(&session, state, &err) == 0, "%s", err.text);
+    ck_assert_msg(savestate_save(&session, &(struct save_request){.path = state}, &err) == 0,
+                  "%s", err.text);
 }
 
 /* What a guest does to drive n. */
@@ -384,22 +390,142 @@ START_TEST(where_a_state_may_go)
     snprintf(line, sizeof line, "-fda %s", floppy);
     start_fresh(line);
     uint32_t before = sum_of(floppy);
-    ck_assert_int_eq(savestate_save(&session, floppy, &err), -1);
+    ck_assert_int_eq(savestate_save(&session, &(struct save_request){.path = floppy}, &err),
+                     -1);
     ck_assert_ptr_nonnull(strstr(err.text, "disk in a drive"));
-    ck_assert_int_eq(savestate_save(&session, "/nonexistent/state", &err), -1);
+    ck_assert_int_eq(
+        savestate_save(&session, &(struct save_request){.path = "/nonexistent/state"}, &err),
+        -1);
     ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/state"));
     ck_assert_uint_eq(sum_of(floppy), before);
     save();
     uint32_t good = sum_of(state);
     save(); /* over the old one */
     ck_assert_uint_eq(sum_of(state), good);
-    ck_assert_int_eq(savestate_save(&session, "/dev/full", &err), -1);
+    ck_assert_int_eq(
+        savestate_save(&session, &(struct save_request){.path = "/dev/full"}, &err), -1);
     finish();
     snprintf(line, sizeof line, "-loadvm %s", floppy);
     ck_assert_int_eq(start(line), -1);
     ck_assert_ptr_nonnull(strstr(err.text, "not a save state"));
     ck_assert_int_eq(start("-loadvm /nonexistent/state"), -1);
     ck_assert_ptr_nonnull(strstr(err.text, "No such file"));
+}
+END_TEST
+
+/* The guest runs on, and writes to its disk, while the state is written: it is the one of
+ * before. */
+START_TEST(a_running_guest_is_saved_as_it_was)
+{
+    enum { LARGE = 24 << 20 }; /* takes longer to read than the guest to write */
+    static const char *const ways[] = {"", "-snapshot "};
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        char line[160];
+        make_disk(disk, LARGE);
+        snprintf(line, sizeof line, "%s-hda %s", ways[i], disk);
+        start_fresh(line);
+        guest_write(2, LARGE / 512 - 2, 0x11);
+        uint64_t hash = machine_hash(session.machine), now = machine_now(session.machine);
+        struct saving *sv = saving_begin(&session, &(struct save_request){.path = state}, &err);
+        ck_assert_ptr_nonnull(sv);
+        machine_run(session.machine, now + 50000);
+        guest_write(2, LARGE / 512 - 2, 0x22);
+        ck_assert_int_eq(saving_end(sv, &err), 0);
+        guest_write(2, LARGE / 512 - 2, 0x33); /* nobody holds it any more */
+        ck_assert_uint_eq(guest_read(2, LARGE / 512 - 2), 0x33);
+        finish();
+        listen();
+        ck_assert_msg(start_state("") == 0, "%s", err.text);
+        ck_assert_uint_eq(machine_now(session.machine), now);
+        ck_assert_uint_eq(machine_hash(session.machine), hash);
+        ck_assert_uint_eq(guest_read(2, LARGE / 512 - 2), 0x11);
+        finish();
+    }
+}
+END_TEST
+
+/* At a monitor the command returns when the file is there, and time has passed or not. */
+START_TEST(time_passes_at_a_monitor_alone)
+{
+    start_fresh("");
+    uint64_t now = machine_now(session.machine);
+    save();
+    ck_assert_uint_eq(machine_now(session.machine), now);
+    session.scripted = false;
+    session.stopped = true;
+    save();
+    ck_assert_uint_eq(machine_now(session.machine), now);
+    session.stopped = false;
+    while (machine_now(session.machine) == now) { /* a quick process may be faster */
+        save();
+    }
+    finish();
+}
+END_TEST
+
+static unsigned files_here(void)
+{
+    unsigned n = 0;
+    DIR *d = opendir(dir);
+    ck_assert_ptr_nonnull(d);
+    while (readdir(d)) {
+        n++;
+    }
+    closedir(d);
+    return n;
+}
+
+/* Whatever happens to the process that writes, the older state stays, and nothing else. */
+START_TEST(a_kill_leaves_the_older_state)
+{
+    start_fresh("-m 8");
+    save();
+    uint32_t good = sum_of(state);
+    unsigned files = files_here();
+    machine_run(session.machine, 2000);
+    for (unsigned us = 0; us < 3000; us += 200) {
+        struct saving *sv = saving_begin(&session, &(struct save_request){.path = state}, &err);
+        struct timespec t = {0, us * 1000L};
+        ck_assert_ptr_nonnull(sv);
+        nanosleep(&t, NULL);
+        kill(saving_process(sv), SIGKILL);
+        int rc = saving_end(sv, &err);
+        if (rc == 0) { /* too late */
+            good = sum_of(state);
+        } else {
+            ck_assert_ptr_nonnull(strstr(err.text, "was killed"));
+            ck_assert_uint_eq(sum_of(state), good);
+        }
+        ck_assert_uint_eq(files_here(), files);
+    }
+    finish();
+}
+END_TEST
+
+/* Disks alone: the machine is switched on anew and finds them as a power cut leaves them. */
+START_TEST(disks_only)
+{
+    char line[400];
+    make_disk(disk, DISK);
+    snprintf(line, sizeof line, "-snapshot -mips 3 -hda %s", disk);
+    start_fresh(line);
+    guest_write(2, 3, 0x11);
+    struct save_request rq = {.path = state, .disks_only = true};
+    ck_assert_msg(savestate_save(&session, &rq, &err) == 0, "%s", err.text);
+    guest_write(2, 3, 0x22);
+    finish();
+    snprintf(line, sizeof line,
+             "-bios %s -vgabios none -m 1 -cpu 486 -mips 3 -snapshot -hda %s", bios, disk);
+    ck_assert_msg(start(line) == 0, "%s", err.text);
+    uint64_t power_on = machine_hash(session.machine);
+    finish();
+    ck_assert_msg(start_state("") == 0, "%s", err.text);
+    ck_assert_uint_eq(machine_now(session.machine), 0);
+    ck_assert_uint_eq(machine_hash(session.machine), power_on);
+    ck_assert_uint_eq(guest_read(2, 3), 0x11);
+    finish();
+    ck_assert_int_eq(start_state("-mips 4"), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "-mips"));
 }
 END_TEST
 
@@ -434,6 +560,10 @@ int main(void)
     tcase_add_test(tc, loadvm_in_a_running_session);
     tcase_add_test(tc, a_failed_load_gives_locks_back);
     tcase_add_test(tc, where_a_state_may_go);
+    tcase_add_test(tc, a_running_guest_is_saved_as_it_was);
+    tcase_add_test(tc, time_passes_at_a_monitor_alone);
+    tcase_add_test(tc, a_kill_leaves_the_older_state);
+    tcase_add_test(tc, disks_only);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_set_fork_status(sr, CK_NOFORK);

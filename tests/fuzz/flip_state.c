@@ -1,0 +1,189 @@
+/* tests/fuzz/flip_state.c -- every byte of a state of a 1 MB machine is changed, one at a time.
+ *
+ * Once as the file is: then its checksums must refuse it. Once with all checksums made right
+ * again, and of what is deflated the bytes inside: then it is refused with a reason, or gives a
+ * machine that runs (one in 16 is saved, and must come back with the hash it had).
+ *
+ *   flip_state [STEP [FIRST]]     each STEP-th byte from FIRST on (default 1: all of them, for
+ * an hour)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "tests/fuzz/small_guest.h"
+
+enum { TICKS = 4000, SAVED_AT = 400000 };
+
+static struct file good;
+static uint64_t refused, harmless;
+
+/* ---- as it is */
+
+static void as_it_is(size_t at, uint8_t flip)
+{
+    struct state_reader r;
+    struct error err = {""};
+    good.w.bytes[at] ^= flip;
+    check(state_open(&r, &good.source, &err) < 0, "a changed byte is not noticed");
+    check(err.text[0] != 0, "refused without a reason");
+    state_close(&r);
+    good.w.bytes[at] ^= flip;
+}
+
+/* ---- with good checksums */
+
+/* Whatever it is now: it can be saved, and is the same afterwards. */
+static void come_back(struct machine *m)
+{
+    struct state_reader r;
+    struct error err = {""};
+    struct file again;
+    small_guest_save(m, &again);
+    check(state_open(&r, &again.source, &err) == 0, "what it saves cannot be read");
+    struct machine *back = small_guest_load(&r, &err);
+    check(back && machine_hash(back) == machine_hash(m), "loaded it is another machine");
+    state_close(&r);
+    writer_free(&again.w);
+    machine_free(back);
+}
+
+static void judge(struct file *f)
+{
+    struct state_reader r;
+    struct error err = {""};
+    struct machine *m =
+        state_open(&r, &f->source, &err) == 0 ? small_guest_load(&r, &err) : NULL;
+    state_close(&r);
+    if (!m) {
+        check(err.text[0] != 0, "refused without a reason");
+        refused++;
+        return;
+    }
+    if (harmless++ % 16 == 0) {
+        come_back(m);
+    }
+    small_guest_run(m, TICKS);
+    machine_free(m);
+}
+
+/* The number of bytes that can be changed in the present section, inflated where it is. */
+static size_t content(struct state_reader *r, uint8_t **bytes)
+{
+    struct error err;
+    size_t n = r->length;
+    bool packed = section_is_packed(r->name);
+    check((packed ? state_unpack(r, &n, &err) : state_payload(r, &err)) == 0, "not good");
+    *bytes = packed ? r->chunk : r->payload;
+    return n;
+}
+
+static void put(struct state_writer *w, const struct state_reader *r, const uint8_t *bytes,
+                size_t n)
+{
+    if (section_is_packed(r->name)) {
+        state_packed(w, r->name, bytes, n);
+    } else {
+        state_section(w, r->name, bytes, n);
+    }
+}
+
+/* Byte `at` of all sections' contents, one after the other; false: there are not so many. */
+static bool with_checksums(size_t at, uint8_t flip)
+{
+    struct state_reader r;
+    struct state_writer w;
+    struct error err;
+    struct file f;
+    uint8_t *bytes;
+    bool done = false;
+    file_init(&f);
+    check(state_open(&r, &good.source, &err) == 0, "not good");
+    state_begin(&w, &f.sink);
+    while (state_next(&r, &err) > 0) {
+        size_t n = content(&r, &bytes);
+        if (!done && at < n) {
+            bytes[at] ^= flip;
+            done = true;
+        }
+        at -= done ? 0 : n;
+        put(&w, &r, bytes, n);
+    }
+    check(state_end(&w) == 0, "out of memory");
+    state_close(&r);
+    if (done) {
+        judge(&f);
+    }
+    writer_free(&f.w);
+    return done;
+}
+
+/* Heads: names, lengths, and what "end" says. The checksums are made for the file as it then
+ * is, as far as it can be followed. */
+static void seal(uint8_t *b, size_t n)
+{
+    uint32_t whole = (uint32_t)crc32(0, b, STATE_HEADER), sections = 0;
+    uint64_t id = state_digest(0, b, STATE_HEADER);
+    size_t at = STATE_HEADER;
+    while (at < n && at + 1 + b[at] + 4 <= n) {
+        size_t head = 1 + (size_t)b[at] + 4, length = load_le32(b + at + head - 4);
+        if (length > n || at + head + length + 4 > n) {
+            return;
+        }
+        if (b[at] == 3 && memcmp(b + at + 1, "end", 3) == 0 && length == 16) {
+            store_le32(b + at + head, sections);
+            store_le32(b + at + head + 4, whole);
+            store_le64(b + at + head + 8, id);
+        }
+        uint8_t *crc = b + at + head + length;
+        store_le32(crc,
+                   (uint32_t)crc32(crc32(0, b + at, (uInt)head), b + at + head, (uInt)length));
+        whole = (uint32_t)crc32(crc32(whole, b + at, (uInt)head), crc, 4);
+        id = state_digest(state_digest(id, b + at, head), crc, 4);
+        sections++;
+        at += head + length + 4;
+    }
+}
+
+static void sealed(size_t at, uint8_t flip)
+{
+    struct file f;
+    file_init(&f);
+    writer_put(&f.w, good.w.bytes, good.w.len);
+    check(!f.w.failed, "out of memory");
+    f.source.size = f.w.len;
+    f.w.bytes[at] ^= flip;
+    seal(f.w.bytes, f.w.len);
+    judge(&f);
+    writer_free(&f.w);
+}
+
+int main(int argc, char **argv)
+{
+    size_t step = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
+    size_t first = argc > 2 ? strtoul(argv[2], NULL, 0) : step / 2, at = first;
+    static const struct host nobody = {0};
+    struct machine *m = small_guest(&nobody);
+    machine_run(m, SAVED_AT);
+    small_guest_save(m, &good);
+    machine_free(m);
+    check(step > 0, "use flip_state [STEP]");
+    for (size_t i = 0; i < good.w.len; i++) {
+        as_it_is(i, (uint8_t)(1u << i % 8));
+        as_it_is(i, 0xFF);
+    }
+    printf("%zu bytes; all are noticed when they change\n", good.w.len);
+    for (size_t i = first; i < good.w.len; i += step) {
+        sealed(i, (uint8_t)(1u << i % 8));
+    }
+    printf("with good checksums: %llu refused, %llu harmless\n", (unsigned long long)refused,
+           (unsigned long long)harmless);
+    refused = harmless = 0;
+    for (; with_checksums(at, (uint8_t)(1u << at % 8)); at += step) {
+    }
+    printf("in the contents, inflated (%zu): %llu refused, %llu harmless\n", at,
+           (unsigned long long)refused, (unsigned long long)harmless);
+    writer_free(&good.w);
+    return refused && harmless ? 0 : 1;
+}

@@ -1,0 +1,179 @@
+/* tests/fuzz/small_guest.c -- see the header. */
+#include "tests/fuzz/small_guest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BIOS_SIZE = 0x10000 };
+
+/* ---- files in memory */
+
+static int put(void *ctx, const void *bytes, size_t n)
+{
+    struct file *f = ctx;
+    writer_put(&f->w, bytes, n);
+    f->source.size = f->w.len;
+    return f->w.failed ? -1 : 0;
+}
+
+static int get(void *ctx, uint64_t at, void *out, size_t n)
+{
+    const struct file *f = ctx;
+    if (at > f->source.size || n > f->source.size - at) {
+        return -1;
+    }
+    memcpy(out, f->w.bytes + at, n);
+    return 0;
+}
+
+void file_init(struct file *f)
+{
+    *f = (struct file){.sink = {f, put, NULL}, .source = {f, 0, get}};
+}
+
+/* ---- the guest and its machine */
+
+static uint8_t rom[BIOS_SIZE], disk[1440 << 10];
+
+static const uint8_t sweep[] = {
+    0x31, 0xC0, 0x8E, 0xD8, 0x8E, 0xC0, 0x8E, 0xD0,       /* xor ax,ax; ds = es = ss = ax */
+    0xBC, 0x00, 0x7C,                                     /* mov sp,7C00h */
+    0xC7, 0x06, 0x00, 0x06, 0x50, 0xB0,                   /* 600h: push ax; mov al, */
+    0xC7, 0x06, 0x02, 0x06, 0x20, 0xE6,                   /*       20h; out */
+    0xC7, 0x06, 0x04, 0x06, 0x20, 0xE6,                   /*       20h,al; out */
+    0xC7, 0x06, 0x06, 0x06, 0xA0, 0x58,                   /*       A0h,al; pop ax */
+    0xC6, 0x06, 0x08, 0x06, 0xCF,                         /*       iret */
+    0x31, 0xFF, 0xB9, 0x00, 0x01,                         /* xor di,di; mov cx,256 */
+    0xB8, 0x00, 0x06, 0xAB, 0x31, 0xC0, 0xAB, 0xE2, 0xF7, /* every vector 0000:0600 */
+    0xFB,                                                 /* sti */
+    0x31, 0xD2,                                           /* again: xor dx,dx */
+    0xEC, 0xEE,                                           /* l: in al,dx; out dx,al */
+    0x42, 0x75, 0xFB,                                     /* inc dx; jnz l */
+    0xEB, 0xF7,                                           /* jmp again */
+};
+
+static int disk_read(void *ctx, uint64_t lba, void *out, uint32_t n)
+{
+    size_t size = ctx ? 2048 : 512;
+    memcpy(out, disk + lba * size, n * size);
+    return 0;
+}
+
+static int disk_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
+{
+    (void)ctx;
+    memcpy(disk + lba * 512, in, (size_t)n * 512);
+    return lba % 7 ? 0 : -1; /* some sectors are bad */
+}
+
+static const struct drive_ops ops = {disk_read, disk_write, NULL};
+
+static void add_media(struct machine_config *cfg)
+{
+    cfg->drive[0] = (struct media){DRIVE_FLOPPY, &ops, NULL, sizeof disk / 512, 512, false};
+    cfg->drive[2] = (struct media){DRIVE_DISK, &ops, NULL, sizeof disk / 512, 512, false};
+    cfg->drive[4] = (struct media){DRIVE_CDROM, &ops, disk, sizeof disk / 2048, 2048, true};
+}
+
+void check(bool ok, const char *what)
+{
+    if (!ok) {
+        fprintf(stderr, "%s\n", what);
+        abort();
+    }
+}
+
+struct machine *small_guest(const struct host *host)
+{
+    static const uint8_t reset[] = {0xEA, 0x00, 0x00, 0x00, 0xF0};
+    struct error err;
+    memset(rom, 0xCC, sizeof rom);
+    memcpy(rom, sweep, sizeof sweep);
+    memcpy(rom + 0xFFF0, reset, sizeof reset);
+    struct machine_config cfg = {.ram_bytes = 1 << 20,
+                                 .bios = rom,
+                                 .bios_size = BIOS_SIZE,
+                                 .serial = {true, true},
+                                 .debug_exit_port = 0xF4,
+                                 .debug_exit_size = 4};
+    add_media(&cfg);
+    struct machine *m = machine_new(&cfg, host, &err);
+    check(m != NULL, "no machine");
+    return m;
+}
+
+void small_guest_save(struct machine *m, struct file *f)
+{
+    struct state_writer w;
+    file_init(f);
+    state_begin(&w, &f->sink);
+    check(machine_save(m, &w) == 0 && state_end(&w) == 0, "cannot save");
+}
+
+/* Where the configuration has one. */
+static void add_media_asked(struct machine_config *cfg, const enum drive_kind *drive)
+{
+    struct machine_config all = {0};
+    add_media(&all);
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        if (drive[i] == all.drive[i].kind) {
+            cfg->drive[i] = all.drive[i];
+        }
+    }
+}
+
+struct machine *small_guest_load_for(struct state_reader *r, const struct host *host,
+                                     struct error *err)
+{
+    static struct machine_saved saved;
+    struct machine *m = NULL;
+    if (machine_saved_read(&saved, r, err) == 0) {
+        add_media_asked(&saved.config, saved.drive);
+        m = machine_load(&saved.config, host, r, err);
+    }
+    check(m || err->text[0], "refused without a reason");
+    machine_saved_free(&saved);
+    return m;
+}
+
+struct machine *small_guest_load(struct state_reader *r, struct error *err)
+{
+    static const struct host nobody = {0};
+    return small_guest_load_for(r, &nobody, err);
+}
+
+uint64_t small_guest_run(struct machine *m, uint64_t ticks)
+{
+    static struct screen screen;
+    static uint32_t pixels[1024 * 1024];
+    uint64_t start = machine_now(m);
+    for (unsigned slice = 1; slice <= 8 && start < UINT64_MAX / 2; slice++) {
+        enum machine_stop stop = machine_run(m, start + slice * (ticks / 8));
+        struct input in = {.kind = INPUT_KEY, .code = 0x1E, .down = slice & 1};
+        if (slice == 3) {
+            in = (struct input){.kind = INPUT_MOUSE, .dx = 100, .dy = -30, .buttons = 1};
+        } else if (slice == 5) {
+            in = (struct input){.kind = INPUT_SERIAL, .code = 0x41};
+        }
+        machine_input(m, &in);
+        if (stop != MACHINE_UNTIL && stop != MACHINE_IDLE) {
+            break;
+        }
+    }
+    machine_screen(m, &screen);
+    machine_screen_pixels(m, pixels, sizeof pixels / sizeof pixels[0]);
+    return machine_hash(m);
+}
+
+bool section_is_packed(const char *name)
+{
+    static const char *const plain[] = {"blob ", "pages ", "raw ",
+                                        "host ", "base",   "disks only"};
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+        if (strncmp(name, plain[i], strlen(plain[i])) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
