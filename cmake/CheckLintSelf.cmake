@@ -24,7 +24,8 @@ foreach(case IN ITEMS
     "cpu/engine.c|cpu/sys/sys.h" "devices/i8254.c|cpu/cpu.h" "devices/pc.c|cpu/regs.h"
     "devices/bus.c|frontend/a.h" "frontend/a.c|devices/bus.h" "frontend/a.c|mem/phys.h"
     "frontend/a.c|cpu/cpu.h" "mem/a.h|types.h" "cpu/sys/a.c|devices/clock.h"
-    "devices/i8254.c|devices/machine_priv.h")
+    "devices/i8254.c|devices/machine_priv.h" "vmm/trap.c|cpu/cpu.h" "vmm/shadow.c|mem/phys.h"
+    "vmm/hw.c|cpu/sys/sys.h" "frontend/a.c|vmm/lab.h" "frontend/lab.c|vmm/vmm.h" "cpu/a.c|vmm/hw.h")
   string(REPLACE "|" ";" case "${case}")
   list(GET case 0 file)
   list(GET case 1 header)
@@ -35,7 +36,8 @@ expect(CheckLayers.cmake cpu/a.c "#include <mem/phys.h>\n" "may not include")
 foreach(case IN ITEMS
     "mem/a.c|mem/types.h" "cpu/exec/a.c|cpu/lmem.h" "cpu/engine.c|cpu/sys/monitor.h" "cpu/sys/a.c|cpu/sys/sys.h"
     "devices/pc.c|cpu/cpu.h" "devices/machine.c|cpu/cpu.h" "devices/info.c|devices/machine_priv.h"
-    "devices/machine_priv.h|cpu/cpu.h" "frontend/a.c|devices/machine.h" "tests/a.c|cpu/sys/sys.h")
+    "devices/machine_priv.h|cpu/cpu.h" "frontend/a.c|devices/machine.h" "tests/a.c|cpu/sys/sys.h" "vmm/hw.c|cpu/cpu.h"
+    "vmm/trap.c|vmm/hw.h" "frontend/lab.c|vmm/lab.h")
   string(REPLACE "|" ";" case "${case}")
   list(GET case 0 file)
   list(GET case 1 header)

@@ -1,6 +1,6 @@
 /* cmake/manpage.c -- writes terrapin(1), from the tables that the program itself reads.
  *
- *   manpage VERSION FILE
+ *   manpage VERSION FILE DOCDIR
  *
  * Run by the build; needs nothing of the program.
  */
@@ -174,14 +174,33 @@ static const char after_commands[] =
     "terrapin \\-snapshot \\-m 64 \\-hda disk.img \\-cdrom cd.iso \\-boot d\n"
     "terrapin \\-nographic \\-kernel vmlinuz \\-initrd initrd.gz \\-append console=ttyS0\n"
     "terrapin \\-display none \\-script session.txt \\-hash dos.img\n"
-    ".fi\n"
-    ".SH SEE ALSO\n"
-    ".BR qemu\\-system\\-i386 (1)\n";
+    ".fi\n";
+static const char after_files[] = ".SH SEE ALSO\n"
+                                  ".BR gdb (1),\n"
+                                  ".BR qemu\\-system\\-i386 (1)\n";
+
+static void put_files(const char *docdir)
+{
+    static const char *const files[][2] = {
+        {"README.md", "what it is, and what works"},
+        {"docs/gdb.md", "debugging a guest with gdb"},
+        {"docs/time.md", "what a tick is"},
+        {"docs/performance.md", "how fast it is, and by what means"},
+    };
+    puts(".SH FILES\nBelow the directory that it is installed in:");
+    for (size_t i = 0; i < COUNT(files); i++) {
+        fputs(".TP\n.I ", stdout);
+        put(docdir);
+        putchar('/');
+        put(files[i][0]);
+        printf("\n%s\n", files[i][1]);
+    }
+}
 
 int main(int argc, char **argv)
 {
-    if (argc != 3 || !freopen(argv[2], "w", stdout)) {
-        fputs("usage: manpage VERSION FILE\n", stderr);
+    if (argc != 4 || !freopen(argv[2], "w", stdout)) {
+        fputs("usage: manpage VERSION FILE DOCDIR\n", stderr);
         return 1;
     }
     printf(".TH TERRAPIN 1 \"\" \"terrapin %s\"\n", argv[1]);
@@ -190,5 +209,7 @@ int main(int argc, char **argv)
     fputs(before_commands, stdout);
     put_commands();
     fputs(after_commands, stdout);
+    put_files(argv[3]);
+    fputs(after_files, stdout);
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -94,4 +94,19 @@ ALU_SIZE(16, 16)
 ALU_SIZE(32, 0)
 #undef ALU_SIZE
 
+/* Multiplication: CF = OF = the upper half is significant; SF ZF PF are undefined and follow
+ * the lower half here, AF is cleared. */
+static inline void alu_mul_flags(struct lazy_flags *f, uint64_t low_sext, bool significant)
+{
+    f->res = low_sext;
+    f->carry = flags_carry(significant, significant, false);
+}
+
+static inline uint32_t alu_imul32(struct lazy_flags *f, uint32_t a, uint32_t b)
+{
+    int64_t r = (int64_t)(int32_t)a * (int32_t)b;
+    alu_mul_flags(f, sext32((uint32_t)r), r != (int32_t)r);
+    return (uint32_t)r;
+}
+
 #endif

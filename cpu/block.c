@@ -49,6 +49,13 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err)
     return 0;
 }
 
+/* Beside it, 4 bytes for each page of RAM. */
+_Static_assert(BLOCKS *(sizeof(struct block) + sizeof(uint32_t)) +
+                       BLOCK_INSNS * (sizeof(struct insn) + sizeof(struct insn_cold)) +
+                       BLOCK_HASH * sizeof(uint32_t) + sizeof(struct block_cache) <=
+                   BLOCK_BUDGET,
+               "memory of the block cache");
+
 void block_cache_free(struct cpu *cpu)
 {
     struct block_cache *bc = cpu->cache;
@@ -116,8 +123,11 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
     put_end(bc, at, off);
     for (uint32_t k = first; k < at; k++) {
         bc->cold[k].rest = (uint8_t)(at - k);
+        exec_fn *assist = assist_of(cpu, &bc->insn[k], &bc->cold[k]);
+        bc->insn[k].fn = assist ? assist : bc->insn[k].fn;
     }
     forms_choose(bc->forms, cpu->mode, &bc->insn[first], &bc->cold[first], at - first);
+    cpu->stats.micro_ops += at - first;
     bc->insns = at + 1;
     uint32_t n = bc->blocks++;
     bc->block[n] = (struct block){.insn = &bc->insn[first],
@@ -297,6 +307,7 @@ void block_drop_all(struct cpu *cpu)
         }
     }
     cpu->stats.blocks_dropped += bc->blocks - FIRST_BLOCK;
+    cpu->stats.cache_evictions++;
     forget_all(bc);
     cpu->link_from = 0;
     mmu_flush(cpu); /* with the watch over these pages went that over page tables among them */

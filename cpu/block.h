@@ -12,10 +12,11 @@
 #include "cpu/insn.h"
 
 enum {
+    BLOCK_BUDGET = 27 << 19, /* bytes in all; with SHADOW_BUDGET 24 MiB */
     BLOCK_MAX_INSNS = 32,
     BLOCK_MAX_BYTES = 200, /* insn.next fits 8 bits */
-    BLOCKS = 1 << 16,
-    BLOCK_INSNS = 1 << 19,
+    BLOCKS = 48 << 10,
+    BLOCK_INSNS = 384 << 10,
     BLOCK_HASH = 1 << 16,
     JUMP_CACHE = 1 << 12,
     QUIET_STORES = 64,

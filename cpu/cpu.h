@@ -35,6 +35,7 @@ struct cpu_config {
     bool single_step;  /* referee engine: one undecoded instruction at a time */
     bool no_assist;
     bool shadow_flush; /* every load of CR3 starts with empty page maps: slower, same hash */
+    bool census;       /* `info traps` by address, too, and what is wrong: no assists */
 };
 
 enum cpu_stop {
@@ -81,6 +82,14 @@ struct cpu_pending {
 };
 void cpu_stop_at_ring0(struct cpu *cpu, bool on);
 bool cpu_pending_get(const struct cpu *cpu, struct cpu_pending *out);
+/* … and its oracle: fn is told of every sensitive instruction that does not trap (class HOLE)
+ * at level 1 to 3 of protected mode, by its row's name and its length in bytes, before it
+ * executes and once it has; not of one that faults after all. fn may look at registers and
+ * memory; registers are exact, but for EIP once it has: that may already be its target. */
+typedef void cpu_sensitive_fn(void *ctx, const char *row, unsigned len, bool done);
+void cpu_watch_sensitive(struct cpu *cpu, cpu_sensitive_fn *fn, void *ctx); /* NULL: no more */
+/* How often instructions of that row left the engine; 0: there is no such row. */
+uint64_t cpu_sensitive_count(const struct cpu *cpu, const char *row);
 
 /* A debugger's points (cpu/point.h), by linear address: breakpoints strike before the
  * instruction there, watchpoints after the one that touched one of their bytes. Between calls
@@ -146,8 +155,20 @@ bool cpu_model_same(const char *a, const char *b);
 /* What NULL stands for. */
 const char *cpu_model_default(void);
 
+/* Counts of the host's work, never guest-visible. All are kept where something slow happens or
+ * code is decoded. `info engine` shows them. */
 struct cpu_stats {
     uint64_t blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;
+    uint64_t cache_evictions; /* of all blocks: memory remapped, or no room */
+    uint64_t micro_ops, fast_forms, fused_pairs; /* decoded; … and what forms.h made of them */
+    uint64_t links;                              /* from block to block */
+    uint64_t misses[2][3];   /* of the page maps: [user][enum access], a walk each */
+    uint64_t shadow_begun;   /* shadows of roots that were not known, or not any more */
+    uint64_t shadow_full;    /* … that were emptied since they had no room for an entry */
+    uint64_t shadow_evicted; /* … whose memory was given back */
+    uint64_t shadow_flushes; /* of all of them */
+    uint64_t table_stores, table_lifts; /* stores into tables; tables watched no longer */
+    uint64_t page_faults;               /* of the exceptions */
 };
 void cpu_stats(const struct cpu *cpu, struct cpu_stats *out);
 

@@ -43,17 +43,18 @@ void engine_check_target(struct cpu *cpu, const struct insn *i, eaddr target)
  * serves. */
 EXEC(relink)
 {
-    eaddr target = cpu->target;
+    eaddr target = cpu->target, from = cpu->eip;
     laddr base = cpu->seg[SEG_CS].base;
-    bool near = (base + cpu->eip) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT;
-    if (UNLIKELY(target > cpu->cs_limit && i->fn != exec_end)) {
-        trap_raise(cpu, i, EXC_GP, 0);
-    }
     cpu->eip = target;
-    const struct block *to = engine_lookup(cpu);
-    if (to != NULL && !near) {
+    const struct block *to = engine_lookup(cpu); /* none beyond CS's limit */
+    bool near = (base + from) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT;
+    if (LIKELY(to != NULL && !near)) {
         cpu->now += to->ticks;
         ENTER(to);
+    }
+    if (UNLIKELY(target > cpu->cs_limit && i->fn != exec_end)) {
+        cpu->eip = from;
+        trap_raise(cpu, i, EXC_GP, 0);
     }
     if (cpu->attention || target > cpu->cs_limit) {
         LEAVE(); /* running off the limit: the fault is the next instruction's */
@@ -66,6 +67,7 @@ EXEC(relink)
     }
     if (linkable && !to->loose) {
         cpu->cache->insn[at].disp = (uint32_t)(to - cpu->blocks);
+        cpu->stats.links++;
     }
     cpu->now += to->ticks;
     ENTER(to);
@@ -228,6 +230,7 @@ static void run_blocks(struct cpu *cpu)
         }
         if (n != 0 && cpu->link_from != 0 && !cpu->blocks[n].loose) {
             cpu->cache->insn[cpu->link_from].disp = n;
+            cpu->stats.links++;
         }
         cpu->link_from = 0;
         if (n == 0 || cpu->now + cpu->blocks[n].ticks > cpu->limit) {

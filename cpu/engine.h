@@ -37,9 +37,19 @@
 #define TAIL
 #endif
 
+/* gcc loads the handler before it moves j into place, and then needs two registers and two more
+ * instructions a dispatch; not if it cannot see where j comes from. */
+#if TAIL_CALLS && defined(__GNUC__) && !defined(__clang__)
+#define SETTLE(j) __asm__("" : "+r"(j))
+#else
+#define SETTLE(j) ((void)0)
+#endif
+
 #if TAIL_CALLS
-#define DISPATCH(j) TAIL return (j)->fn(cpu, (j))
-#define ENTER(b)    TAIL return (b)->fn(cpu, (b)->insn)
+#define DISPATCH(j)                                                                            \
+    SETTLE(j);                                                                                 \
+    TAIL return (j)->fn(cpu, (j))
+#define ENTER(b) TAIL return (b)->fn(cpu, (b)->insn)
 #else
 #define DISPATCH(j) return (j)
 #define ENTER(b)    return (b)->insn
@@ -160,5 +170,7 @@ bool engine_try(struct cpu *cpu, void (*f)(struct cpu *cpu, void *arg), void *ar
 
 /* The handler of every sensitive row: calls the monitor (cpu/sys/monitor.c). */
 exec_fn exec_trap, exec_end, exec_diverted, exec_undefined;
+/* A shortcut for one that leads there (cpu/sys/assist.c), or NULL. */
+exec_fn *assist_of(const struct cpu *cpu, const struct insn *u, const struct insn_cold *c);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "cpu/engine.h"
 
-enum { MAP_SLOTS = 512, CONDITIONS = 16 };
+enum { MAP_SLOTS = 2048, CONDITIONS = 16 };
 
 /* What a handler may be replaced by; NULL: nothing. */
 struct forms {
@@ -14,11 +14,14 @@ struct forms {
     exec_fn *flat;             /* … with MODE_FLAT, too */
     exec_fn *pair[CONDITIONS]; /* … with the Jcc behind it, by its opcode's low digit */
     bool any_mode;
-    bool pushes; /* s needs MODE_FLAT, too: SS */
+    bool pushes;           /* s needs MODE_FLAT, too: SS */
+    uint8_t first, second; /* 1 + its place in `then`; 0: it has none */
+    uint8_t thrice;        /* … in `then_then` */
 };
 
 struct form_map { /* open addressing by the handler's address */
     struct forms slot[MAP_SLOTS];
+    uint64_t fast, fused; /* counts */
 };
 
 // clang-format off
@@ -63,12 +66,111 @@ static const struct forms *slot_of(const struct form_map *map, exec_fn *fn)
     return &map->slot[at % MAP_SLOTS];
 }
 
+/* … which it takes. */
+static struct forms *take_slot(struct form_map *map, exec_fn *fn)
+{
+    struct forms *f = &map->slot[slot_of(map, fn) - map->slot];
+    f->plain = fn;
+    return f;
+}
+
+/* ---- two and three instructions in one handler: A, and B behind it (cpu/exec/then.c) */
+
+#ifndef TERRAPIN_NO_THEN
+// clang-format off
+#define FIRST(A)         FIRST_##A,
+#define SECOND(A, B)     SECOND_##B,
+enum { FOR_FIRST(FIRST) FIRSTS };
+enum { FOR_SECOND(SECOND,) FOR_GOING(SECOND,) SECONDS };
+#undef FIRST
+#undef SECOND
+
+#define DECLARE(A, B)    extern exec_fn exec_##A##_then_##B;
+#define DECLARE_ALL(A)   extern exec_fn exec_##A; FOR_SECOND(DECLARE, A) FOR_GOING(DECLARE, A)
+#define DECLARE_B(A, B)  extern exec_fn exec_##B;
+FOR_FIRST(DECLARE_ALL)
+FOR_GOING(DECLARE_B,)
+#undef DECLARE
+#undef DECLARE_B
+
+#define ENTRY(A, B)      [SECOND_##B] = exec_##A##_then_##B,
+#define ROW(A)           [FIRST_##A] = {FOR_SECOND(ENTRY, A) FOR_GOING(ENTRY, A)},
+static exec_fn *const then[FIRSTS][SECONDS] = {FOR_FIRST(ROW)};
+
+#define THRICE(A)        THRICE_##A,
+enum { FOR_THRICE(THRICE) THRICES };
+#undef THRICE
+#define DECLARE(A, B, C) extern exec_fn exec_##A##_then_##B##_then_##C;
+#define DECLARE_B(A, B)  FOR_THRICE_C(DECLARE, A, B)
+#define DECLARE_A(A)     FOR_THRICE_B(DECLARE_B, A)
+FOR_THRICE(DECLARE_A)
+#define ENTRY_C(A, B, C) [THRICE_##C] = exec_##A##_then_##B##_then_##C,
+#define ROW_B(A, B)      [THRICE_##B] = {FOR_THRICE_C(ENTRY_C, A, B)},
+#define ROW_A(A)         [THRICE_##A] = {FOR_THRICE_B(ROW_B, A)},
+static exec_fn *const then_then[THRICES][THRICES][THRICES] = {FOR_THRICE(ROW_A)};
+#define THRICE(A)        exec_##A,
+static exec_fn *const thrice[THRICES] = {FOR_THRICE(THRICE)};
+
+#define FIRST(A)         exec_##A,
+#define SECOND(A, B)     exec_##B,
+static exec_fn *const first[FIRSTS] = {FOR_FIRST(FIRST)};
+static exec_fn *const second[SECONDS] = {FOR_SECOND(SECOND,) FOR_GOING(SECOND,)};
+// clang-format on
+
+static void enter_joined(struct form_map *map)
+{
+    for (uint8_t k = 0; k < FIRSTS; k++) {
+        take_slot(map, first[k])->first = k + 1;
+    }
+    for (uint8_t k = 0; k < SECONDS; k++) {
+        take_slot(map, second[k])->second = k + 1;
+    }
+    for (uint8_t k = 0; k < THRICES; k++) {
+        take_slot(map, thrice[k])->thrice = k + 1;
+    }
+}
+
+/* Two and three in one, from the left. */
+static void join(const struct form_map *map, struct insn *u, unsigned n)
+{
+    for (unsigned k = 0; k + 1 < n; k++) {
+        const struct forms *a = slot_of(map, u[k].fn), *b = slot_of(map, u[k + 1].fn);
+        const struct forms *c = slot_of(map, u[k + 2].fn); /* at most the block's end */
+        if (a->thrice && b->thrice && c->thrice) {
+            u[k].fn = then_then[a->thrice - 1][b->thrice - 1][c->thrice - 1];
+            k += 2;
+        } else if (a->first && b->second) {
+            u[k].fn = then[a->first - 1][b->second - 1];
+            k++;
+        }
+    }
+}
+#else
+static void enter_joined(struct form_map *map)
+{
+    (void)map;
+}
+
+static void join(const struct form_map *map, struct insn *u, unsigned n)
+{
+    (void)map;
+    (void)u;
+    (void)n;
+}
+#endif
+
+/* ---- choosing */
+
 struct form_map *form_map_new(void)
 {
     struct form_map *map = calloc(1, sizeof *map);
-    for (size_t k = 0; map && k < ARRAY_LEN(list); k++) {
-        map->slot[slot_of(map, list[k].plain) - map->slot] = list[k];
+    if (map == NULL) {
+        return NULL;
     }
+    for (size_t k = 0; k < ARRAY_LEN(list); k++) {
+        *take_slot(map, list[k].plain) = list[k];
+    }
+    enter_joined(map);
     return map;
 }
 
@@ -107,7 +209,7 @@ static int condition_of(const struct insn_cold *cold)
     return jump && (cold->flags & CF_OP32) ? (int)(code & 0xF) : -1;
 }
 
-void forms_choose(const struct form_map *map, uint32_t mode, struct insn *u,
+void forms_choose(struct form_map *map, uint32_t mode, struct insn *u,
                   const struct insn_cold *cold, unsigned n)
 {
     for (unsigned k = 0; k < n; k++) {
@@ -119,10 +221,19 @@ void forms_choose(const struct form_map *map, uint32_t mode, struct insn *u,
         if (fn != NULL) {
             u[k].fn = fn;
             f = slot_of(map, fn);
+            map->fast++;
         }
         int condition = k + 1 < n ? condition_of(&cold[k + 1]) : -1;
         if (condition >= 0 && f->pair[condition]) {
             u[k].fn = f->pair[condition];
+            map->fused++;
         }
     }
+    join(map, u, n);
+}
+
+void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs)
+{
+    *fast_forms = map->fast;
+    *fused_pairs = map->fused;
 }

@@ -7,7 +7,7 @@
  * MODE_FLAT says that ES, SS and DS are all of linear memory. NAME_s is NAME_b in FS or GS,
  * while MODE_FS or MODE_GS says that it has no limit. NAME_flat, under MODE_FLAT, is for
  * pushes, pops, calls and returns. NAME_JZ and its like are fused: the instruction and the Jcc
- * behind it.
+ * behind it. A_then_B is two instructions (A_then_B_then_C three) in one handler.
  *
  * A fast form knows the common case alone: it has found the host address before it changes
  * anything, else it goes on as the plain handler (INSTEAD), which takes the slow path, faults,
@@ -26,7 +26,9 @@ struct form_map; /* plain handler -> its forms */
 struct form_map *form_map_new(void);
 
 /* Chooses for u[0..n), decoded under mode; u[n] is the block's end. */
-void forms_choose(const struct form_map *map, uint32_t mode, struct insn *u,
+void forms_choose(struct form_map *map, uint32_t mode, struct insn *u,
                   const struct insn_cold *cold, unsigned n);
+/* What was chosen since the map is there. */
+void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs);
 
 #endif

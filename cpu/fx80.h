@@ -109,7 +109,8 @@ void fx_to_bcd(struct fx_ctx *c, struct fx80 a, uint8_t bcd[10]);
 /* FLD1 FLDL2T FLDL2E FLDPI FLDLG2 FLDLN2 FLDZ by ModRM.rm 0..6; rounded by direction. */
 struct fx80 fx_constant(const struct fx_ctx *c, unsigned n);
 
-/* Transcendental, within one unit in the last place, full precision whatever PC says. PE is
+/* Transcendental, full precision whatever PC says: the true value (of the 66-bit pi, SDM 1
+ * 8.3.8) rounded correctly, as far as 113 bits can tell (tests/insn/test_fx80_ulp.c). PE is
  * raised by every result that is computed, exact or not, as on Intel's processors.
  * *out_of_range: |a| >= 2^63: C2 is set and the operand stays (the results are meaningless). */
 struct fx80 fx_2xm1(struct fx_ctx *c, struct fx80 a);

@@ -142,9 +142,12 @@ enum cpu_feature {
     FEAT_PSE36 = 1 << 27,
     FEAT_NX = 1 << 28,
     FEAT_UMIP = 1 << 29,
+    FEAT_POPEK = 1 << 30, /* the seventeen trap outside level 0 */
     FEAT_FISTTP = FEAT_FPU | FEAT_SSE3,
     FEAT_FCMOV = FEAT_FPU | FEAT_CMOV, /* FCMOVcc, FCOMI */
 };
+
+#define FEAT_POPEK_IRET 0x80000000u /* so does IRET; too large for an enum */
 
 /* Arithmetic flags at their EFLAGS positions, for the table's columns. */
 enum {

@@ -108,7 +108,8 @@ static uint8_t *beside_watched(const struct cpu *cpu, laddr la, unsigned size)
 {
     uintptr_t to_host = cpu->watched[la >> PAGE_SHIFT];
     uint8_t *hp = (uint8_t *)(to_host + la);
-    if (to_host == 0 || crosses(la, size) || phys_line_watched(cpu->ph, hp, size)) {
+    if (to_host == 0 || (to_host & DEVICE_READ) || crosses(la, size) ||
+        phys_line_watched(cpu->ph, hp, size)) {
         return NULL;
     }
     return hp;
@@ -261,13 +262,9 @@ void lmem_write_bytes(struct cpu *cpu, const struct insn *i, eaddr ea, const uin
 
 /* ---- the processor's own accesses: state is exact, rights are the supervisor's */
 
-uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size)
+uint32_t lmem_sys_read_slow(struct cpu *cpu, laddr la, unsigned size)
 {
-    uintptr_t to_host = cpu->sys_rd[la >> PAGE_SHIFT];
     paddr pa[2];
-    if (LIKELY(to_host != 0 && !crosses(la, size))) {
-        return load_le((const uint8_t *)(to_host + la), size);
-    }
     pa[0] = mmu_sys_access(cpu, la, ACCESS_READ);
     if (UNLIKELY(cpu->points.datas)) {
         points_access(cpu, NULL, la, size, ACCESS_READ);
@@ -279,14 +276,9 @@ uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size)
     return read_split(cpu, NULL, pa, la, size);
 }
 
-void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size)
+void lmem_sys_write_slow(struct cpu *cpu, laddr la, uint32_t val, unsigned size)
 {
-    uintptr_t to_host = cpu->sys_wr[la >> PAGE_SHIFT];
     paddr pa[2];
-    if (LIKELY(to_host != 0 && !crosses(la, size))) {
-        store_le((uint8_t *)(to_host + la), val, size);
-        return;
-    }
     pa[0] = mmu_sys_access(cpu, la, ACCESS_WRITE);
     if (UNLIKELY(cpu->points.datas)) {
         points_access(cpu, NULL, la, size, ACCESS_WRITE);

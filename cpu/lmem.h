@@ -12,6 +12,10 @@
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 
+/* Where no memory is, the map `watched` has the physical page, and what may be done to the
+ * device there; of a host address minus a linear one these bits are clear. */
+enum { DEVICE_READ = 1, DEVICE_WRITE = 2 };
+
 /* Effective address of the memory operand. */
 static inline eaddr insn_ea(const struct cpu *cpu, const struct insn *i)
 {
@@ -44,8 +48,25 @@ void lmem_write_bytes(struct cpu *cpu, const struct insn *i, eaddr ea, const uin
 uint32_t lmem_read_la(struct cpu *cpu, const struct insn *i, laddr la, unsigned size);
 void lmem_write_la(struct cpu *cpu, const struct insn *i, laddr la, uint32_t val,
                    unsigned size);
-uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size);
-void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size);
+uint32_t lmem_sys_read_slow(struct cpu *cpu, laddr la, unsigned size);
+void lmem_sys_write_slow(struct cpu *cpu, laddr la, uint32_t val, unsigned size);
+static inline uint32_t lmem_sys_read(struct cpu *cpu, laddr la, unsigned size)
+{
+    uintptr_t to_host = cpu->sys_rd[la >> PAGE_SHIFT];
+    if (LIKELY(to_host != 0 && (la & PAGE_MASK) <= PAGE_SIZE - size)) {
+        return load_le((const uint8_t *)(to_host + la), size);
+    }
+    return lmem_sys_read_slow(cpu, la, size);
+}
+static inline void lmem_sys_write(struct cpu *cpu, laddr la, uint32_t val, unsigned size)
+{
+    uintptr_t to_host = cpu->sys_wr[la >> PAGE_SHIFT];
+    if (LIKELY(to_host != 0 && (la & PAGE_MASK) <= PAGE_SIZE - size)) {
+        store_le((uint8_t *)(to_host + la), val, size);
+    } else {
+        lmem_sys_write_slow(cpu, la, val, size);
+    }
+}
 /* Raise #PF now if a byte of [la, la + len) could not be written by the processor itself. */
 void lmem_sys_probe(struct cpu *cpu, laddr la, unsigned len, enum access access);
 /* Check without access: raises what an access of size bytes at seg:ea would raise. */
@@ -67,6 +88,35 @@ void mmu_flush(struct cpu *cpu); /* forget every translation */
 /* From cpu/sys/point.c: an access to a page that has a debugger's watchpoints. */
 void points_access(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
                    enum access access);
+
+/* ---- by linear address, where no segment has a say (MODE_FLAT) */
+
+/* Sets *p to the host address of size bytes at la; false: not in the map, or across a page's
+ * end, which only operands off their natural place can be. */
+static inline bool flat_find(const uintptr_t *map, laddr la, unsigned size, uint8_t **p)
+{
+    uintptr_t hp = map[la >> PAGE_SHIFT];
+    if (UNLIKELY(hp == 0)) {
+        return false;
+    }
+    if (UNLIKELY(la & (size - 1)) && UNLIKELY((la & PAGE_MASK) > PAGE_SIZE - size)) {
+        return false;
+    }
+    *p = (uint8_t *)(hp + la);
+    return true;
+}
+
+static inline bool flat_rd(const struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
+{
+    return flat_find(cpu->rd, la, size, p);
+}
+
+static inline bool flat_wr(struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
+{
+    return flat_find(cpu->wr, la, size, p);
+}
+
+/* ---- by segment and effective address */
 
 static inline bool lmem_in_span(const struct seg_view *s, eaddr ea, int64_t span, unsigned size)
 {

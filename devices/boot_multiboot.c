@@ -54,7 +54,13 @@ enum { /* its flags */
        HAS_FRAMEBUFFER = 1 << 12,
 };
 enum { KERNEL_PARTS = MULTIBOOT_PARTS - BOOT_MODULES - 1 }; /* the last is the information */
-enum { LOWEST = 0x10000, HIGH = 0x100000, INFO_ROOM = 0x10000, MAP_ROOM = 0x3000 };
+enum {
+    LOWEST = 0x10000,
+    LOW_END = 0xA0000,
+    HIGH = 0x100000,
+    INFO_ROOM = 0x10000,
+    MAP_ROOM = 0x3000
+};
 enum { /* ELF */
        E_CLASS = 4,
        E_DATA = 5,
@@ -115,6 +121,12 @@ static int add_part(struct multiboot_boot *plan, uint64_t addr, const uint8_t *b
     if (addr < LOWEST) {
         return error_set(err, "-kernel: wants to be at %x, below 64 KiB, where the firmware is",
                          (unsigned)addr);
+    }
+    if (addr < HIGH && addr + size + zeros > LOW_END) {
+        return error_set(err,
+                         "-kernel: wants to be at %x to %x; from a0000 to fffff there is no "
+                         "memory, but the screen and the firmware",
+                         (unsigned)addr, (unsigned)(addr + size + zeros - 1));
     }
     if (addr + size + zeros > ram) {
         return error_set(err, "-kernel: does not fit into the memory; use a larger -m");

@@ -90,7 +90,10 @@ static uint32_t range_in(const struct bus_range *r, uint32_t off, unsigned size)
     if (!ops->read) {
         return ones(size);
     }
-    unsigned step = size < ops->widest ? size : ops->widest;
+    if (size <= ops->widest) {
+        return ops->read(r->dev, off, size) & ones(size);
+    }
+    unsigned step = ops->widest;
     uint32_t v = 0;
     for (unsigned i = 0; i < size; i += step) {
         v |= (ops->read(r->dev, off + i, step) & ones(step)) << 8 * i;

@@ -135,6 +135,10 @@ void clock_rebuild(struct clock *ck)
 /* floor(a * b / d) for a < d < 2^49 and b < 2^28, in two steps of 14 bits of b. */
 static uint64_t mul_div(uint64_t a, uint32_t b, uint64_t d)
 {
+    if (a >> 42 == 0 &&
+        b >> 22 == 0) { /* the product is no longer than 64 bits: nearly always */
+        return a * b / d;
+    }
     uint64_t high = a * (b >> 14);
     uint64_t low = ((high % d) << 14) + a * (b & 0x3FFF);
     return ((high / d) << 14) + low / d;

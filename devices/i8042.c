@@ -557,6 +557,43 @@ static void i8042_reset(struct device *dev, enum reset how)
     schedule(c);
 }
 
+static void show_keys(const struct ps2kbd *k, struct text *out)
+{
+    text_add(out, "  keyboard: set %u, %s%s%s%s, rate %02x, queued %u; down:", k->set,
+             k->scanning ? "scanning" : "silent", k->leds & 1 ? ", Scroll" : "",
+             k->leds & 2 ? ", Num" : "", k->leds & 4 ? ", Caps" : "", k->rate,
+             k->reply.count + k->scan.count);
+    unsigned down = 0;
+    for (unsigned code = 0; code < KBD_HELD_BYTES * 8; code++) {
+        if (k->held[code / 8] >> code % 8 & 1) {
+            text_add(out, " %s%02x", code & 0x80 ? "e0-" : "", code & 0x7F);
+            down++;
+        }
+    }
+    text_add(out, "%s\n", down ? "" : " none");
+}
+
+static void i8042_info(struct device *dev, struct text *out)
+{
+    static const char *const from[] = {"nobody", "the controller", "the keyboard", "the mouse"};
+    const struct i8042 *c = (const struct i8042 *)dev;
+    const struct ps2mouse *m = &c->mouse;
+    text_add(out, "i8042 command byte %02x: keyboard %s%s%s, mouse %s%s\n", c->ram[0],
+             c->ram[0] & CONTROL_KEYBOARD_OFF ? "off" : "on",
+             c->ram[0] & CONTROL_IRQ_KEYBOARD ? ", IRQ" : "",
+             c->ram[0] & CONTROL_TRANSLATE ? ", translated" : "",
+             c->ram[0] & CONTROL_MOUSE_OFF ? "off" : "on",
+             c->ram[0] & CONTROL_IRQ_MOUSE ? ", IRQ" : "");
+    text_add(out, "  output port %02x; output buffer %02x", c->output_port, c->output);
+    text_add(out, c->output_from == FROM_NOBODY ? ", read\n" : ", from %s\n",
+             from[c->output_from & 3]);
+    show_keys(&c->kbd, out);
+    text_add(out, "  mouse: id %u, %s%s%s, %u samples/s, %u counts/mm, buttons %x, queued %u\n",
+             m->id, m->enabled ? "reporting" : "silent", m->remote ? ", remote" : "",
+             m->scaled ? ", 2:1" : "", m->rate, 1u << (m->resolution & 3), m->buttons,
+             m->out.count);
+}
+
 const struct device_class i8042_class = {
     .name = "i8042",
     .size = sizeof(struct i8042),
@@ -564,4 +601,5 @@ const struct device_class i8042_class = {
     .ports = i8042_ports,
     .init = i8042_init,
     .reset = i8042_reset,
+    .info = i8042_info,
 };

@@ -553,6 +553,34 @@ static void i82077_reset(struct device *dev, enum reset how)
     fdc_interrupt(f, 0, 0);
 }
 
+static void i82077_info(struct device *dev, struct text *out)
+{
+    static const char *const phase[] = {"waits for a command", "executes", "has a result"};
+    static const unsigned rate[] = {500, 300, 250, 1000};
+    const struct i82077 *f = (const struct i82077 *)dev;
+    text_add(out, "i82077 %s, %u kbit/s, DOR %02x (drive %u%s%s)%s\n", phase[f->phase % 3],
+             rate[f->rate & 3], f->dor, f->dor & DOR_SELECT,
+             f->dor & DOR_NOT_RESET ? "" : ", in reset", f->dor & DOR_DMA_GATE ? ", DMA" : "",
+             f->interrupt ? ", INT up" : "");
+    text_add(out,
+             "  last command %02x: drive %u, C %u H %u R %u N %u, to sector %u; ST0 %02x ST1 "
+             "%02x ST2 %02x\n",
+             f->opcode, f->select, f->c, f->h, f->r, f->n, f->eot, f->st0, f->st1, f->st2);
+    for (unsigned unit = 0; unit < FDC_DRIVES; unit++) {
+        const struct drive *d = fdc_drive(f, unit);
+        const struct floppy_format *fmt = d ? floppy_format_of(d->sectors) : NULL;
+        if (d != NULL) {
+            text_add(out, "  drive %u: %s, motor %s, at cylinder %u (believed %u)%s%s\n", unit,
+                     d->sectors == 0 ? "empty"
+                     : fmt           ? fmt->name
+                                     : "unknown format",
+                     motor_on(f, unit) ? "on" : "off", f->unit[unit].cylinder,
+                     f->unit[unit].pcn, d->read_only ? ", write-protected" : "",
+                     f->unit[unit].changed ? ", disk changed" : "");
+        }
+    }
+}
+
 const struct device_class i82077_class = {
     .name = "i82077",
     .size = sizeof(struct i82077),
@@ -560,4 +588,5 @@ const struct device_class i82077_class = {
     .ports = i82077_ports,
     .init = i82077_init,
     .reset = i82077_reset,
+    .info = i82077_info,
 };

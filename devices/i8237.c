@@ -390,6 +390,33 @@ static void i8237_reset(struct device *dev, enum reset how)
     }
 }
 
+static void i8237_info(struct device *dev, struct text *out)
+{
+    static const char *const transfer[] = {"verify", "write", "read", "illegal"};
+    static const char *const mode[] = {"demand", "single", "block", "cascade"};
+    const struct i8237 *d = (const struct i8237 *)dev;
+    for (unsigned unit = 0; unit < 2; unit++) {
+        const struct i8237_unit *u = &d->unit[unit];
+        text_add(out, "i8237 DMA %u: %s, command %02x, next byte %s\n", unit + 1,
+                 u->command & COMMAND_DISABLE ? "disabled" : "enabled", u->command,
+                 u->high ? "high" : "low");
+        for (unsigned n = 0; n < UNIT_CHANNELS; n++) {
+            const struct i8237_channel *c = &u->channel[n];
+            unsigned ch = unit * UNIT_CHANNELS + n;
+            text_add(out,
+                     "  %u %-7s %-6s %-7s page %02x address %04x of %04x, count %04x of %04x"
+                     "%s%s%s%s\n",
+                     ch, mode[c->mode >> 6], u->mask >> n & 1 ? "masked" : "open",
+                     transfer[c->mode >> 2 & 3], d->page[page_index[ch]], c->address,
+                     c->base_address, c->count, c->base_count,
+                     c->mode & MODE_AUTOINIT ? ", again and again" : "",
+                     c->mode & MODE_DECREMENT ? ", downwards" : "",
+                     u->request >> n & 1 ? ", requested" : "",
+                     u->terminal >> n & 1 ? ", ended" : "");
+        }
+    }
+}
+
 const struct device_class i8237_class = {
     .name = "i8237",
     .size = sizeof(struct i8237),
@@ -397,4 +424,5 @@ const struct device_class i8237_class = {
     .ports = i8237_ports,
     .init = i8237_init,
     .reset = i8237_reset,
+    .info = i8237_info,
 };

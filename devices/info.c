@@ -8,6 +8,7 @@
 
 #include "devices/chips.h"
 #include "devices/ioapic.h"
+#include "devices/ns16550a.h"
 #include "devices/pci.h"
 
 /* Arrays of numbers are shown in rows; rows of zeros are left out. */
@@ -102,7 +103,8 @@ static void show_irq(struct machine *m, struct text *out)
     for (unsigned n = 0; n < 16; n++) {
         for (unsigned i = 0; i < m->board.devices; i++) {
             const struct device *d = m->board.device[i];
-            if (d->slot->irq == (int)n) {
+            bool present = d->cls != &ns16550a_class || ns16550a_present(d);
+            if (d->slot->irq == (int)n && present) {
                 text_add(out, "IRQ %-2u %s\n", n, d->cls->name);
             }
         }

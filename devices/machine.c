@@ -249,8 +249,8 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
     if (configure(m, cfg, err) != 0) {
         return -1;
     }
-    struct cpu_config cpu_cfg = {cfg->cpu, m->board.clock.mips, cfg->single_step,
-                                 cfg->no_assist, cfg->shadow_flush};
+    struct cpu_config cpu_cfg = {cfg->cpu,       m->board.clock.mips, cfg->single_step,
+                                 cfg->no_assist, cfg->shadow_flush,   cfg->census};
     struct cpu_bus bus = {.ctx = m,
                           .in = port_in,
                           .out = port_out,

@@ -70,6 +70,7 @@ struct machine_config {
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */
     bool no_assist;
+    bool census;               /* `info traps` tells where: slower, same hash */
     bool shadow_flush;         /* page maps emptied at every load of CR3: slower, same hash */
     bool stop_on_reset;        /* machine_run returns MACHINE_RESET instead of resetting */
     bool stop_on_triple_fault; /* … MACHINE_TRIPLE_FAULT instead of resetting */

@@ -603,6 +603,43 @@ static void mc146818_retime(struct device *dev)
     schedule((struct mc146818 *)dev);
 }
 
+/* The time of this moment, though the chip's registers are those of the last access. */
+static void show_time(const struct mc146818 *d, struct text *out)
+{
+    struct mc146818 now = *d;
+    uint64_t c = cycle_now(d);
+    if (chain_runs(d) && c >= d->next_update && updates(d)) {
+        add_seconds(&now, 1 + (c - d->next_update) / HZ);
+    }
+    const uint8_t *r = now.ram;
+    text_add(out, "mc146818 %02u%02u-%02u-%02u %02u:%02u:%02u, day %u of the week%s\n",
+             decode(&now, r[CENTURY], 0, 99), decode(&now, r[YEAR], 0, 99),
+             decode(&now, r[MONTH], 1, 12), decode(&now, r[DATE], 1, 31), decode_hours(&now),
+             decode(&now, r[MINUTES], 0, 59), decode(&now, r[SECONDS], 0, 59),
+             decode(&now, r[DAY_OF_WEEK], 1, 7),
+             updates(d) && chain_runs(d) ? "" : ", stopped");
+}
+
+static void mc146818_info(struct device *dev, struct text *out)
+{
+    const struct mc146818 *d = (const struct mc146818 *)dev;
+    const uint8_t *r = d->ram;
+    show_time(d, out);
+    text_add(out, "  alarm %02x:%02x:%02x (c0 and up: any)%s, index %02x\n", r[HOURS_ALARM],
+             r[MINUTES_ALARM], r[SECONDS_ALARM], r[REG_B] & B_AIE ? "" : ", off", d->index);
+    text_add(out, "  A %02x, B %02x (%s, %u hours%s%s%s), C %02x, D %02x, IRQ %s\n", r[REG_A],
+             r[REG_B], r[REG_B] & B_DM ? "binary" : "BCD", r[REG_B] & B_24 ? 24u : 12u,
+             r[REG_B] & B_PIE ? ", periodic" : "", r[REG_B] & B_AIE ? ", alarm" : "",
+             r[REG_B] & B_UIE ? ", update" : "", r[REG_C], r[REG_D], d->irq ? "up" : "down");
+    for (unsigned row = REG_D + 1; row < CMOS_SIZE; row = (row | 15) + 1) {
+        text_add(out, "  %02x", row);
+        for (unsigned i = row; i <= (row | 15); i++) {
+            text_add(out, " %02x", r[i]);
+        }
+        text_add(out, "\n");
+    }
+}
+
 const struct device_class mc146818_class = {
     .name = "mc146818",
     .size = sizeof(struct mc146818),
@@ -611,4 +648,5 @@ const struct device_class mc146818_class = {
     .init = mc146818_init,
     .reset = mc146818_reset,
     .retime = mc146818_retime,
+    .info = mc146818_info,
 };

@@ -104,12 +104,43 @@ bool vga_peek(struct device *dev, uint32_t off, uint8_t *byte)
     return true;
 }
 
+/* Bytes that share one address in the planes, so that an access of so many, in its place, is
+ * one to the four of them: 4 with chain-4, each in a plane of its own; 2 with chain odd/even.
+ */
+static unsigned bytes_together(const struct vga *v)
+{
+    if (v->seq[SEQ_MEMORY] & SEQ_MEMORY_CHAIN4) {
+        return 4;
+    }
+    return v->gc[GC_MISC] & GC_MISC_CHAIN ? 2 : 1;
+}
+
+/* `together` bytes at once, read mode 0. */
+static uint32_t read_together(struct vga *v, uint32_t addr, unsigned together)
+{
+    v->latch = load_le32(vga_planes(v, plane_address(v, addr)));
+    if (together == 4) {
+        return v->latch;
+    }
+    unsigned even = read_plane(v, addr), odd = read_plane(v, addr | 1);
+    return (v->latch >> (8 * even) & 0xFF) | (v->latch >> (8 * odd) & 0xFF) << 8;
+}
+
 static uint32_t window_read(void *ctx, uint32_t off, unsigned size)
 {
-    if (vga_has_bank(ctx)) {
-        return vga_bank_read(ctx, off, size);
+    struct vga *v = ctx;
+    if (vga_has_bank(v)) {
+        return vga_bank_read(v, off, size);
     }
-    uint32_t val = 0;
+    uint32_t val = 0, addr;
+    unsigned together = bytes_together(v);
+    if (together > 1 && size >= together && !(off & (size - 1)) && window(v, off, &addr) &&
+        !(v->gc[GC_MODE] & GC_MODE_READ1)) {
+        for (unsigned n = 0; n < size; n += together) {
+            val |= read_together(v, addr + n, together) << (8 * n);
+        }
+        return val;
+    }
     for (unsigned n = 0; n < size; n++) {
         val |= (uint32_t)read_byte(ctx, off + n) << (8 * n);
     }
@@ -178,10 +209,42 @@ static void write_byte(struct vga *v, uint32_t off, uint8_t byte)
     ram_touch(v->vram, (uint64_t)(at - v->vram->bytes), VGA_PLANES);
 }
 
+/* Bytes go to the planes as they are: nothing of the graphics controller is in use. */
+static bool writes_plainly(const struct vga *v)
+{
+    return (v->gc[GC_MODE] & 3) == 0 && (v->gc[GC_ENABLE_SET_RESET] & 15) == 0 &&
+           (v->gc[GC_ROTATE] & 0x1F) == 0 && v->gc[GC_BIT_MASK] == 0xFF;
+}
+
+/* `together` bytes at once. */
+static void write_together(struct vga *v, uint32_t addr, uint32_t val, unsigned together)
+{
+    uint8_t *at = vga_planes(v, plane_address(v, addr));
+    uint32_t planes = fill[v->seq[SEQ_MAP_MASK] & 15], data = val;
+    if (together == 2) { /* each byte to two planes, if both are enabled: 0 and 2, 1 and 3 */
+        uint32_t even = fill[write_planes(v, addr)], odd = fill[write_planes(v, addr | 1)];
+        planes = even | odd;
+        data = (every_plane((uint8_t)val) & even & ~odd) |
+               (every_plane((uint8_t)(val >> 8)) & odd);
+    }
+    store_le32(at, (load_le32(at) & ~planes) | (data & planes));
+    ram_touch(v->vram, (uint64_t)(at - v->vram->bytes), VGA_PLANES);
+}
+
 static void window_write(void *ctx, uint32_t off, uint32_t val, unsigned size)
 {
-    if (vga_has_bank(ctx)) {
-        vga_bank_write(ctx, off, val, size);
+    struct vga *v = ctx;
+    if (vga_has_bank(v)) {
+        vga_bank_write(v, off, val, size);
+        return;
+    }
+    uint32_t addr;
+    unsigned together = bytes_together(v);
+    if (together > 1 && size >= together && !(off & (size - 1)) && window(v, off, &addr) &&
+        writes_plainly(v)) {
+        for (unsigned n = 0; n < size; n += together) {
+            write_together(v, addr + n, val >> (8 * n), together);
+        }
         return;
     }
     for (unsigned n = 0; n < size; n++) {

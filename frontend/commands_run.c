@@ -226,10 +226,17 @@ enum command_result cmd_sendkey(struct session *s, const struct words *w, struct
     const char *bad;
     size_t len;
     if (!keymap_chord(w->word[1], &ch, &bad, &len)) {
-        error_set(err,
-                  "sendkey: %.*s: unknown key, or too many; use names as ctrl-alt-delete, "
-                  "a, ret, f1",
-                  (int)(len < 60 ? len : 60), bad);
+        if (len == 0) {
+            error_set(err,
+                      "sendkey: %.60s: a key's name is missing beside a '-'; the key itself is "
+                      "minus",
+                      w->word[1]);
+        } else {
+            error_set(err,
+                      "sendkey: %.*s: unknown key, or too many; use names as "
+                      "ctrl-alt-delete, a, ret, f1",
+                      (int)(len < 60 ? len : 60), bad);
+        }
         return COMMAND_FAILED;
     }
     return press(s, &ch, "sendkey", err);

@@ -232,6 +232,7 @@ static void fill_machine(struct config *c, const struct options *o)
     m->debug_exit_size = o->debug_exit_size;
     m->single_step = o->singlestep;
     m->no_assist = o->no_assist;
+    m->census = o->stats;
     m->shadow_flush = o->shadow_flush;
     m->stop_on_reset = o->no_reboot;
     m->stop_on_triple_fault = o->no_reboot;

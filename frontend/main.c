@@ -1,4 +1,5 @@
 /* frontend/main.c -- the command line's way in, the exit code's way out. */
+#include "frontend/lab.h"
 #include "frontend/options.h"
 #include "frontend/replay.h"
 #include "frontend/report.h"
@@ -7,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifndef TERRAPIN_VERSION
 #define TERRAPIN_VERSION "0.1"
@@ -88,7 +90,8 @@ static int serve(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int status = serve(argc, argv);
+    bool lab = argc > 1 && strcmp(argv[1], "lab") == 0;
+    int status = lab ? lab_main(argc, argv) : serve(argc, argv);
     say_flush();
     if (say_failed() && status == EXIT_FINE) {
         report("stdout: takes no more output");

@@ -630,10 +630,6 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
     if (argc > 1 && is_word(argv[1], "state")) {
         return OPTIONS_STATE;
     }
-    if (argc > 1 && is_word(argv[1], "lab")) {
-        error_set(err, "%s: not implemented yet", argv[1]);
-        return OPTIONS_ERROR;
-    }
     if (argc > 1 && strcmp(argv[1], "replay") == 0) {
         if (argc == 2 || argv[2][0] == '-') {
             error_set(err, "replay: needs a recording; use terrapin replay LOG [options]");

@@ -347,6 +347,7 @@ static struct machine *new_machine(struct savestate *st, const struct session *s
     }
     m->single_step = host->single_step;
     m->no_assist = host->no_assist;
+    m->census = host->census;
     m->shadow_flush = host->shadow_flush;
     m->stop_on_reset = host->stop_on_reset;
     m->stop_on_triple_fault = host->stop_on_triple_fault;

@@ -635,24 +635,23 @@ void session_speed(const struct session *s, char text[SESSION_SPEED])
              now, virtual_s, wall, wall > 0 ? (double)now / wall / 1e6 : 0);
 }
 
-static void print_stats(const struct session *s)
+static void print_info(const struct session *s, const char *subject)
 {
-    struct machine_stats st;
-    char speed[SESSION_SPEED];
-    machine_stats(s->machine, &st);
-    session_speed(s, speed);
-    complain("stats: %s", speed);
-    complain("stats: blocks built %" PRIu64 ", dropped %" PRIu64 "; traps %" PRIu64
-             ", interrupts %" PRIu64 ", exceptions %" PRIu64 ", shadow fills %" PRIu64 "\n",
-             st.blocks_built, st.blocks_dropped, st.traps, st.interrupts, st.exceptions,
-             st.mmu_fills);
-    char *traps = machine_info(s->machine, "traps");
-    char *rest = traps;
+    char *text = machine_info(s->machine, subject), *rest = text;
     for (size_t n; rest && *rest; rest += n + (rest[n] == '\n')) {
         n = strcspn(rest, "\n");
         complain("stats: %.*s\n", (int)n, rest);
     }
-    free(traps);
+    free(text);
+}
+
+static void print_stats(const struct session *s)
+{
+    char speed[SESSION_SPEED];
+    session_speed(s, speed);
+    complain("stats: %s", speed);
+    print_info(s, "engine");
+    print_info(s, "traps");
 }
 
 static int settle_output(FILE *f, const char *option)

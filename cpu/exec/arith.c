@@ -367,13 +367,11 @@ EXEC(CMPXCHG8B)
     NEXT();
 }
 
-/* ---- multiplication: CF = OF = the upper half is significant; SF ZF PF are undefined and
- * follow the lower half here, AF is cleared */
+/* ---- multiplication */
 
 static void mul_flags(struct cpu *cpu, uint64_t low_sext, bool significant)
 {
-    cpu->flags.res = low_sext;
-    cpu->flags.carry = flags_carry(significant, significant, false);
+    alu_mul_flags(FL, low_sext, significant);
 }
 
 static void mul8(struct cpu *cpu, uint32_t v)
@@ -554,9 +552,7 @@ static uint32_t imul_2_16(struct cpu *cpu, uint32_t x, uint32_t y)
 
 static uint32_t imul_2_32(struct cpu *cpu, uint32_t x, uint32_t y)
 {
-    int64_t r = (int64_t)(int32_t)x * (int32_t)y;
-    mul_flags(cpu, sext32((uint32_t)r), r != (int32_t)r);
-    return (uint32_t)r;
+    return alu_imul32(FL, x, y);
 }
 
 #define IMUL_FORM(NAME, N, SET, X, Y)                                                          \

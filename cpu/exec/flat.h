@@ -32,25 +32,6 @@ static inline bool flat_fits(eaddr ea, unsigned size)
     return LIKELY(ea + (size - 1) >= ea);
 }
 
-/* Sets *p to the host address of size bytes at la; false: not in the map, or across a page's
- * end. */
-static inline bool flat_find(const uintptr_t *map, laddr la, unsigned size, uint8_t **p)
-{
-    uintptr_t hp = map[la >> PAGE_SHIFT];
-    *p = (uint8_t *)(hp + la);
-    return LIKELY(hp != 0 && (la & PAGE_MASK) <= PAGE_SIZE - size);
-}
-
-static inline bool flat_rd(const struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
-{
-    return flat_find(cpu->rd, la, size, p);
-}
-
-static inline bool flat_wr(struct cpu *cpu, laddr la, unsigned size, uint8_t **p)
-{
-    return flat_find(cpu->wr, la, size, p);
-}
-
 /* The same for the operand of a form. */
 #define FLAT_RD(FORM, size, p) (FLAT_FITS_##FORM(size) && flat_rd(cpu, FLAT_EA_##FORM, size, p))
 #define FLAT_WR(FORM, size, p) (FLAT_FITS_##FORM(size) && flat_wr(cpu, FLAT_EA_##FORM, size, p))

@@ -5,6 +5,11 @@
 
 paddr mmu_access(struct cpu *cpu, const struct insn *i, laddr la, enum access access)
 {
+    uintptr_t device = cpu->watched[la >> PAGE_SHIFT];
+    if ((access == ACCESS_READ && (device & DEVICE_READ)) ||
+        (access == ACCESS_WRITE && (device & DEVICE_WRITE))) {
+        return (device & ~(uintptr_t)PAGE_MASK) | (la & PAGE_MASK);
+    }
     return mmu_translate(cpu, i, la, access, cpl(cpu) == 3);
 }
 

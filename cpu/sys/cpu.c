@@ -197,6 +197,7 @@ static const struct field sys_fields[] = {
     FIELD_A(struct cpu_sys, pdpte_lo),
     FIELD_A(struct cpu_sys, pdpte_hi),
     DERIVED(struct cpu_sys, shadows),
+    DERIVED(struct cpu_sys, seg_memo),
     DERIVED(struct cpu_sys, left),
     DERIVED(struct cpu_sys, deliver_ext),
     DERIVED(struct cpu_sys, model),
@@ -206,7 +207,9 @@ static const struct field sys_fields[] = {
     DERIVED(struct cpu_sys, break_io),
     DERIVED(struct cpu_sys, break_write),
     DERIVED(struct cpu_sys, break_read),
-    DERIVED(struct cpu_sys, trap_count),
+    DERIVED(struct cpu_sys, lab),
+    DERIVED(struct cpu_sys, lab_ctx),
+    DERIVED(struct cpu_sys, census),
     FIELDS_END,
 };
 static const struct schema system_schema = {"system", sizeof(struct cpu_sys), 1, 1, sys_fields,
@@ -278,6 +281,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
     cpu->features = features;
     cpu->single_step = cfg->single_step;
     cpu->no_assist = cfg->no_assist;
+    cpu->sys->census.by_site = cfg->census;
     cpu->host_x87 = !cfg->no_assist && !cfg->single_step && host_x87_agrees();
     cpu->host_sse = !cfg->no_assist && !cfg->single_step && host_sse_agrees();
     w->sys.model = (uint8_t)model;
@@ -429,6 +433,13 @@ void cpu_stop_at_ring0(struct cpu *cpu, bool on)
     cpu->sys->ring0_stop = on;
 }
 
+void cpu_watch_sensitive(struct cpu *cpu, cpu_sensitive_fn *fn, void *ctx)
+{
+    cpu->sys->lab = fn;
+    cpu->sys->lab_ctx = ctx;
+    block_drop_all(cpu); /* assists in them would not tell */
+}
+
 /* ---- what bodies tell the loop */
 
 /* Of several loads of SS in a row only the first holds off anything (SDM 3A 6.8.3). */
@@ -534,6 +545,7 @@ static void deliver_fault(struct cpu *cpu)
         deliver_debug(cpu);
     } else {
         cpu->stats.exceptions++;
+        cpu->stats.page_faults += t->vector == EXC_PF;
         deliver(cpu, t->vector, INT_EXCEPTION, t->has_code, t->code);
     }
     cpu->now++;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cpu/forms.h"
 #include "cpu/sys/sys.h"
 #include "cpu/x87.h"
 
@@ -187,6 +188,7 @@ bool cpu_pending_get(const struct cpu *cpu, struct cpu_pending *out)
 void cpu_stats(const struct cpu *cpu, struct cpu_stats *out)
 {
     *out = cpu->stats;
+    forms_counts(cpu->cache->forms, &out->fast_forms, &out->fused_pairs);
 }
 
 /* ---- info */
@@ -298,32 +300,44 @@ static void info_registers(const struct cpu *cpu, const struct out *o)
     }
 }
 
-static void info_traps(const struct cpu *cpu, const struct out *o)
-{
-    static const char *const classes[] = {"USER", "PRIV", "IOPL", "HOLE", "GATE"};
-    uint64_t now = *cpu->tick ? *cpu->tick : 1;
-    say(o, "%-12s %-5s %14s %15s\n", "row", "class", "count", "per 1000 ticks");
-    for (unsigned id = 1; id < I_COUNT; id++) {
-        uint64_t count = cpu->sys->trap_count[id];
-        if (count != 0) {
-            uint64_t micro = count * 1000000 / now; /* a millionth of all ticks */
-            say(o, "%-12s %-5s %14" PRIu64 " %11" PRIu64 ".%03" PRIu64 "\n", insn_rows[id].name,
-                classes[insn_rows[id].cls], count, micro / 1000, micro % 1000);
-        }
-    }
-    say(o, "%-18s %14" PRIu64 "\n", "all", cpu->stats.traps);
-    say(o, "%-18s %14" PRIu64 "\n", "interrupts", cpu->stats.interrupts);
-    say(o, "%-18s %14" PRIu64 "\n", "exceptions", cpu->stats.exceptions);
-}
-
-static void info_block(const struct cpu *cpu, const struct out *o)
+static void info_engine(const struct cpu *cpu, const struct out *o)
 {
     const struct block_cache *bc = cpu->cache;
-    say(o, "blocks         %10" PRIu32 " of %d\n", bc->blocks, BLOCKS);
-    say(o, "micro-ops      %10" PRIu32 " of %d\n", bc->insns, BLOCK_INSNS);
-    say(o, "blocks built   %10" PRIu64 "\n", cpu->stats.blocks_built);
-    say(o, "blocks dropped %10" PRIu64 "\n", cpu->stats.blocks_dropped);
-    say(o, "pages filled   %10" PRIu64 "\n", cpu->stats.mmu_fills);
+    const struct shadows *all = &cpu->sys->shadows;
+    struct cpu_stats s;
+    cpu_stats(cpu, &s);
+    const struct {
+        const char *name;
+        uint64_t n;
+    } row[] = {
+        {"blocks built", s.blocks_built},
+        {"blocks dropped", s.blocks_dropped},
+        {"cache evictions", s.cache_evictions},
+        {"links made", s.links},
+        {"micro-ops decoded", s.micro_ops},
+        {"  fast forms", s.fast_forms},
+        {"  fused pairs", s.fused_pairs},
+        {"misses: read", s.misses[0][ACCESS_READ]},
+        {"misses: write", s.misses[0][ACCESS_WRITE]},
+        {"misses: fetch", s.misses[0][ACCESS_FETCH]},
+        {"misses: user read", s.misses[1][ACCESS_READ]},
+        {"misses: user write", s.misses[1][ACCESS_WRITE]},
+        {"misses: user fetch", s.misses[1][ACCESS_FETCH]},
+        {"shadow fills", s.mmu_fills},
+        {"shadows begun", s.shadow_begun},
+        {"  full", s.shadow_full},
+        {"  evicted", s.shadow_evicted},
+        {"  all flushed", s.shadow_flushes},
+        {"stores into tables", s.table_stores},
+        {"tables lifted", s.table_lifts},
+    };
+    for (unsigned n = 0; n < ARRAY_LEN(row); n++) {
+        say(o, "%-20s %14" PRIu64 "\n", row[n].name, row[n].n);
+    }
+    say(o,
+        "now: blocks %" PRIu32 " of %d, micro-ops %" PRIu32 " of %d, map pages %" PRIu32
+        " of %d\n",
+        bc->blocks, BLOCKS, bc->insns, BLOCK_INSNS, all->pages, SHADOW_MAP_PAGES);
 }
 
 bool cpu_info(const struct cpu *cpu, const char *what, cpu_put_fn *put, void *ctx)
@@ -332,11 +346,11 @@ bool cpu_info(const struct cpu *cpu, const char *what, cpu_put_fn *put, void *ct
     if (strcmp(what, "registers") == 0) {
         info_registers(cpu, &o);
     } else if (strcmp(what, "traps") == 0) {
-        info_traps(cpu, &o);
+        census_info(cpu, put, ctx);
     } else if (strcmp(what, "tlb") == 0) {
         tlb_info(cpu, put, ctx);
-    } else if (strcmp(what, "block") == 0) {
-        info_block(cpu, &o);
+    } else if (strcmp(what, "engine") == 0) {
+        info_engine(cpu, &o);
     } else {
         return false;
     }

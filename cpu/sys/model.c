@@ -45,20 +45,40 @@ static const char default_model[] = "pentium4";
 
 static const struct feature_name {
     const char *name;
-    uint32_t feature; /* enum cpu_feature; 0: we lack it */
+    uint32_t feature; /* enum cpu_feature */
     int8_t cpuid;     /* bit of CPUID.1:EDX, or -1 */
 } feature_names[] = {
-    {"i486ops", FEAT_I486OPS, -1}, {"fpu", FEAT_FPU, 0},    {"vme", FEAT_VME, 1},
-    {"cpuid", FEAT_CPUID, -1},     {"de", FEAT_DE, 2},      {"pse", FEAT_PSE, 3},
-    {"tsc", FEAT_TSC, 4},          {"msr", FEAT_MSR, 5},    {"pae", FEAT_PAE, 6},
-    {"mce", FEAT_MCE, 7},          {"cx8", FEAT_CX8, 8},    {"apic", FEAT_APIC, 9},
-    {"sep", FEAT_SEP, 11},         {"mtrr", FEAT_MTRR, 12}, {"pge", FEAT_PGE, 13},
-    {"mca", FEAT_MCA, 14},         {"cmov", FEAT_CMOV, 15}, {"pat", FEAT_PAT, 16},
-    {"pse36", FEAT_PSE36, 17},     {"mmx", FEAT_MMX, 23},   {"fxsr", FEAT_FXSR, 24},
-    {"sse", FEAT_SSE, 25},         {"sse2", FEAT_SSE2, 26}, {"sse3", FEAT_SSE3, -1},
-    {"clflush", FEAT_CLFLUSH, 19}, {"pmc", FEAT_PMC, -1},   {"nopl", FEAT_NOPL, -1},
-    {"nx", FEAT_NX, -1},           {"umip", FEAT_UMIP, -1}, {"popek", 0, -1},
-    {"popek-iret", 0, -1},
+    {"i486ops", FEAT_I486OPS, -1},
+    {"fpu", FEAT_FPU, 0},
+    {"vme", FEAT_VME, 1},
+    {"cpuid", FEAT_CPUID, -1},
+    {"de", FEAT_DE, 2},
+    {"pse", FEAT_PSE, 3},
+    {"tsc", FEAT_TSC, 4},
+    {"msr", FEAT_MSR, 5},
+    {"pae", FEAT_PAE, 6},
+    {"mce", FEAT_MCE, 7},
+    {"cx8", FEAT_CX8, 8},
+    {"apic", FEAT_APIC, 9},
+    {"sep", FEAT_SEP, 11},
+    {"mtrr", FEAT_MTRR, 12},
+    {"pge", FEAT_PGE, 13},
+    {"mca", FEAT_MCA, 14},
+    {"cmov", FEAT_CMOV, 15},
+    {"pat", FEAT_PAT, 16},
+    {"pse36", FEAT_PSE36, 17},
+    {"mmx", FEAT_MMX, 23},
+    {"fxsr", FEAT_FXSR, 24},
+    {"sse", FEAT_SSE, 25},
+    {"sse2", FEAT_SSE2, 26},
+    {"sse3", FEAT_SSE3, -1},
+    {"clflush", FEAT_CLFLUSH, 19},
+    {"pmc", FEAT_PMC, -1},
+    {"nopl", FEAT_NOPL, -1},
+    {"nx", FEAT_NX, -1},
+    {"umip", FEAT_UMIP, -1},
+    {"popek", FEAT_POPEK, -1},
+    {"popek-iret", FEAT_POPEK_IRET, -1},
 };
 
 const char *cpu_model_help(void)
@@ -80,7 +100,11 @@ const char *cpu_model_help(void)
            "  cmov pat pse36 pmc nopl mmx fxsr sse sse2 sse3 clflush nx umip. What one is\n"
            "  built upon comes with it, and takes it along: -sse is without sse2 and sse3, "
            "too.\n"
-           "Not implemented yet: popek popek-iret\n";
+           "Never sold: popek, a processor on which the 17 sensitive instructions that trap "
+           "on\n"
+           "  no x86 raise #GP outside ring 0 of protected mode (for terrapin lab; ordinary "
+           "systems\n"
+           "  do not run on it); popek-iret, IRET does, too.\n";
 }
 
 /* ---- "pentium,-tsc,+cmov" */
@@ -164,14 +188,15 @@ static int apply_feature(const struct word *w, uint32_t *features, struct error 
         if (!word_is(&name, f->name)) {
             continue;
         }
-        if (add && f->feature == 0) {
-            return error_set(err, "-cpu +%s: not implemented yet", f->name);
-        }
         *features =
             add ? feature_added(*features, f->feature) : feature_dropped(*features, f->feature);
         return 0;
     }
-    return error_set(err, "-cpu: '%.*s' is not +FEATURE or -FEATURE; -cpu help lists them",
+    if (add || drop) {
+        return error_set(err, "-cpu %.*s: no such feature; -cpu help lists them", printed(w),
+                         w->text);
+    }
+    return error_set(err, "-cpu: '%.*s' is neither +FEATURE nor -FEATURE; -cpu help lists them",
                      printed(w), w->text);
 }
 

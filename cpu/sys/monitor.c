@@ -53,12 +53,43 @@ static bool names_nothing(const struct cpu *cpu, const struct insn *i, unsigned 
     return (id == I_MOV_RdCd || id == I_MOV_CdRd) && !control_exists(cpu, i->a);
 }
 
+/* The processor that Popek and Goldberg would have wanted (-cpu MODEL,+popek): outside level 0
+ * of protected mode each of the seventeen is privileged. IRET, which is none of them, apart. */
+static bool popek_traps(const struct cpu *cpu, unsigned id)
+{
+    uint32_t feature = id == I_IRET ? FEAT_POPEK_IRET : FEAT_POPEK;
+    return UNLIKELY(cpu->features & feature) && protected_mode(cpu) && cpl(cpu) != 0;
+}
+
+/* Sensitive, and not privileged. The laboratory looks on where the level is not 0. */
+static enum verdict emulate_hole(struct cpu *cpu, const struct insn *i, unsigned id,
+                                 struct census_site *site)
+{
+    uint32_t eflags = eflags_get(cpu);
+    if (popek_traps(cpu, id)) {
+        raise_gp(cpu, 0);
+    }
+    bool watched = UNLIKELY(cpu->sys->lab != NULL) && protected_mode(cpu) && cpl(cpu) != 0;
+    if (watched) {
+        cpu->sys->lab(cpu->sys->lab_ctx, insn_rows[id].name, insn_cold(cpu, i)->len, false);
+    }
+    enum verdict verdict = emu_table[id](cpu, i);
+    census_judge(cpu, i, id, eflags, site);
+    if (watched && cpu->sys->lab != NULL) {
+        cpu->sys->lab(cpu->sys->lab_ctx, insn_rows[id].name, insn_cold(cpu, i)->len, true);
+    }
+    return verdict;
+}
+
 /* CPL is 0 in real mode and 3 in virtual-8086 mode, so one comparison serves all modes (SDM 3A
  * 5.9: privileged instructions). */
 enum verdict monitor_emulate(struct cpu *cpu, const struct insn *i, unsigned id)
 {
-    cpu->sys->trap_count[id]++;
+    struct census_site *site = census_count(cpu, id);
     cpu->stats.traps++;
+    if (insn_rows[id].cls == CLASS_HOLE && UNLIKELY(sensitive_watched(cpu))) {
+        return emulate_hole(cpu, i, id, site);
+    }
     if (insn_rows[id].cls == CLASS_PRIV && cpl(cpu) != 0) {
         if (names_nothing(cpu, i, id)) {
             raise_ud(cpu);

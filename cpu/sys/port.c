@@ -16,11 +16,19 @@ static void check_port(struct cpu *cpu, uint16_t port, unsigned size)
     }
 }
 
+/* A debug register's breakpoint on the port is a trap: after the access. */
+static void check_break(struct cpu *cpu, uint16_t port, unsigned size)
+{
+    if (UNLIKELY(cpu->sys->break_io != 0)) {
+        debug_trap_after(cpu, NULL, debug_hits(cpu, cpu->sys->break_io, port, size));
+    }
+}
+
 static uint32_t port_in(struct cpu *cpu, uint16_t port, unsigned size)
 {
     *cpu->tick = cpu->now;
     uint32_t v = cpu->bus.in(cpu->bus.ctx, port, size);
-    debug_trap_after(cpu, NULL, debug_hits(cpu, cpu->sys->break_io, port, size));
+    check_break(cpu, port, size);
     return v;
 }
 
@@ -28,7 +36,7 @@ static void port_out(struct cpu *cpu, uint16_t port, uint32_t v, unsigned size)
 {
     *cpu->tick = cpu->now;
     cpu->bus.out(cpu->bus.ctx, port, v, size);
-    debug_trap_after(cpu, NULL, debug_hits(cpu, cpu->sys->break_io, port, size));
+    check_break(cpu, port, size);
 }
 
 /* ---- SDM 2A IN, 2B OUT */

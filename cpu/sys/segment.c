@@ -77,7 +77,7 @@ struct seg_view seg_view_of(const struct seg_cache *c, uint32_t base)
     if (!c->valid) {
         return v;
     }
-    if (!(c->attr & ATTR_CODE) && (c->attr & ATTR_E)) {
+    if (UNLIKELY(!(c->attr & ATTR_CODE) && (c->attr & ATTR_E))) {
         v.lo = c->limit + 1;
         span = (int64_t)(c->attr & ATTR_DB ? UINT32_MAX : 0xFFFFu) - c->limit - 1;
     }
@@ -92,8 +92,10 @@ struct seg_view seg_view_of(const struct seg_cache *c, uint32_t base)
 
 /* What sys_update_flat() asks of a view: is it 4 GiB from its base on and around, and from 0?
  */
-static void note_extent(struct cpu_sys *sys, const struct seg_view *v, unsigned seg)
+void seg_note_extent(struct cpu *cpu, unsigned seg)
 {
+    struct cpu_sys *sys = cpu->sys;
+    const struct seg_view *v = &cpu->seg[seg];
     uint8_t bit = (uint8_t)(1 << seg);
     bool whole = v->lo == 0 && v->rd_span == UINT32_MAX && v->wr_span == UINT32_MAX;
     sys->whole = (uint8_t)((sys->whole & ~bit) | (whole ? bit : 0));
@@ -111,7 +113,7 @@ void seg_update(struct cpu *cpu, unsigned seg)
         cpu->seg[seg] =
             (struct seg_view){.rd_span = c->limit, .wr_span = c->limit, .base = base};
     }
-    note_extent(cpu->sys, &cpu->seg[seg], seg);
+    seg_note_extent(cpu, seg);
 }
 
 static bool stack_size_changes(const struct cpu *cpu, unsigned seg)
@@ -120,29 +122,41 @@ static bool stack_size_changes(const struct cpu *cpu, unsigned seg)
     return seg == SEG_SS && was32 != !!(cpu->sys->seg[SEG_SS].attr & ATTR_DB);
 }
 
-/* Systems reload what is there at every interrupt: then nothing has to be derived anew. */
-static bool seg_is(const struct cpu *cpu, unsigned seg, const struct seg_cache *c)
+bool seg_is(const struct cpu *cpu, unsigned seg, const struct seg_memo *m)
 {
     const struct seg_cache *is = &cpu->sys->seg[seg];
-    return is->valid && cpu->seg[seg].base == c->base && is->limit == c->limit &&
-           is->attr == c->attr;
+    return is->valid && cpu->seg[seg].base == m->view.base && is->limit == m->cache.limit &&
+           is->attr == m->cache.attr;
+}
+
+/* What becomes of a descriptor, computed when it changes. */
+static const struct seg_memo *memo_for(struct cpu *cpu, uint16_t sel,
+                                       const struct descriptor *d)
+{
+    struct seg_memo *m = seg_memo_of(cpu, sel);
+    if (m->lo != d->lo || m->hi != d->hi || !m->cache.valid) {
+        struct seg_cache c;
+        seg_cache_from(&c, 0, d);
+        *m = (struct seg_memo){.lo = d->lo, .hi = d->hi, .view = seg_view_of(&c, c.base)};
+        c.base = 0; /* kept in cpu->seg[] */
+        m->cache = c;
+    }
+    return m;
 }
 
 void seg_set(struct cpu *cpu, unsigned seg, uint16_t sel, const struct descriptor *d)
 {
-    struct seg_cache c;
-    seg_cache_from(&c, 0, d);
+    const struct seg_memo *m = memo_for(cpu, sel, d);
     cpu->sel[seg] = sel;
-    if (seg_is(cpu, seg, &c)) {
+    if (seg_is(cpu, seg, m)) {
         return;
     }
-    cpu->seg[seg].base = c.base;
-    c.base = 0; /* kept in cpu->seg[] */
-    cpu->sys->seg[seg] = c;
-    seg_update(cpu, seg);
+    cpu->sys->seg[seg] = m->cache;
+    cpu->seg[seg] = m->view;
+    seg_note_extent(cpu, seg);
     if (stack_size_changes(cpu, seg)) {
         sys_update(cpu);
-    } else {
+    } else if (seg != SEG_CS) { /* whoever loads that calls sys_update_code() */
         sys_update_flat(cpu);
     }
 }
@@ -151,7 +165,8 @@ void seg_null(struct cpu *cpu, unsigned seg)
 {
     cpu->sel[seg] = 0;
     cpu->sys->seg[seg].valid = false;
-    seg_update(cpu, seg);
+    cpu->seg[seg] = (struct seg_view){.rd_span = -1, .wr_span = -1, .base = cpu->seg[seg].base};
+    seg_note_extent(cpu, seg);
     sys_update_flat(cpu);
 }
 
@@ -214,6 +229,11 @@ void seg_load_checked(struct cpu *cpu, unsigned seg, uint16_t sel, uint8_t vecto
     }
     descriptor_set_accessed(cpu, &d);
     seg_set(cpu, seg, sel, &d);
+    if (seg != SEG_SS && !(sel & SEL_TI)) {
+        struct seg_memo *m = seg_memo_of(cpu, sel);
+        m->sel = sel;
+        m->cpl = cpu->sys->cpl;
+    }
 }
 
 void seg_load(struct cpu *cpu, unsigned seg, uint16_t sel)

@@ -3,8 +3,9 @@
  * The jobs of this file, in order:
  *   (1) drop    forget translations: all, a span, those for writing
  *   (2) select  the maps of a root, found again or begun
- *   (3) fill    enter a translation, and watch the entries that it came from
- *   (4) hear    stores into watched tables and code, changes of the memory map
+ *   (3) room    keep the maps' memory within its budget
+ *   (4) fill    enter a translation, and watch the entries that it came from
+ *   (5) hear    stores into watched tables and code, changes of the memory map
  *
  * A load of CR3 with a root that is known changes six pointers. A process that runs again finds
  * its maps as it left them, less what has been dropped from them since. INVLPG has nothing to
@@ -39,13 +40,26 @@ laddr shadow_span(const struct cpu *cpu)
 
 /* ---- (1) drop */
 
+/* Pages [page, page + n) of one page of the host's: nothing is stored where nothing has been,
+ * for that would take memory. */
+static void drop_stored(struct shadow_root *s, uint32_t page, uint32_t n)
+{
+    unsigned touched = s->touched[page / PAGE_ENTRIES];
+    for (unsigned k = 0; touched != 0; k++, touched >>= 1) {
+        if (touched & 1) {
+            memset(&s->map[k / MAP_KINDS][k % MAP_KINDS][page], 0, n * sizeof(uintptr_t));
+        }
+    }
+}
+
 /* Pages [page, page + n) of one span. */
 static void drop_pages(struct shadow_root *s, uint32_t page, uint32_t n)
 {
-    for (unsigned user = 0; user < 2; user++) {
-        for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
-            memset(&s->map[user][kind][page], 0, n * sizeof(uintptr_t));
-        }
+    while (n != 0) {
+        uint32_t left = PAGE_ENTRIES - page % PAGE_ENTRIES, here = n < left ? n : left;
+        drop_stored(s, page, here);
+        page += here;
+        n -= here;
     }
 }
 
@@ -111,6 +125,7 @@ static void flush_root(struct shadows *all, struct shadow_root *s)
 
 void mmu_flush(struct cpu *cpu)
 {
+    cpu->stats.shadow_flushes++;
     for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
         flush_root(&cpu->sys->shadows, &cpu->sys->shadows.root[n]);
     }
@@ -127,7 +142,9 @@ void shadow_forget(struct cpu *cpu, laddr la, uint32_t len)
 static void drop_writes(struct shadow_root *s, uint32_t page)
 {
     for (unsigned user = 0; user < 2; user++) {
-        s->map[user][MAP_WRITE][page] = s->map[user][MAP_WATCHED][page] = 0;
+        if (s->map[user][MAP_WRITE][page] | s->map[user][MAP_WATCHED][page]) {
+            s->map[user][MAP_WRITE][page] = s->map[user][MAP_WATCHED][page] = 0;
+        }
     }
 }
 
@@ -169,6 +186,7 @@ static uint32_t find_root(struct cpu *cpu, const struct shadow_key *key)
         }
     }
     flush_root(all, &all->root[oldest]);
+    cpu->stats.shadow_begun++;
     all->root[oldest].key = *key;
     return oldest;
 }
@@ -183,8 +201,6 @@ void shadow_select(struct cpu *cpu)
     if (!all->keep) {
         flush_root(all, s);
     }
-    cpu->sys_rd = s->map[false][MAP_READ];
-    cpu->sys_wr = s->map[false][MAP_WRITE];
     shadow_show(cpu);
 }
 
@@ -201,9 +217,78 @@ void shadow_show(struct cpu *cpu)
     cpu->wr = slow ? none : map[MAP_WRITE];
     cpu->watched = slow ? none : map[MAP_WATCHED];
     cpu->code = map[MAP_CODE];
+    cpu->sys_rd = selected(cpu)->map[false][MAP_READ];
+    cpu->sys_wr = selected(cpu)->map[false][MAP_WRITE];
 }
 
-/* ---- (3) fill */
+/* ---- (3) room */
+
+/* A root's maps come as one allocation: so large a one the host gives as pages that cost
+ * nothing until they are touched, however many machines came before. */
+static bool maps_new(struct shadow_root *s)
+{
+    uintptr_t *map = calloc((size_t)2 * MAP_KINDS * LINEAR_PAGES, sizeof *map);
+    for (unsigned k = 0; map != NULL && k < 2 * MAP_KINDS; k++, map += LINEAR_PAGES) {
+        s->map[k / MAP_KINDS][k % MAP_KINDS] = map;
+    }
+    return map != NULL;
+}
+
+/* The root's maps are emptied, and their memory given back, if the host has new one. */
+static void evict_root(struct shadows *all, struct shadow_root *s)
+{
+    uintptr_t *old = s->map[0][0];
+    flush_root(all, s);
+    if (maps_new(s)) {
+        free(old);
+        all->pages -= s->pages;
+        s->pages = 0;
+        memset(s->touched, 0, sizeof s->touched);
+    }
+}
+
+/* Of the root that was out of use for longest among those that have any; the selected one only
+ * if it is alone. */
+static void make_room(struct cpu *cpu)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    uint32_t victim = all->now;
+    for (uint32_t n = 0; n < SHADOW_ROOTS; n++) {
+        const struct shadow_root *s = &all->root[n];
+        if (n != all->now && s->pages != 0 &&
+            (victim == all->now || s->used < all->root[victim].used)) {
+            victim = n;
+        }
+    }
+    evict_root(all, &all->root[victim]);
+    cpu->stats.shadow_evicted++;
+    shadow_show(cpu);
+}
+
+static unsigned ones(unsigned v) /* of 4 bits */
+{
+    return (v & 1) + (v >> 1 & 1) + (v >> 2 & 1) + (v >> 3 & 1);
+}
+
+/* Those maps' (bit [kind]) pages of the host's that hold the page's entries have not been
+ * stored to. */
+static unsigned untouched(const struct shadow_root *s, bool user, uint32_t page, unsigned kinds)
+{
+    return kinds & ~((unsigned)s->touched[page / PAGE_ENTRIES] >> (user ? MAP_KINDS : 0));
+}
+
+static void need_room(struct cpu *cpu, const struct shadow_rights *rights, uint32_t page)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    unsigned kinds = 1u << MAP_READ | (rights->fetch ? 1u << MAP_CODE : 0) |
+                     (rights->write ? 1u << MAP_WRITE | 1u << MAP_WATCHED : 0);
+    unsigned fresh = ones(untouched(selected(cpu), rights->user, page, kinds));
+    if (fresh != 0 && all->pages + fresh > all->limit) {
+        make_room(cpu);
+    }
+}
+
+/* ---- (4) fill */
 
 static struct table_use *table_at(struct cpu *cpu, paddr pa)
 {
@@ -258,12 +343,6 @@ static void remember(struct cpu *cpu, struct shadow_root *s, uint32_t page, padd
     cpu->stats.mmu_fills++;
 }
 
-static bool is_memory(struct cpu *cpu, paddr pa)
-{
-    struct phys_page p = phys_page(cpu->ph, pa);
-    return p.rd != NULL || p.wr != NULL;
-}
-
 /* A debugger watches the page: its accesses come the slow way. */
 static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
 {
@@ -277,6 +356,37 @@ static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
     }
 }
 
+/* Entries that are as they were are left alone: what they are on may not be in use. */
+static void enter(struct cpu *cpu, bool user, uint32_t page, paddr pa,
+                  const uintptr_t now[MAP_KINDS])
+{
+    struct shadow_root *s = selected(cpu);
+    unsigned stored = 0;
+    bool better = false;
+    for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
+        uintptr_t *entry = &s->map[user][kind][page];
+        if (*entry != now[kind]) {
+            *entry = now[kind];
+            stored |= 1u << kind;
+            better |= now[kind] != 0;
+        }
+    }
+    unsigned fresh = ones(untouched(s, user, page, stored));
+    s->touched[page / PAGE_ENTRIES] |= (uint8_t)(stored << (user ? MAP_KINDS : 0));
+    s->pages += fresh;
+    cpu->sys->shadows.pages += fresh;
+    if (better) {
+        remember(cpu, s, page, pa);
+    }
+}
+
+/* A device's page has no host address: what is kept is where it is, if that can be said. */
+static uintptr_t device_entry(paddr pa, const struct shadow_rights *rights)
+{
+    uintptr_t rest = DEVICE_READ | (rights->write ? DEVICE_WRITE : 0u);
+    return pa > UINTPTR_MAX ? 0 : (uintptr_t)(pa & ~(paddr)PAGE_MASK) | rest;
+}
+
 /* A map holds host address minus linear address, so that adding the linear address is all.
  * Code's map is filled by fetches alone, since execution may be forbidden where reading is not.
  * A page that is not read where it is written (ROM in front of RAM, PAM) stays out of the maps
@@ -288,16 +398,20 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     struct shadow_root *s = selected(cpu);
     laddr base = la & ~(laddr)PAGE_MASK;
     uint32_t page = la >> PAGE_SHIFT;
-    if (!is_memory(cpu, pa)) {
-        return;
-    }
     if (s->fills == SHADOW_FILLS) {
         flush_root(&cpu->sys->shadows, s);
+        cpu->stats.shadow_full++;
     }
+    need_room(cpu, rights, page);
     for (unsigned k = 0; k < n; k++) {
         watch_entry(cpu, &sources[k]); /* may make pages unwritable: before the look at pa */
     }
     struct phys_page p = phys_page(cpu->ph, pa);
+    if (p.rd == NULL && p.wr == NULL) {
+        const uintptr_t device[MAP_KINDS] = {[MAP_WATCHED] = device_entry(pa, rights)};
+        enter(cpu, rights->user, page, pa, device);
+        return;
+    }
     uintptr_t *const *map = s->map[rights->user];
     uintptr_t now[MAP_KINDS] = {
         [MAP_READ] = p.rd ? (uintptr_t)p.rd - base : 0,
@@ -312,14 +426,7 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     if (UNLIKELY(cpu->points.datas)) {
         hide(cpu, base, now);
     }
-    bool fresh = false;
-    for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
-        fresh |= now[kind] != 0 && now[kind] != map[kind][page];
-        map[kind][page] = now[kind];
-    }
-    if (fresh) {
-        remember(cpu, s, page, pa);
-    }
+    enter(cpu, rights->user, page, pa, now);
 }
 
 void shadow_mark(struct cpu *cpu, paddr at, uint32_t v)
@@ -329,13 +436,14 @@ void shadow_mark(struct cpu *cpu, paddr at, uint32_t v)
     cpu->sys->shadows.walking = false;
 }
 
-/* ---- (4) hear */
+/* ---- (5) hear */
 
 /* The page at pa is no table for the time being: only code on it is still watched. */
 static void lift(struct cpu *cpu, paddr pa)
 {
     const struct block_cache *bc = cpu->cache;
     paddr page = pa >> PAGE_SHIFT;
+    cpu->stats.table_lifts++;
     table_at(cpu, pa)->kind = TABLE_NONE;
     phys_unwatch_page(cpu->ph, pa);
     for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0; n = bc->next_page[n]) {
@@ -377,6 +485,7 @@ static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatche
         return;
     }
     unsigned roots = live_roots(all, use);
+    cpu->stats.table_stores += roots != 0;
     if (roots == 0) {
         lift(cpu, pa);
     } else if (unwatched || use->kind == TABLE_MIXED || ++use->hits > LIFT_AFTER) {
@@ -428,31 +537,33 @@ static void on_rearm_page(void *ctx, paddr pa)
 
 /* ---- creation */
 
-/* All maps come as one allocation: so large a one the host gives as pages that cost nothing
- * until they are touched, however many machines came before. */
-static bool maps_new(struct shadows *all)
+/* The map of misses is as large as four: small allocations may be memory that somebody had. */
+static bool all_maps_new(struct shadows *all)
 {
-    enum { MAPS = 1 + SHADOW_ROOTS * 2 * MAP_KINDS };
-    uintptr_t *map = calloc((size_t)MAPS * LINEAR_PAGES, sizeof *map);
-    all->none = map;
-    for (unsigned n = 0; map != NULL && n < SHADOW_ROOTS; n++) {
-        for (unsigned k = 0; k < 2 * MAP_KINDS; k++) {
-            map += LINEAR_PAGES;
-            all->root[n].map[k / MAP_KINDS][k % MAP_KINDS] = map;
-        }
+    bool ok = true;
+    all->none = calloc((size_t)4 * LINEAR_PAGES, sizeof *all->none);
+    for (unsigned n = 0; n < SHADOW_ROOTS && ok; n++) {
+        ok = maps_new(&all->root[n]);
     }
-    return map != NULL;
+    return ok && all->none != NULL;
 }
+
+_Static_assert(SHADOW_MAP_PAGES *HOST_PAGE +
+                       SHADOW_ROOTS * SHADOW_FILLS * sizeof(struct shadow_fill) +
+                       SHADOW_FRAMES * sizeof(uint32_t) + sizeof(struct shadows) <=
+                   SHADOW_BUDGET,
+               "memory of the shadow page tables");
 
 int shadow_init(struct cpu *cpu, bool keep, struct error *err)
 {
     struct shadows *all = &cpu->sys->shadows;
     all->keep = keep;
     all->epoch = FIRST_EPOCH;
+    all->limit = SHADOW_MAP_PAGES;
     all->table = calloc(LINEAR_PAGES, sizeof *all->table);
     all->fill = calloc((size_t)SHADOW_ROOTS * SHADOW_FILLS, sizeof *all->fill);
     all->frame = calloc(SHADOW_FRAMES, sizeof *all->frame);
-    if (!maps_new(all) || !all->table || !all->fill || !all->frame) {
+    if (!all_maps_new(all) || !all->table || !all->fill || !all->frame) {
         shadow_free(cpu);
         return error_set(err, "out of memory for the page maps");
     }
@@ -464,7 +575,10 @@ int shadow_init(struct cpu *cpu, bool keep, struct error *err)
 void shadow_free(struct cpu *cpu)
 {
     struct shadows *all = &cpu->sys->shadows;
-    free(all->none); /* and all other maps */
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        free(all->root[n].map[0][0]); /* and all others of the root */
+    }
+    free(all->none);
     free(all->table);
     free(all->fill);
     free(all->frame);

@@ -25,12 +25,19 @@ enum {
     SHADOW_FILLS = 1 << 14,               /* entries of one root's maps before it starts anew */
     SHADOW_FRAMES = 1 << 16,              /* hash chains of entries by physical page */
     SHADOW_SPANS = 1 << 10,               /* spans of 4 MiB */
+    /* Pages of the host's that maps may have: the maps are large and hardly anything of them is
+     * in use, but a guest could use all. Counted by a usual page's size. */
+    SHADOW_MAP_PAGES = 2 << 10,
+    HOST_PAGE = 4096,
+    PAGE_ENTRIES = HOST_PAGE / sizeof(uintptr_t),
+    SHADOW_BUDGET = 21 << 19, /* bytes in all, without shadows.table; see BLOCK_BUDGET */
 };
 
 enum map_kind {
     MAP_READ,
     MAP_WRITE,
-    MAP_WATCHED, /* writable but for watched lines */
+    MAP_WATCHED, /* writable but for watched lines; where no memory is: physical page and
+                    DEVICE_READ, DEVICE_WRITE */
     MAP_CODE,    /* code has been fetched there: the jump cache's map (block.h) */
     MAP_KINDS
 };
@@ -44,6 +51,10 @@ struct shadow_key {
 struct shadow_root {
     struct shadow_key key;
     uintptr_t *map[2][MAP_KINDS]; /* [user][kind]: LINEAR_PAGES entries each */
+    /* Bit n: in map n of these, this page of the host's has been stored to since the maps are
+     * there; and how many such there are. */
+    uint8_t touched[LINEAR_PAGES / PAGE_ENTRIES];
+    uint32_t pages;
     uint8_t filled[SHADOW_SPANS]; /* something may be in the maps of this span */
     uint32_t fills;
     uint32_t flushed; /* shadows.epoch after the last flush: older table_use mean nothing */
@@ -78,6 +89,7 @@ struct shadows {
     uint32_t *frame;         /* heads of the chains */
     struct table_use *table; /* one for each page below 4 GiB */
     uintptr_t *none;         /* a map of misses: when every access must come the slow way */
+    uint32_t pages, limit;   /* that the roots have; SHADOW_MAP_PAGES, but for tests */
     uint32_t epoch;          /* counts flushes */
     uint64_t selections;
     bool walking; /* the walker itself is storing into a table: A and D bits */
@@ -100,8 +112,7 @@ struct shadow_rights {
     bool write; /* stores may go there */
     bool fetch; /* code is being fetched: from now on without asking */
 };
-/* Enters la -> pa into the selected maps, if it is memory. sources: n entries that must be
- * watched. */
+/* Enters la -> pa into the selected maps. sources: n entries that must be watched. */
 void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights *rights,
                  const struct shadow_source *sources, unsigned n);
 /* Drops [la, la + len) from the maps of all roots: what they may have of it has changed. */

@@ -16,6 +16,7 @@
 #include "cpu/engine.h"
 #include "cpu/flags.h"
 #include "cpu/lmem.h"
+#include "cpu/sys/census.h"
 #include "cpu/sys/monitor.h"
 #include "cpu/sys/shadow.h"
 
@@ -120,6 +121,17 @@ struct msrs {
     uint8_t perf_running;            /* derived; bit n: counter n counts ticks now */
 };
 
+/* What a descriptor means: a function of its bits alone, so it never goes stale. As does this:
+ * selector sel, leading to it, may be loaded into a data segment register at this CPL. */
+enum { SEG_MEMOS = 16 };
+struct seg_memo {
+    uint32_t lo, hi; /* the descriptor, accessed */
+    uint16_t sel;    /* in the GDT; 0: nothing is known */
+    uint8_t cpl;
+    struct seg_cache cache;
+    struct seg_view view;
+};
+
 struct cpu_sys {
     struct seg_cache seg[SEG_COUNT]; /* the truth behind cpu->seg and cpu->sel */
     struct seg_cache ldtr, tr;
@@ -158,8 +170,34 @@ struct cpu_sys {
     uint8_t break_io;       /* … ports, … */
     uint8_t break_write;    /* … stores, … */
     uint8_t break_read;     /* … and loads */
-    uint64_t trap_count[I_COUNT];
+    struct seg_memo seg_memo[SEG_MEMOS];
+    cpu_sensitive_fn *lab; /* cpu_watch_sensitive() */
+    void *lab_ctx;
+    struct census census;
 };
+
+static inline enum census_where census_place(const struct cpu *cpu)
+{
+    if (UNLIKELY(!(cpu->mode & MODE_PROT))) {
+        return cpu->sys->eflags & FL_VM ? AT_V86 : AT_REAL;
+    }
+    return cpu->sys->cpl == 0 ? AT_RING0 : cpu->sys->cpl == 3 ? AT_RING3 : AT_RING12;
+}
+/* An instruction of row id is about to be emulated; returns its site, or NULL. */
+static inline struct census_site *census_count(struct cpu *cpu, unsigned id)
+{
+    struct census *c = &cpu->sys->census;
+    enum census_where at = census_place(cpu);
+    c->count[id][at]++;
+    return UNLIKELY(c->by_site) ? census_count_site(cpu, id, at) : NULL;
+}
+
+/* Somebody wants to see every sensitive instruction pass: there are no assists then. */
+static inline bool sensitive_watched(const struct cpu *cpu)
+{
+    return cpu->sys->census.by_site || cpu->sys->lab != NULL ||
+           (cpu->features & (FEAT_POPEK | FEAT_POPEK_IRET)) != 0;
+}
 
 /* ---- monitor.c */
 /* Recompute what the engine sees of it: after any change; after one of CS or CPL, and none of
@@ -294,6 +332,14 @@ void seg_load_cs(struct cpu *cpu, uint16_t sel, const struct descriptor *d, unsi
  * writable up to the limit whatever attr says (the limit survives from protected mode: "unreal"
  * mode). */
 void seg_update(struct cpu *cpu, unsigned seg);
+/* Part of it, after cpu->seg[seg] was set by hand: notes whether it is all of linear memory. */
+void seg_note_extent(struct cpu *cpu, unsigned seg);
+static inline struct seg_memo *seg_memo_of(struct cpu *cpu, uint16_t sel)
+{
+    return &cpu->sys->seg_memo[(sel >> 3) % SEG_MEMOS];
+}
+/* Is that what the register has? Systems reload what is there at every interrupt. */
+bool seg_is(const struct cpu *cpu, unsigned seg, const struct seg_memo *m);
 
 /* ---- interrupt.c: delivery (SDM 3A 6.12) */
 enum int_source {

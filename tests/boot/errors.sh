@@ -57,6 +57,8 @@ says "-m: needs a value; use -m 64|64M|1G" -m
 says "-m lots: bad value; use -m 64|64M|1G" -m lots
 says "-m 8G: out of range; use 1M to 3G" -m 8G
 says "-cpu 6502: no such model; -cpu help lists them" -cpu 6502
+says "-cpu +foo: no such feature; -cpu help lists them" -cpu 386,+foo
+says "-cpu: 'foo' is neither +FEATURE nor -FEATURE; -cpu help lists them" -cpu 386,foo
 says "-boot x: bad boot order; use letters a (floppy), c (hard disk), d (CD)" -boot x
 says "-speed 0: bad value; use -speed 1|0.1...100|max" -speed 0
 says "-device foo: unknown device; see terrapin -device help" -device foo

@@ -196,7 +196,7 @@ monitor reverse-step 3
 reverse-continue
 continue
 END
-# went NAME: what both of them tell
+# went NAME CODE TEXT: what both of them tell, and how they end
 went()
 {
     expect_code "$1" "$2"
@@ -212,11 +212,11 @@ went()
     told "in outer (n=38)"
     told "the instruction at "
     told "No more reverse-execution history"
-    told "exited with code 0"
+    told "$3"
     same "$1: backwards and forwards" "$plain" "$hash"
 }
 debug back kernel -- -kernel kernel <back.in
-went back 1
+went back 1 "exited with code 01"
 machine tape -kernel kernel -record tape.log -record-hash 1000000
 wait "$pid"
 {
@@ -232,7 +232,7 @@ timeout "${LIMIT:-240}" gdb -nx -batch -x tape.cmd kernel >tape.gdb 2>&1 </dev/n
 wait "$pid"
 code=$?
 hash=$(tail -n 1 tape.out)
-went tape 0
+went tape 0 "exited normally"
 
 # ---- registers, memory, the monitor; what the debugger writes is there
 

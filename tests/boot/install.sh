@@ -1,6 +1,6 @@
 #!/bin/sh
-# tests/boot/install.sh -- cmake --install into a directory: the program runs there, and its man page
-# has every option and every command.
+# tests/boot/install.sh -- cmake --install into a directory: the program runs there, its man page has
+# every option and every command, and names documents that are there.
 . "$(dirname "$0")/lib.sh"
 
 BUILD=${BUILD:-$(dirname "$TERRAPIN")}
@@ -23,6 +23,10 @@ for option in $(sed -n 's/^OPTION([A-Z_]*, "\([^"]*\)".*/\1/p' "$source/options.
 done
 for command in $(sed -n 's/^COMMAND("\([^"]*\)".*/\1/p' "$source/commands.def"); do
     expect "\\fB$(entry "$command")\\fR" "$page"
+done
+for file in README.md docs/gdb.md docs/time.md docs/performance.md; do
+    check "no $file" [ -f "$WORK/prefix/share/doc/terrapin/$file" ]
+    expect "\.I share/doc/terrapin/$file" "$page"
 done
 if command -v groff >/dev/null; then
     groff -man -Tutf8 -ww "$page" >formatted 2>complaints

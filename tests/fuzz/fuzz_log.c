@@ -7,8 +7,8 @@
  * The first byte of an input chooses: 0 the bytes are a file; 1 the same with good checksums;
  * else they are the records of a block, deflated, with good checksums, behind a good start.
  * What is accepted is played into a machine. Built with -fsanitize=fuzzer (TERRAPIN_FUZZ) the
- * same body is driven by libFuzzer; tests/fuzz/corpus/fuzz_log is its corpus, and every file of it
- * is run here first.
+ * same body is driven by libFuzzer; tests/fuzz/corpus/fuzz_log is its corpus, and every file of
+ * it is run here first.
  */
 #include <stdio.h>
 #include <stdlib.h>

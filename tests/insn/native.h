@@ -4,7 +4,8 @@
  *   native_gen*.c     random cases of a family of instructions
  *   native_host.c     runs a case on the host's processor, in a child process
  *   native_guest.c    runs it in the engine, in ring 3 with the same descriptors and pages
- *   native_differ.c   compares; the table of what the manual leaves open
+ *   native_differ.c   compares; undefined flags and results
+ *   native_maker.c    the table of what the manual leaves to a processor's maker
  *   native_case.c     what both worlds look like; a case as one line of text, and back
  *   native_shrink.c   the smallest case that still fails
  *   native.c          families, counts, seeds

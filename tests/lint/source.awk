@@ -2,7 +2,7 @@
 #
 #   all           at most 800 lines a file
 #   not tests/    at most 60 lines a function
-#   mem cpu devices   no host time, randomness, stdio, exit; allocation in few files
+#   mem cpu devices vmm   no host time, randomness, stdio, exit; allocation in few files
 #   the engine    no word cpl, cr0 or iopl: it knows no privilege
 #
 # Comments and strings are blanked out first, so that they may say what they like.
@@ -74,13 +74,13 @@ BEGIN {
     streams = "stdout|stderr|stdin|FILE"
     allocators = "malloc|calloc|realloc|strdup|aligned_alloc"
     # Creation, save and load, firmware files, `info` text.
-    may_allocate = "^(mem/(page_tree|phys|state)[.]c|cpu/(block|forms|sys/cpu|sys/shadow)[.]c|devices/(device|fw_cfg|machine[a-z_]*|pc|snapshot|text|info)[.]c)$"
+    may_allocate = "^(mem/(page_tree|phys|state)[.]c|cpu/(block|forms|sys/cpu|sys/shadow)[.]c|devices/(device|fw_cfg|machine[a-z_]*|pc|snapshot|input_log[a-z_]*|text|info)[.]c|vmm/(hw|lab)[.]c)$"
 }
 
 FNR == 1 {
     in_comment = 0
     body = 0
-    core = FILENAME ~ /^(mem|cpu|devices)\//
+    core = FILENAME ~ /^(mem|cpu|devices|vmm)\//
     engine = FILENAME ~ /^cpu\/(exec\/.*|engine[.][ch]|lmem[.]h)$/
 }
 

@@ -1,6 +1,7 @@
 /* tests/property/test_forms.c -- fast forms (cpu/forms.h) are unobservable: code made of the
  * instructions that have them, with operands at the edges of their ranges, in flat segments,
- * leaves the same state in decoded blocks as one instruction at a time. Operands lie in and
+ * leaves the same state in decoded blocks as one instruction at a time; and so are assists
+ * (cpu/sys/assist.c), which blocks have and single steps have not. Operands lie in and
  * across pages that are no neighbours in memory, in code, and where no page is or may be
  * written; flags are read now and then. */
 #include <check.h>
@@ -151,6 +152,52 @@ static void put_stack(struct gen *g)
     }
 }
 
+/* Shifts and rotates by an immediate, by 1, and IMUL. */
+static void put_shift(struct gen *g)
+{
+    unsigned op = pick(g, 8);
+    switch (pick(g, 4)) {
+    case 0: put(g, 0xD1, 1), put_modrm(g, op, false); break;
+    case 1: put(g, 0x0F, 1), put(g, 0xAF, 1), put_modrm(g, value_reg(g), false); break;
+    default: put(g, 0xC1, 1), put(g, 0xC0 | op << 3 | value_reg(g), 1), put(g, edge(g), 1);
+    }
+}
+
+/* Sensitive instructions that have assists (cpu/sys/assist.c): DS stays as it is, ES, FS and GS
+ * are loaded from descriptors of which one keeps changing, accessed bit included. */
+static void put_assisted(struct gen *g)
+{
+    static const uint8_t push[] = {0x06, 0x0E, 0x16, 0x1E}; /* ES CS SS DS */
+    static const uint16_t sels[] = {PM_SMALL | 3, PM_SMALL | 3, PM_SMALL, PM_DATA3 | 3, 0, 2};
+    unsigned sel = sels[pick(g, ARRAY_LEN(sels))], fs_or_gs = pick(g, 2);
+    switch (pick(g, 8)) {
+    case 0: put(g, push[pick(g, 4)], 1); break;
+    case 1: put(g, 0xA00F | fs_or_gs << 11, 2); break; /* PUSH FS, GS */
+    case 2:                                            /* PUSH sel; POP FS, GS or ES */
+        put(g, 0x68, 1), put(g, sel, 4);
+        if (pick(g, 4)) {
+            put(g, 0xA10F | fs_or_gs << 11, 2);
+        } else {
+            put(g, 0x07, 1);
+        }
+        break;
+    case 3: /* MOV AX, sel; MOV FS, GS or ES, AX */
+        put(g, 0xB866, 2), put(g, sel, 2);
+        put(g, 0x8E, 1), put(g, pick(g, 4) ? 0xE0 | fs_or_gs << 3 : 0xC0, 1);
+        break;
+    case 4: /* MOV byte [descriptor], v: its base, or its type */
+        put(g, 0x05C6, 2);
+        if (pick(g, 3)) {
+            put(g, PM_GDT + PM_SMALL + 2, 4), put(g, pick(g, 4) * 16, 1);
+        } else {
+            put(g, PM_GDT + PM_SMALL + 5, 4), put(g, 0xF2 | pick(g, 2), 1);
+        }
+        break;
+    case 5: put(g, 0x310F, 2); break;             /* RDTSC */
+    default: put(g, 0xFA | pick(g, 2), 1); break; /* CLI, STI: IOPL is 3 */
+    }
+}
+
 /* MOV reg, value: the registers meet again and again. */
 static void put_values(struct gen *g)
 {
@@ -183,7 +230,10 @@ static void program(struct gen *g, uint8_t *code)
     g->end = code + CODE_LEN - 2;
     while (g->at < g->end) {
         g->starts[g->count++] = CODE + (uint32_t)(g->at - code);
-        switch (pick(g, 8)) {
+        switch (pick(g, 11)) {
+        case 8:
+        case 9: put_shift(g); break;
+        case 10: put_assisted(g); break;
         case 0: put_values(g); break;
         case 1: put_inc_dec(g); break;
         case 2: put_move(g); break;
@@ -208,6 +258,7 @@ static uint64_t run(uint64_t seed, bool single_step, char *where, size_t size)
     program(&g, code);
     pm_init_engine(&pm, single_step);
     pm.paging = true;
+    pm.eflags = 0x3002; /* IOPL 3 */
     pm_boot(&pm, PM_RING3, code, CODE_LEN);
     pm_descriptor(&pm, PM_SMALL, 0xFFFFFFF0, 0xFFFFF, 0xCF2); /* 4 GiB, from -16 on */
     for (unsigned k = 0; k < ARRAY_LEN(place_of_page); k++) {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cpu/lmem.h"
+#include "cpu/sys/sys.h"
 #include "tests/support/board_fixture.h"
 #include "tests/support/cpu_fixture.h"
 
@@ -332,6 +333,9 @@ static void compare(uint64_t seed)
     world_init(&w[0], seed, false, false);
     world_init(&w[1], seed, false, true);
     world_init(&w[2], seed, true, true);
+    if (seed & 8) { /* no room for anything: maps come and go */
+        w[0].fx.cpu->sys->shadows.limit = 6 + (seed >> 4) % 16;
+    }
     bool over = false;
     for (unsigned k = 0; k < SLICES && !over; k++) {
         tick += 1 + test_random(&dice) % 300;
@@ -383,6 +387,84 @@ START_TEST(programs_fault_and_go_on)
 }
 END_TEST
 
+/* 112 directories of 4-MiB pages map all of linear memory to the first 4 MiB. For each a loop
+ * reads and writes one dword of every 4 MiB: more than the maps have room for. */
+START_TEST(maps_keep_within_their_budget)
+{
+    static const uint8_t loop[] = {
+        0xB9, 0x00, 0x00, 0x02, 0x00,       /* root: mov ecx, 20000h */
+        0x0F, 0x22, 0xD9,                   /* next: mov cr3, ecx */
+        0x31, 0xC0,                         /* xor eax, eax */
+        0xFF, 0x80, 0x00, 0x00, 0x10, 0x00, /* touch: inc dword [eax + 100000h] */
+        0x05, 0x00, 0x00, 0x40, 0x00,       /* add eax, 400000h */
+        0x73, 0xF3,                         /* jnc touch */
+        0x81, 0xC1, 0x00, 0x10, 0x00, 0x00, /* add ecx, 1000h */
+        0x81, 0xF9, 0x00, 0x00, 0x09, 0x00, /* cmp ecx, 90000h: 112 times in all */
+        0x75, 0xE0,                         /* jne next */
+        0xEB, 0xFE,                         /* jmp $ */
+    };
+    struct world w = {.pae = false};
+    uint8_t count[4];
+    cpu_fixture_init(&w.fx, &(struct cpu_config){.model = "pentiumpro,+nx"});
+    system_tables(&w);
+    for (unsigned root = 0x20; root < 0x90; root++) {
+        for (unsigned n = 0; n < 1024; n++) {
+            w32(&w, root << 12 | n * 4, 0xE7);
+        }
+    }
+    cpu_fixture_load(&w.fx, CODE, loop, sizeof loop);
+    boot(&w, false);
+    cpu_fixture_set(&w.fx, "ecx", 0x20000);
+    const struct shadows *all = &w.fx.cpu->sys->shadows;
+    struct cpu_stats stats;
+    for (uint64_t tick = 0; tick < 700000; tick += 1000) {
+        (void)cpu_run(w.fx.cpu, tick);
+        ck_assert_uint_le(all->pages, SHADOW_MAP_PAGES);
+    }
+    ck_assert(phys_peek(w.fx.ph, 0x100000, count, 4));
+    ck_assert_uint_eq(load_le32(count), 112 * 1024);
+    cpu_stats(w.fx.cpu, &stats);
+    ck_assert_uint_ge(stats.shadow_evicted, 10);
+    cpu_fixture_free(&w.fx);
+}
+END_TEST
+
+/* The second of two places far apart has no room beside the first: what the maps had of the
+ * root is dropped, and its tables are watched again from then on. */
+START_TEST(tables_are_watched_after_an_eviction)
+{
+    static const uint8_t code[] = {
+        0xA3, 0x00, 0x2F, 0x00, 0x00,       /* mov [2F00h], eax */
+        0xA1, 0x00, 0x00, 0x40, 0x00,       /* mov eax, [400000h] */
+        0x8B, 0x1D, 0x00, 0x00, 0x60, 0x00, /* mov ebx, [600000h] */
+        0xC7, 0x05, 0x00, 0x18, 0x01, 0x00, /* mov dword [TABLES + 800h], … */
+        0x27, 0x10, 0x10, 0x00,             /* … FRAMES + 1027h: accessed, not dirty */
+        0x8B, 0x0D, 0x00, 0x00, 0x60, 0x00, /* mov ecx, [600000h] */
+        0xEB, 0xFE,                         /* jmp $ */
+    };
+    struct world w = {.pae = false};
+    struct cpu_stats stats;
+    cpu_fixture_init(&w.fx, &(struct cpu_config){.model = "pentiumpro,+nx"});
+    system_tables(&w);
+    tables(&w);
+    w32(&w, TABLES, FRAMES | 0x27);
+    w32(&w, TABLES + 0x800, FRAMES | 0x27);
+    w32(&w, FRAMES, 1);
+    w32(&w, FRAMES + 0x1000, 2);
+    cpu_fixture_load(&w.fx, CODE, code, sizeof code);
+    boot(&w, false);
+    w.fx.cpu->sys->shadows.limit =
+        4; /* 3 for code, data and tables, 1 for a place that is read */
+    (void)cpu_run(w.fx.cpu, 100);
+    cpu_stats(w.fx.cpu, &stats);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "eax"), 1);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "ebx"), 1);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "ecx"), 2);
+    ck_assert(sizeof(uintptr_t) < 8 || stats.shadow_evicted != 0);
+    cpu_fixture_free(&w.fx);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("shadow");
@@ -390,6 +472,8 @@ int main(void)
     tcase_set_timeout(tc, 600);
     tcase_add_test(tc, shadows_are_not_observable);
     tcase_add_test(tc, programs_fault_and_go_on);
+    tcase_add_test(tc, maps_keep_within_their_budget);
+    tcase_add_test(tc, tables_are_watched_after_an_eviction);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

@@ -159,6 +159,18 @@ START_TEST(flat_refusals)
     store_le32(kernel + HEADER + 12, 0x1020); /* header_addr, load_addr: 1000h */
     store_le32(kernel + HEADER + 16, 0x1000);
     refused("64 KiB");
+    make_flat(0x90000, 0xA0000); /* up to the screen, … */
+    store_le32(kernel + HEADER + 12, 0x80020);
+    store_le32(kernel + HEADER + 16, 0x80000);
+    store_le32(kernel + HEADER + 20, 0x80000 + 0x1000);
+    accepted();
+    store_le32(kernel + HEADER + 24, 0xA0001); /* … into it, … */
+    refused("80000 to a0000");
+    store_le32(kernel + HEADER + 12, 0xFF020); /* … from among the ROMs to beyond */
+    store_le32(kernel + HEADER + 16, 0xFF000);
+    store_le32(kernel + HEADER + 20, 0x100001);
+    store_le32(kernel + HEADER + 24, 0);
+    refused("ff000 to 100000");
     make_flat(0, 0);
     put_header(HEADER, 0x1000B);
     refused("8");

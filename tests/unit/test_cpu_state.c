@@ -232,7 +232,8 @@ START_TEST(info)
            (const char *const[]){"PUSHF        HOLE               1", "INT_Ib       HOLE",
                                  "LGDT         PRIV", NULL});
     expect(&pm.fx, "tlb", (const char *const[]){"00000000-003fffff -> 000000000 uw\n", NULL});
-    expect(&pm.fx, "block", (const char *const[]){"blocks built", NULL});
+    expect(&pm.fx, "engine",
+           (const char *const[]){"blocks built", "micro-ops decoded", "shadow fills", NULL});
     ck_assert(!cpu_info(pm.fx.cpu, "nonsense", put, &t));
     pm_free(&pm);
 }

@@ -98,6 +98,7 @@ START_TEST(failures_end_a_script)
     ck_assert_int_eq(run("", "eject floppy1\nquit 9", &tick), 1);
     ck_assert_int_eq(run("", "change floppy0 /nonexistent\nquit 9", &tick), 1);
     ck_assert_int_eq(run("", "sendkey nosuchkey\nquit 9", &tick), 1);
+    ck_assert_int_eq(run("", "sendkey ctrl-\nquit 9", &tick), 1);
     ck_assert_int_eq(run("", "type \"\\xff\"\nquit 9", &tick), 1);
     ck_assert_uint_eq(tick, 0);
 }

@@ -1,0 +1,6 @@
+; verr -- VERR asks whether a segment may be read. Expected: not by RPL 1, for its DPL is 0 (ZF = 0). In ring 1 the DPL is 1.
+%include "lab.inc"
+
+main:   mov     ax, DATA | 1
+        verr    ax
+        RIGHT_IF nz
