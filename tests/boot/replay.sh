@@ -169,7 +169,10 @@ expect_code bit 4
 expect "-flip: ch[0].anchor, at tick 10000000" bit.err
 expect "first difference at tick 10000000, after the instruction at " bit.err
 expect "chip i8254 0: ch[0].anchor: expected " bit.err
-head -n 3 keys.in >short.in
+{
+    head -n 3 keys.in
+    echo quit
+} >short.in
 # shellcheck disable=SC2086 # words
 boot there $guest -record there.log -record-hash 300000 -flip '10000007,cpu,70' <short.in
 play there2 there.log
