@@ -20,11 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/boot.h"
 #include "devices/machine_file.h"
+#include "devices/machine_saved.h"
 #include "devices/pci.h"
 
-enum { ROM_MOST = 0x40000, FIRMWARE_MORE = 4 << 20, NAME = STATE_NAME + 1 };
+enum { NAME = STATE_NAME + 1 };
 
 _Static_assert((int)MACHINE_FILES == (int)FIRMWARE_FILES &&
                    (int)MACHINE_DRIVES == (int)DRIVE_COUNT,
@@ -32,68 +32,6 @@ _Static_assert((int)MACHINE_FILES == (int)FIRMWARE_FILES &&
 
 /* ---- what has no field table elsewhere ---------------------------------------------------
  */
-
-/* board: which chips a board has, and what they are capable of. A version of the program that
- * adds a chip that guests can see counts it up, and builds the older board for older states. */
-enum { BOARD_FIRST = 1, BOARD_NOW = 1 };
-
-struct saved_config {
-    uint64_t ram_bytes;
-    uint64_t start_time;
-    uint32_t board;
-    uint32_t mips;            /* at the time of saving */
-    uint8_t cpu[MACHINE_CPU]; /* as given to -cpu */
-    uint8_t boot_order[8];
-    uint16_t debug_exit_port;
-    uint16_t debug_exit_size;
-    uint8_t drive[DRIVE_COUNT]; /* enum drive_kind of the drives */
-    bool serial[MACHINE_SERIALS];
-    bool parallel;
-    bool boot_menu;
-};
-
-/* A text that ends within its array, of printable characters. */
-static bool is_text(const uint8_t *s, size_t room)
-{
-    size_t n = 0;
-    while (n < room && s[n]) {
-        if (s[n] < ' ' || s[n] > '~') {
-            return false;
-        }
-        n++;
-    }
-    return n < room;
-}
-
-static bool saved_config_loaded(void *obj)
-{
-    const struct saved_config *c = obj;
-    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
-        bool floppy = c->drive[i] == DRIVE_FLOPPY;
-        if (c->drive[i] != DRIVE_NONE && floppy != (i <= DRIVE_FDB)) {
-            return false;
-        }
-    }
-    return is_text(c->cpu, sizeof c->cpu) && is_text(c->boot_order, sizeof c->boot_order);
-}
-
-static const struct field saved_config_fields[] = {
-    FIELD(struct saved_config, ram_bytes),
-    FIELD(struct saved_config, start_time),
-    FIELD_R(struct saved_config, board, BOARD_FIRST, BOARD_NOW),
-    FIELD_R(struct saved_config, mips, 1, MIPS_MAX),
-    FIELD_A(struct saved_config, cpu),
-    FIELD_A(struct saved_config, boot_order),
-    FIELD(struct saved_config, debug_exit_port),
-    FIELD_R(struct saved_config, debug_exit_size, 0, 4),
-    FIELD_AR(struct saved_config, drive, DRIVE_NONE, DRIVE_CDROM),
-    FIELD_A(struct saved_config, serial),
-    FIELD(struct saved_config, parallel),
-    FIELD(struct saved_config, boot_menu),
-    FIELDS_END,
-};
-static const struct schema saved_config_schema = {
-    "config", sizeof(struct saved_config), 1, 1, saved_config_fields, saved_config_loaded};
 
 struct saved_machine {
     uint64_t input_seq;
@@ -204,38 +142,6 @@ bool machine_memory(struct machine *m, unsigned n, struct machine_bytes *out)
 /* ---- saving -------------------------------------------------------------------------------
  */
 
-static int save_struct(struct state_writer *w, const char *name, const struct schema *sc,
-                       const void *obj)
-{
-    struct writer bytes = {0};
-    state_save(sc, obj, &bytes);
-    int rc = bytes.failed ? -1 : state_packed(w, name, bytes.bytes, bytes.len);
-    writer_free(&bytes);
-    return rc;
-}
-
-static int save_config(const struct machine *m, struct state_writer *w)
-{
-    const struct board *b = &m->board;
-    struct saved_config c = {
-        .ram_bytes = b->config.ram_bytes,
-        .start_time = b->config.start_time,
-        .board = BOARD_NOW,
-        .mips = machine_mips(m),
-        .debug_exit_port = b->config.debug_exit_port,
-        .debug_exit_size = b->config.debug_exit_size,
-        .parallel = b->config.parallel,
-        .boot_menu = b->config.boot_menu,
-    };
-    memcpy(c.cpu, m->cpu_model, sizeof c.cpu);
-    memcpy(c.boot_order, b->config.boot_order, sizeof c.boot_order);
-    memcpy(c.serial, b->config.serial, sizeof c.serial);
-    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
-        c.drive[i] = b->drive[i].kind;
-    }
-    return save_struct(w, "config", &saved_config_schema, &c);
-}
-
 /* Bytes that memory may have copies of. */
 static int save_known(struct state_writer *w, const char *name, const uint8_t *bytes,
                       uint64_t size)
@@ -246,7 +152,7 @@ static int save_known(struct state_writer *w, const char *name, const uint8_t *b
 static int save_build(const struct machine *m, struct state_writer *w, bool disks_only)
 {
     const struct board *b = &m->board;
-    int rc = save_config(m, w);
+    int rc = machine_save_config(m, w);
     if (rc == 0 && disks_only) {
         rc = state_section(w, "disks only", NULL, 0);
     }
@@ -295,241 +201,12 @@ int machine_save(struct machine *m, struct state_writer *w)
     struct item it;
     int rc = save_build(m, w, false);
     for (unsigned n = 0; rc == 0 && item_get(m, &sm, n, &it); n++) {
-        rc = save_struct(w, it.name, it.schema, it.obj);
+        rc = state_save_struct(w, it.name, it.schema, it.obj);
     }
     for (struct ram *r = phys_rams(m->phys); r && rc == 0; r = r->next) {
         rc = save_ram(w, m->phys, r);
     }
     return rc;
-}
-
-/* ---- the configuration in a file ----------------------------------------------------------
- */
-
-static int load_struct(struct state_reader *r, const struct schema *sc, void *obj,
-                       struct error *err)
-{
-    size_t n;
-    if (state_unpack(r, &n, err) < 0) {
-        return -1;
-    }
-    struct reader bytes = {r->chunk, n, 0};
-    if (state_load(sc, obj, &bytes, err) < 0) {
-        return -1;
-    }
-    return bytes.pos == bytes.len ? 0 : error_set(err, "%s: has more than it should", r->name);
-}
-
-static int take_config(struct machine_saved *s, struct state_reader *r, struct error *err)
-{
-    struct saved_config c;
-    memset(&c, 0, sizeof c);
-    if (load_struct(r, &saved_config_schema, &c, err) < 0) {
-        return -1;
-    }
-    memcpy(s->cpu, c.cpu, sizeof s->cpu);
-    memcpy(s->boot_order, c.boot_order, sizeof s->boot_order);
-    s->config.ram_bytes = c.ram_bytes;
-    s->config.start_time = c.start_time;
-    s->config.mips = c.mips;
-    s->config.debug_exit_port = c.debug_exit_port;
-    s->config.debug_exit_size = c.debug_exit_size;
-    s->config.boot_menu = c.boot_menu;
-    memcpy(s->config.serial, c.serial, sizeof c.serial);
-    s->config.parallel = c.parallel;
-    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
-        s->drive[i] = (enum drive_kind)c.drive[i];
-        s->config.drive_present[i] = c.drive[i] != DRIVE_NONE;
-    }
-    return 0;
-}
-
-/* raw: where it can be mapped, or NULL. */
-static int new_firmware(struct machine_saved *s, const char *name, uint64_t size,
-                        const struct state_source *raw, uint64_t at, struct error *err)
-{
-    uint64_t all = size;
-    if (s->files == MACHINE_FILES || strlen(name) >= sizeof s->file[0].name) {
-        return error_set(err, "firmware %s: one too many, or too long a name", name);
-    }
-    for (unsigned i = 0; i < s->files; i++) {
-        all += s->file[i].size;
-        if (strcmp(s->file[i].name, name) == 0) {
-            return error_set(err, "firmware %s: comes twice", name);
-        }
-    }
-    if (all > s->config.ram_bytes + FIRMWARE_MORE) {
-        return error_set(err, "firmware %s: has no room in the memory", name);
-    }
-    struct machine_file *f = &s->file[s->files];
-    bool can = raw && raw->map && size > 0;
-    f->bytes = can ? raw->map(raw->ctx, at, size) : NULL;
-    f->source = f->bytes ? raw : NULL;
-    f->at = at;
-    if (!f->bytes) {
-        f->bytes = calloc(1, size ? (size_t)size : 1);
-    }
-    if (!f->bytes) {
-        return error_set(err, "firmware %s: out of memory", name);
-    }
-    strcpy(f->name, name); /* fits: see above */
-    f->size = (uint32_t)size;
-    s->files++;
-    return 0;
-}
-
-/* The ROM of this name, or NULL. */
-static struct machine_rom *rom_named(struct machine_saved *s, const char *name)
-{
-    return !name                          ? NULL
-           : strcmp(name, "bios") == 0    ? &s->bios
-           : strcmp(name, "vgabios") == 0 ? &s->vgabios
-                                          : NULL;
-}
-
-static int new_rom(struct machine_rom *rom, const char *name, uint64_t size, struct error *err)
-{
-    if (rom->bytes) {
-        return error_set(err, "%s: comes twice", name);
-    }
-    rom->bytes = calloc(1, size ? (size_t)size : 1);
-    rom->size = (uint32_t)size;
-    return rom->bytes ? 0 : error_set(err, "%s: out of memory", name);
-}
-
-/* "firmware NAME" behind the kind: NAME, or NULL */
-static const char *after(const char *name, const char *word)
-{
-    size_t n = strlen(word);
-    return name && strncmp(name, word, n) == 0 && name[n] == ' ' ? name + n + 1 : NULL;
-}
-
-static const struct machine_file *saved_file(const struct machine_saved *s, const char *name)
-{
-    for (unsigned i = 0; i < s->files; i++) {
-        if (strcmp(s->file[i].name, name) == 0) {
-            return &s->file[i];
-        }
-    }
-    return NULL;
-}
-
-/* Of a large file, as it is. */
-static int take_raw_firmware(struct machine_saved *s, const char *name, struct state_reader *r,
-                             struct error *err)
-{
-    struct state_raw raw;
-    if (state_raw_head(r, &raw, err) < 0 ||
-        new_firmware(s, name, raw.size, r->source, raw.at, err) < 0) {
-        return -1;
-    }
-    const struct machine_file *f = &s->file[s->files - 1];
-    return f->source ? 0 : state_raw_read(r, &raw, f->bytes, err);
-}
-
-/* Sections of firmware; others are not for here. */
-static int take_firmware(struct machine_saved *s, struct state_reader *r, struct error *err)
-{
-    const char *as_is = after(state_named(r, "raw"), "firmware");
-    if (as_is) {
-        return take_raw_firmware(s, as_is, r, err);
-    }
-    const char *blob = state_named(r, "blob"), *pages = state_named(r, "pages");
-    const char *file = after(blob ? blob : pages, "firmware");
-    struct machine_rom *rom = rom_named(s, blob ? blob : pages);
-    uint64_t size;
-    if (!file && !rom) {
-        return 0;
-    }
-    if (blob) {
-        if (state_blob_size(r, rom ? ROM_MOST : UINT32_MAX, &size, err) < 0) {
-            return -1;
-        }
-        return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, NULL, 0, err);
-    }
-    /* The reader gives pages behind their blob alone. */
-    const struct machine_file *f = file ? saved_file(s, file) : NULL;
-    uint8_t *bytes = rom ? rom->bytes : f ? f->bytes : NULL;
-    return bytes ? state_pages_into(r, bytes, NULL, 0, err)
-                 : error_set(err, "%s: belongs to nothing", r->name);
-}
-
-/* The front end's own: may be anywhere. */
-static bool is_hosts(const struct state_reader *r)
-{
-    const char *name = state_named(r, "blob");
-    name = name ? name : state_named(r, "pages");
-    return strncmp(name ? name : r->name, "host ", 5) == 0;
-}
-
-int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err)
-{
-    bool seen = false;
-    int rc;
-    memset(s, 0, sizeof *s);
-    state_rewind(r);
-    while ((rc = state_next(r, err)) > 0) {
-        bool config = strcmp(r->name, "config") == 0;
-        if (is_hosts(r)) {
-            continue;
-        }
-        if (config ? seen : !seen) {
-            return error_set(err, "config: %s", seen ? "comes twice" : "does not come first");
-        }
-        if ((config ? take_config(s, r, err) : take_firmware(s, r, err)) < 0) {
-            return -1;
-        }
-        s->disks_only |= strcmp(r->name, "disks only") == 0;
-        seen |= config;
-    }
-    if (rc == 0 && !s->bios.bytes) {
-        rc = error_set(err, "bios is missing");
-    }
-    s->config.cpu = s->cpu;
-    s->config.boot_order = s->boot_order;
-    s->config.bios = s->bios.bytes;
-    s->config.bios_size = s->bios.size;
-    s->config.vgabios = s->vgabios.bytes;
-    s->config.vgabios_size = s->vgabios.size;
-    s->config.file = s->file;
-    s->config.files = s->files;
-    s->config.from_state = true;
-    return rc;
-}
-
-int machine_saved_same_kernel(const struct machine_saved *s, const struct machine_config *cfg,
-                              struct error *err)
-{
-    struct board *b = calloc(1, sizeof *b);
-    if (!b) {
-        return error_set(err, "out of memory");
-    }
-    b->config.ram_bytes = s->config.ram_bytes;
-    int rc = boot_add_files(b, cfg, err) < 0 ? -1 : 1;
-    for (unsigned i = 0; rc > 0 && i < b->firmware_files; i++) {
-        const struct firmware_file *f = &b->firmware[i];
-        const struct machine_file *old = saved_file(s, f->name);
-        rc = old && old->size == f->size && memcmp(old->bytes, f->bytes, f->size) == 0;
-    }
-    board_free(b);
-    free(b);
-    return rc;
-}
-
-void machine_saved_free(struct machine_saved *s)
-{
-    for (unsigned i = 0; i < s->files; i++) {
-        const struct machine_file *f = &s->file[i];
-        if (f->source) {
-            f->source->unmap(f->bytes, f->size);
-        } else {
-            free(f->bytes);
-        }
-    }
-    free(s->bios.bytes);
-    free(s->vgabios.bytes);
-    s->files = 0;
-    s->bios = s->vgabios = (struct machine_rom){NULL, 0};
 }
 
 /* ---- loading ------------------------------------------------------------------------------
@@ -560,7 +237,7 @@ static int load_item(struct load *ld)
             return error_set(ld->err, "%s: comes twice", it.name);
         }
         ld->item[n] = true;
-        return load_struct(ld->r, it.schema, it.obj, ld->err) < 0 ? -1 : 1;
+        return state_load_struct(ld->r, it.schema, it.obj, ld->err) < 0 ? -1 : 1;
     }
     return 0;
 }
@@ -615,9 +292,9 @@ static int load_raw(struct load *ld, struct ram *ram)
 /* The same three answers, for memory. */
 static int load_ram(struct load *ld)
 {
-    const char *blob = after(state_named(ld->r, "blob"), "ram");
-    const char *pages = after(state_named(ld->r, "pages"), "ram");
-    const char *raw = after(state_named(ld->r, "raw"), "ram");
+    const char *blob = state_after(state_named(ld->r, "blob"), "ram");
+    const char *pages = state_after(state_named(ld->r, "pages"), "ram");
+    const char *raw = state_after(state_named(ld->r, "raw"), "ram");
     unsigned n;
     struct ram *ram = find_ram(ld, blob ? blob : pages ? pages : raw, &n);
     uint64_t size;
@@ -646,12 +323,12 @@ static int find_known(struct load *ld, const struct machine_config *cfg)
     int rc;
     state_rewind(ld->r);
     while ((rc = state_next(ld->r, ld->err)) > 0) {
-        const char *name = state_named(ld->r, "blob"), *file = after(name, "firmware");
+        const char *name = state_named(ld->r, "blob"), *file = state_after(name, "firmware");
         if (!name || ld->r->blobs > KNOWN) {
             continue;
         }
         struct state_known *k = &ld->known[ld->r->blobs - 1];
-        const struct ram *ram = find_ram(ld, after(name, "ram"), &n);
+        const struct ram *ram = find_ram(ld, state_after(name, "ram"), &n);
         if (strcmp(name, "bios") == 0) {
             *k = (struct state_known){cfg->bios, cfg->bios_size};
         } else if (strcmp(name, "vgabios") == 0) {
@@ -675,7 +352,8 @@ static bool is_elsewhere(const struct state_reader *r)
     name = name ? name : state_named(r, "raw");
     name = name ? name : r->name;
     return strcmp(name, "config") == 0 || strcmp(name, "bios") == 0 ||
-           strcmp(name, "vgabios") == 0 || after(name, "firmware") || after(name, "host");
+           strcmp(name, "vgabios") == 0 || state_after(name, "firmware") ||
+           state_after(name, "host");
 }
 
 static int load_sections(struct load *ld)
