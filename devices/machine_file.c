@@ -146,6 +146,19 @@ int state_raw_head(struct state_reader *r, struct state_raw *raw, struct error *
     return 0;
 }
 
+int state_raw_read(struct state_reader *r, const struct state_raw *raw, uint8_t *bytes,
+                   struct error *err)
+{
+    enum { STEP = 1 << 20 };
+    for (uint64_t at = 0; at < raw->size; at += STEP) {
+        size_t n = raw->size - at < STEP ? (size_t)(raw->size - at) : STEP;
+        if (get(r, raw->at + at, bytes + at, n, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* A blob is announced once, and its pages follow at once. */
 static int follow_blob(struct state_reader *r, struct error *err)
 {

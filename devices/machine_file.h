@@ -149,6 +149,8 @@ struct state_raw {
     uint64_t size, sum, at;
 };
 int state_raw_head(struct state_reader *r, struct state_raw *raw, struct error *err);
+int state_raw_read(struct state_reader *r, const struct state_raw *raw, uint8_t *bytes,
+                   struct error *err);
 
 /* The bytes that every state begins with. */
 void state_header(uint8_t header[STATE_HEADER]);

@@ -424,10 +424,7 @@ static int take_raw_firmware(struct machine_saved *s, const char *name, struct s
         return -1;
     }
     const struct machine_file *f = &s->file[s->files - 1];
-    return f->source || !raw.size ||
-                   r->source->get(r->source->ctx, raw.at, f->bytes, (size_t)raw.size) == 0
-               ? 0
-               : error_set(err, "cannot be read");
+    return f->source ? 0 : state_raw_read(r, &raw, f->bytes, err);
 }
 
 /* Sections of firmware; others are not for here. */
@@ -608,12 +605,8 @@ static int load_raw(struct load *ld, struct ram *ram)
         ram_adopt(ld->m->phys, ram, bytes, src->unmap);
         return 1;
     }
-    enum { STEP = 1 << 20 };
-    for (uint64_t at = 0; at < raw.size; at += STEP) {
-        size_t n = raw.size - at < STEP ? (size_t)(raw.size - at) : STEP;
-        if (src->get(src->ctx, raw.at + at, ram->bytes + at, n) != 0) {
-            return error_set(ld->err, "cannot be read");
-        }
+    if (state_raw_read(ld->r, &raw, ram->bytes, ld->err) < 0) {
+        return -1;
     }
     ram_touch(ram, 0, ram->size);
     return 1;
