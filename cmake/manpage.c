@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum group { MACHINE, MEDIA, CONSOLE, TIME, CONTROL, TESTS, NO_EFFECT, LATER, GROUPS };
+enum group { MACHINE, MEDIA, CONSOLE, TIME, CONTROL, TESTS, LAB, NO_EFFECT, LATER, GROUPS };
 
 static const struct {
     enum group group;
@@ -76,8 +76,15 @@ static void put_entry(const char *dash, const char *name, const char *value)
 static void put_options(void)
 {
     static const char *const headings[GROUPS] = {
-        "Machine", "Disks and kernels",       "Screen, keyboard, lines", "Time", "Control",
-        "Tests",   "Accepted without effect", "Not implemented yet",
+        "Machine",
+        "Disks and kernels",
+        "Screen, keyboard, lines",
+        "Time",
+        "Control",
+        "Tests",
+        "Laboratory",
+        "Accepted without effect",
+        "Not implemented yet",
     };
     for (int g = 0; g < GROUPS; g++) {
         printf(".SS %s\n", headings[g]);
@@ -123,6 +130,9 @@ static const char before_options[] =
     "[\\fIOPTION\\fR]\n"
     ".br\n"
     ".B terrapin \\-\\-version\n"
+    ".br\n"
+    ".B terrapin lab\n"
+    "[\\fBcompare\\fR] [\\fIoptions\\fR] \\fIGUEST\\fR\n"
     ".SH DESCRIPTION\n"
     "Terrapin interprets an x86 PC and boots unmodified operating systems on it.\n"
     "\\fIIMAGE\\fR is a floppy, a hard disk or a CD, told apart by content and size; the "
@@ -130,6 +140,12 @@ static const char before_options[] =
     "boots from it. Options are QEMU's wherever QEMU has one; one dash or two.\n"
     "The machine is a function of its files and of what is typed: the same run twice ends in\n"
     "the same state.\n"
+    ".PP\n"
+    "\\fBterrapin lab\\fR runs a guest under a virtual machine monitor that has pre\\-2005 "
+    "hardware, and\n"
+    "reports what trapped, what did not and was wrong, and what it cost; \\fBterrapin lab "
+    "\\-\\-help\\fR lists\n"
+    "guests and options.\n"
     ".SH OPTIONS\n";
 
 static const char before_commands[] =

@@ -16,6 +16,8 @@ static void forget_all(struct block_cache *bc)
     memset(bc->hash, 0, BLOCK_HASH * sizeof *bc->hash);
     memset(bc->jump, 0, sizeof bc->jump);
     memset(bc->quiet, 0, sizeof bc->quiet);
+    memset(bc->patch, 0, sizeof bc->patch);
+    bc->patched = false;
     bc->blocks = FIRST_BLOCK;
     bc->insns = FIRST_INSN;
 }
@@ -35,9 +37,10 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err)
     bc->cold = calloc(BLOCK_INSNS, sizeof *bc->cold);
     bc->hash = calloc(BLOCK_HASH, sizeof *bc->hash);
     bc->page = calloc(ram_pages ? ram_pages : 1, sizeof *bc->page);
+    bc->stale = calloc(ram_pages ? ram_pages : 1, sizeof *bc->stale);
     bc->next_page = calloc(BLOCKS, sizeof *bc->next_page);
-    if (!bc->map || !bc->forms || !bc->block || !bc->insn || !bc->cold || !bc->hash ||
-        !bc->page || !bc->next_page) {
+    if (!bc->stale || !bc->map || !bc->forms || !bc->block || !bc->insn || !bc->cold ||
+        !bc->hash || !bc->page || !bc->next_page) {
         block_cache_free(cpu);
         return error_set(err, "out of memory for the block cache");
     }
@@ -49,7 +52,7 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err)
     return 0;
 }
 
-/* Beside it, 4 bytes for each page of RAM. */
+/* Beside it, 5 bytes for each page of RAM. */
 _Static_assert(BLOCKS *(sizeof(struct block) + sizeof(uint32_t)) +
                        BLOCK_INSNS * (sizeof(struct insn) + sizeof(struct insn_cold)) +
                        BLOCK_HASH * sizeof(uint32_t) + sizeof(struct block_cache) <=
@@ -67,6 +70,7 @@ void block_cache_free(struct cpu *cpu)
         free(bc->cold);
         free(bc->hash);
         free(bc->page);
+        free(bc->stale);
         free(bc->next_page);
         free(bc);
     }
@@ -99,6 +103,33 @@ static void put_end(struct block_cache *bc, uint32_t at, unsigned bytes)
     bc->cold[at] = (struct insn_cold){.off = (uint8_t)bytes};
 }
 
+static struct patch *patch_at(struct block_cache *bc, uint32_t at)
+{
+    return &bc->patch[(at ^ at >> 8) % PATCHES];
+}
+
+static void note_patch(struct block_cache *bc, uint32_t pa)
+{
+    struct patch *p = patch_at(bc, pa / 4);
+    if (p->at != pa / 4) {
+        *p = (struct patch){.at = pa / 4};
+    }
+    if (++p->hits == PATCHED_OFTEN) {
+        bc->patched = true;
+    }
+}
+
+static bool is_patched(struct block_cache *bc, uint32_t pa, unsigned len)
+{
+    for (uint32_t at = pa / 4; bc->patched && at <= (pa + len - 1) / 4; at++) {
+        const struct patch *p = patch_at(bc, at);
+        if (p->at == at && p->hits >= PATCHED_OFTEN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Decodes from bytes (avail of them up to the page's end) into the arrays. 0: not even one. */
 static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsigned avail)
 {
@@ -112,8 +143,12 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
                    &bc->cold[at]) != DECODE_OK) {
             break;
         }
+        bool alone = is_patched(bc, pa + off, bc->cold[at].len);
+        if (alone && at != first) {
+            break;
+        }
         off += bc->cold[at].len;
-        if (ends_block(&bc->cold[at++])) {
+        if (ends_block(&bc->cold[at++]) || alone) {
             break;
         }
     }
@@ -263,16 +298,28 @@ static void drop(struct cpu *cpu, uint32_t *link)
     cpu->stats.blocks_dropped++;
 }
 
-void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
+static void renew_watch(struct cpu *cpu, paddr pa)
+{
+    const struct block_cache *bc = cpu->cache;
+    phys_unwatch_page(cpu->ph, pa);
+    for (uint32_t n = bc->page[pa >> PAGE_SHIFT]; n; n = bc->next_page[n]) {
+        phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
+    }
+    bc->stale[pa >> PAGE_SHIFT] = false;
+}
+
+/* The watch of a page whose code is patched stays as it is, for the patched code is about to be
+ * decoded again; it is renewed when a store finds no code. */
+bool block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
 {
     struct block_cache *bc = cpu->cache;
     paddr page = pa >> PAGE_SHIFT;
     if (page >= bc->pages) {
-        return;
+        return false;
     }
     uint64_t store = pa << 16 | len, *quiet = &bc->quiet[pa % QUIET_STORES];
     if (*quiet == store) {
-        return;
+        return false;
     }
     bool dropped = false;
     uint32_t *p = &bc->page[page];
@@ -285,15 +332,17 @@ void block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
             p = &bc->next_page[*p];
         }
     }
-    if (!dropped) {
+    if (dropped) {
+        bc->stale[page] = true;
+        note_patch(bc, (uint32_t)pa);
+        engine_leave(cpu); /* the running block may be among them */
+    } else if (bc->stale[page]) {
+        renew_watch(cpu, pa);
+        return true;
+    } else {
         *quiet = store;
-        return;
     }
-    phys_unwatch_page(cpu->ph, pa);
-    for (uint32_t n = bc->page[page]; n; n = bc->next_page[n]) {
-        phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
-    }
-    engine_leave(cpu); /* the running block may be among them */
+    return false;
 }
 
 void block_drop_all(struct cpu *cpu)
@@ -304,6 +353,7 @@ void block_drop_all(struct cpu *cpu)
         if (page < bc->pages && bc->page[page]) {
             phys_unwatch_page(cpu->ph, (paddr)page << PAGE_SHIFT);
             bc->page[page] = 0;
+            bc->stale[page] = false;
         }
     }
     cpu->stats.blocks_dropped += bc->blocks - FIRST_BLOCK;

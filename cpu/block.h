@@ -20,6 +20,8 @@ enum {
     BLOCK_HASH = 1 << 16,
     JUMP_CACHE = 1 << 12,
     QUIET_STORES = 64,
+    PATCHES = 256,
+    PATCHED_OFTEN = 4,
     BLOCK_DEAD = 0x7FFFFFFF, /* ticks of a block that must not be entered … */
 };
 
@@ -49,6 +51,12 @@ static inline uint32_t jump_cache_slot(laddr la)
     return (la ^ la >> PAGE_SHIFT) & (JUMP_CACHE - 1);
 }
 
+/* Four bytes of code that stores have hit, so often since they are noted. */
+struct patch {
+    uint32_t at; /* pa / 4 */
+    uint32_t hits;
+};
+
 struct decode_map; /* cpu/decode.h */
 struct form_map;   /* cpu/forms.h */
 
@@ -61,12 +69,17 @@ struct block_cache {
     uint32_t *hash;
     uint32_t *page;      /* first block on each RAM page, by page number … */
     uint32_t *next_page; /* … and the one after, by block; 0 ends */
+    uint8_t *stale;      /* by page number: lines may be watched that have no block any more */
     uint32_t pages;
     uint32_t blocks, insns; /* used; 0 of either is reserved */
     struct jump_cache_entry jump[JUMP_CACHE];
     /* Stores (pa << 16 | len) into watched lines that met no block: variables beside code. They
      * stay harmless until the next block is entered. */
     uint64_t quiet[QUIET_STORES];
+    /* Code that is patched again and again: an instruction there is a block of its own, so that
+     * little is decoded anew each time. */
+    struct patch patch[PATCHES];
+    bool patched; /* something in patch[] has been hit often */
 };
 
 /* -1 and err when memory is short. ram_pages: pages whose code is watched. */
@@ -78,7 +91,8 @@ void block_cache_free(struct cpu *cpu);
 uint32_t block_find(struct cpu *cpu);
 /* Decodes the one instruction at cpu->eip into the scratch block; may raise. */
 const struct insn *block_step(struct cpu *cpu);
-void block_drop_written(struct cpu *cpu, paddr pa, unsigned len); /* stores into watched code */
+/* A store into watched lines. true: the page's watch is renewed, for its blocks alone. */
+bool block_drop_written(struct cpu *cpu, paddr pa, unsigned len);
 void block_drop_all(struct cpu *cpu); /* everything: remapped memory, full arrays */
 /* Breakpoints at this place of any page come or go: blocks that have it are dropped. */
 void block_drop_offset(struct cpu *cpu, uint32_t in_page);

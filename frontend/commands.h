@@ -29,6 +29,6 @@ typedef enum command_result command_fn(struct session *s, const struct words *w,
 command_fn cmd_wait_screen, cmd_run, cmd_run_to, cmd_type, cmd_sendkey; /* commands_run.c */
 command_fn cmd_wait_serial, cmd_send_serial;                            /* likewise */
 command_fn cmd_info;                                                    /* info.c */
-command_fn cmd_x, cmd_xp;                                               /* examine.c */
+command_fn cmd_x, cmd_xp, cmd_who_wrote, cmd_reverse_step;              /* examine.c */
 
 #endif

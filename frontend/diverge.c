@@ -12,6 +12,7 @@
 
 #include "devices/input_log.h"
 #include "frontend/flip.h"
+#include "frontend/moment.h"
 #include "frontend/replay.h"
 #include "frontend/report.h"
 #include "frontend/session.h"
@@ -29,20 +30,52 @@ struct way {
     struct session s;
     struct replay *r;
     struct log_start how;
+    struct moment *kept; /* to go back to, or NULL */
 };
 
-static void way_restart(struct way *w)
+static void arm_flip(struct way *w)
 {
-    struct error err = {""};
-    w->s.over = false;
     w->s.flip.tick = UINT64_MAX;
     if (w->how.flip[0] && !flip_parse(w->how.flip, &w->s.flip)) {
         w->s.flip.tick = UINT64_MAX;
     }
+}
+
+static void way_restart(struct way *w)
+{
+    struct error err = {""};
+    moment_free(w->kept); /* it is the former machine's */
+    w->kept = NULL;
+    w->s.over = false;
+    arm_flip(w);
     if (replay_start(w->r, &w->s, NULL, &err) < 0) {
         report("%s", err.text);
         session_end(&w->s, EXIT_TROUBLE);
     }
+}
+
+/* From here the next stretches begin. */
+static void way_keep(struct way *w)
+{
+    struct error ignored;
+    moment_free(w->kept);
+    w->kept = moment_take(w->s.machine, &w->s.config.drives, &ignored);
+}
+
+static void way_back(struct way *w, uint64_t tick)
+{
+    struct error ignored;
+    uint64_t kept = w->kept ? moment_tick(w->kept) : UINT64_MAX;
+    if (kept > tick || moment_go(w->s.machine, w->kept, &ignored) < 0) {
+        way_restart(w);
+        return;
+    }
+    w->s.over = false;
+    arm_flip(w);
+    if (w->s.flip.tick <= kept) {
+        w->s.flip.tick = UINT64_MAX; /* it was in there */
+    }
+    replay_found(w->r, &w->s);
 }
 
 /* No screen, no outputs: a machine and its drives. */
@@ -69,6 +102,7 @@ static bool way_open(struct way *w, const char *name, const struct session *s, c
 
 static void way_close(struct way *w)
 {
+    moment_free(w->kept);
     machine_free(w->s.machine);
     drives_close(&w->s.config.drives);
     replay_close(w->r);
@@ -81,7 +115,7 @@ static bool way_to(struct way *w, uint64_t tick)
     char field[200];
     int rc;
     if (machine_now(s->machine) > tick) {
-        way_restart(w);
+        way_back(w, tick);
     }
     while (!s->over && !signals_pending()) {
         flip_due(&s->flip, s->machine, field, sizeof field, &rc);
@@ -150,6 +184,9 @@ static void bisect(struct way *a, struct way *b, uint64_t lo, uint64_t hi)
     if (differ(a, b, lo, text, sizeof text)) {
         hi = lo; /* no hash saw it */
         lo = 0;
+    } else {
+        way_keep(a);
+        way_keep(b);
     }
     while (hi - lo > 1 && !signals_pending()) {
         uint64_t mid = lo + (hi - lo) / 2;
@@ -157,6 +194,8 @@ static void bisect(struct way *a, struct way *b, uint64_t lo, uint64_t hi)
             hi = mid;
         } else {
             lo = mid;
+            way_keep(a);
+            way_keep(b);
         }
     }
     if (signals_pending()) {
@@ -188,10 +227,13 @@ static void tell(const struct replay *r, const struct divergence *d)
            short_path(replay_path(r)), d->equal, d->differs, parts);
 }
 
-/* Does it end in this hash? */
-static bool gives(struct way *w, uint64_t tick, uint64_t hash)
+/* Does it come to this hash? */
+static bool gives(struct way *w, const struct divergence *d, uint64_t hash)
 {
-    return way_to(w, tick) && machine_hash(w->s.machine) == hash;
+    replay_limit(w->r, d->inputs);
+    bool good = way_to(w, d->differs) && machine_hash(w->s.machine) == hash;
+    replay_limit(w->r, UINT64_MAX);
+    return good;
 }
 
 static bool open_expected(struct way *w, const struct replay *r, const struct session *s,
@@ -202,8 +244,7 @@ static bool open_expected(struct way *w, const struct replay *r, const struct se
     const struct log_start *how[] = {replay_recorded(r), &referee};
     static const char *const names[] = {"as it was recorded", "one instruction at a time"};
     for (size_t i = 0; i < ARRAY_LEN(how); i++) {
-        if (way_open(w, names[i], s, replay_path(r), how[i]) &&
-            gives(w, d->differs, d->expected)) {
+        if (way_open(w, names[i], s, replay_path(r), how[i]) && gives(w, d, d->expected)) {
             report("played again %s, it does what was recorded", w->name);
             return true;
         }
@@ -219,8 +260,7 @@ static bool open_found(struct way *w, const struct replay *r, const struct sessi
                             .no_assist = s->opt->no_assist,
                             .shadow_flush = s->opt->shadow_flush};
     snprintf(how.flip, sizeof how.flip, "%s", s->opt->flip ? s->opt->flip : "");
-    if (way_open(w, "as it was played", s, replay_path(r), &how) &&
-        gives(w, d->differs, d->found)) {
+    if (way_open(w, "as it was played", s, replay_path(r), &how) && gives(w, d, d->found)) {
         return true;
     }
     way_close(w);

@@ -9,6 +9,7 @@ struct session;
 
 struct divergence {
     uint64_t equal, differs;  /* ticks: the last one found equal, the first one not */
+    uint64_t inputs;          /* that had come in by then: more may belong to the same tick */
     uint64_t expected, found; /* hashes at the latter */
     unsigned parts;           /* that differ, as far as they were recorded */
     char part[MACHINE_PARTS][MACHINE_PART_NAME];

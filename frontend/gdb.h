@@ -9,7 +9,9 @@
  * next instruction is at $cs_base + $eip, and that is the address for a breakpoint. So it is in
  * QEMU.
  *
- * NOT IMPLEMENTED: going backwards (bs, bc), non-stop mode, the extended protocol (R, vRun).
+ * Backwards (bs, bc) it goes within the history of a live machine, and in a replay.
+ *
+ * NOT IMPLEMENTED: non-stop mode, the extended protocol (R, vRun).
  */
 #ifndef TERRAPIN_FRONTEND_GDB_H
 #define TERRAPIN_FRONTEND_GDB_H

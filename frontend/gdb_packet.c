@@ -90,12 +90,9 @@ static bool take_bytes(const char *p, uint8_t *out, size_t n)
 /* ---- why it stopped */
 
 /* A watchpoint's address is one that the client set. */
-void gdb_tell_stop(struct gdb *g, struct session *s)
+void gdb_tell_found(struct gdb *g, struct session *s, enum machine_found found, uint32_t la)
 {
-    uint32_t la = 0;
     uint64_t base = 0;
-    enum machine_found found =
-        s->at_point ? machine_found(s->machine, &la) : MACHINE_FOUND_NOTHING;
     struct reply r = {0};
     machine_reg_get(s->machine, "cs.base", &base);
     reply_put(&r, "T%02xthread:1;", s->off ? 3 : found == MACHINE_FOUND_NOTHING ? 2 : 5);
@@ -118,6 +115,14 @@ void gdb_tell_stop(struct gdb *g, struct session *s)
     case MACHINE_FOUND_STEP: break;
     }
     gdb_link_send(&g->link, r.text, r.n);
+}
+
+void gdb_tell_stop(struct gdb *g, struct session *s)
+{
+    uint32_t la = 0;
+    enum machine_found found =
+        s->at_point ? machine_found(s->machine, &la) : MACHINE_FOUND_NOTHING;
+    gdb_tell_found(g, s, found, la);
 }
 
 static void on_why(struct gdb *g, struct session *s, const char *p)
@@ -618,7 +623,7 @@ static void on_supported(struct gdb *g, struct session *s, const char *p)
     g->names_stops = strstr(p, "swbreak+") != NULL && strstr(p, "hwbreak+") != NULL;
     reply_put(&r,
               "PacketSize=%x;qXfer:features:read+;vContSupported+;QStartNoAckMode+;"
-              "swbreak+;hwbreak+",
+              "swbreak+;hwbreak+;ReverseStep+;ReverseContinue+",
               GDB_PACKET);
     gdb_link_send(&g->link, r.text, r.n);
 }
@@ -717,6 +722,8 @@ static const struct packet {
     {"C", on_continue_signal, NULL, false},
     {"s", on_step, NULL, false},
     {"S", on_step_signal, NULL, false},
+    {"bs", gdb_back_step, NULL, true},
+    {"bc", gdb_back_continue, NULL, true},
     {"vCont?", on_vcont_query, NULL, true},
     {"vCont", on_vcont, NULL, true},
     {"g", on_read_all, NULL, true},

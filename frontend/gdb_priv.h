@@ -44,10 +44,15 @@ void reply_hex(struct reply *r, const uint8_t *bytes, size_t n);
 /* gdb_packet.c: answers the packet in g->link. */
 void gdb_packet(struct gdb *g, struct session *s);
 void gdb_tell_stop(struct gdb *g, struct session *s);
+void gdb_tell_found(struct gdb *g, struct session *s, enum machine_found found, uint32_t la);
 void gdb_points_install(struct gdb *g, struct session *s); /* into a machine without */
 void gdb_points_clear(struct gdb *g, struct session *s);
 /* "12ab": from *p on; false: no digit, or more than 64 bits. */
 bool take_hex(const char **p, uint64_t *v);
+
+/* gdb_reverse.c: bs and bc */
+void gdb_back_step(struct gdb *g, struct session *s, const char *p);
+void gdb_back_continue(struct gdb *g, struct session *s, const char *p);
 
 /* gdb_target.c: registers by number. */
 enum { GDB_REG_LONGEST = 16 };

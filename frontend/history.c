@@ -225,7 +225,7 @@ static void take(struct history *h, struct session *s)
 
 void history_poll(struct history *h, struct session *s)
 {
-    if (!h || h->off || s->replay || s->stopped) {
+    if (!h || h->off || (s->stopped && h->n > 0)) {
         return;
     }
     if (moments_lost(&s->config.drives)) {
@@ -335,6 +335,56 @@ int history_step_back(struct history *h, struct session *s, struct error *err)
         return 0;
     }
     return go(h, s, i - 1, h->entry[i - 1].tick, err) < 0 ? -1 : 1;
+}
+
+/* ---- searches */
+
+unsigned history_moments(const struct history *h)
+{
+    return h ? h->n : 0;
+}
+
+uint64_t history_tick(const struct history *h, unsigned i)
+{
+    return h->entry[i].tick;
+}
+
+int history_visit(struct history *h, struct session *s, unsigned i, struct error *err)
+{
+    return moment_go(s->machine, h->entry[i].moment, err);
+}
+
+/* To a tick, but for stopped(). false: a signal came, or that is enough. */
+static bool run_watched(struct machine *m, uint64_t tick, history_stop_fn *stopped, void *ctx)
+{
+    while (machine_now(m) < tick) {
+        if (signals_pending() ||
+            (machine_run(m, tick) == MACHINE_POINT && stopped && stopped(ctx, m))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool history_run(struct history *h, struct session *s, uint64_t tick, history_stop_fn *stopped,
+                 void *ctx)
+{
+    struct machine *m = s->machine;
+    size_t k = 0;
+    bool on = true;
+    while (k < h->inputs && h->input[k].seq < machine_inputs(m)) {
+        k++;
+    }
+    s->muted = true;
+    for (; on && k < h->inputs && h->input[k].tick < tick; k++) {
+        on = run_watched(m, h->input[k].tick, stopped, ctx);
+        if (on) {
+            machine_replay(m, &h->input[k]);
+        }
+    }
+    on = on && run_watched(m, tick, stopped, ctx);
+    s->muted = false;
+    return on || !signals_pending();
 }
 
 /* ---- kept after the fact */

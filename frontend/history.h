@@ -15,6 +15,7 @@
 
 struct history;
 struct input;
+struct machine;
 struct session;
 
 /* size: bytes of memory. NULL and err. All of the following take NULL for "there is none". */
@@ -33,6 +34,16 @@ bool history_first(const struct history *h, uint64_t *tick);
 int history_rewind(struct history *h, struct session *s, uint64_t tick, struct error *err);
 /* To the latest moment before now, at once. 0: there is none. */
 int history_step_back(struct history *h, struct session *s, struct error *err);
+/* For searches: the moments, oldest first; nothing is dropped until history_rewind(). In a
+ * replay the same, with what was played. */
+unsigned history_moments(const struct history *h);
+uint64_t history_tick(const struct history *h, unsigned i);
+int history_visit(struct history *h, struct session *s, unsigned i, struct error *err);
+/* From there on as it came, to a tick, silently; stopped() at each of a debugger's points,
+ * true: that is enough. false: a signal came. */
+typedef bool history_stop_fn(void *ctx, struct machine *m);
+bool history_run(struct history *h, struct session *s, uint64_t tick, history_stop_fn *stopped,
+                 void *ctx);
 /* All of it as a recording, for terrapin replay. */
 int history_save(struct history *h, struct session *s, const char *path, struct error *err);
 

@@ -149,7 +149,7 @@ static const struct {
     {"vmm-cost", "p4|core2|westmere|F", "cost model, or a file of NAME=CYCLES; default p4",
      set_cost},
     {"vmm-report", "F", "the report as JSON, into F", set_report},
-    {"vmm-chart", "F.png", "of compare: the bars, as a picture", set_chart},
+    {"chart", "F.png", "of compare: the bars, as a picture", set_chart},
     {"vmm-stop-on-divergence", "", "end at the first silent divergence", set_stop},
     {"cpu", "MODEL[,+popek]", "as ever; default pentiumpro", set_cpu},
     {"m", "4|4M", "the guest's memory, 1M to 16M; default 4M", set_ram},

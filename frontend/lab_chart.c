@@ -106,5 +106,5 @@ int chart_png(const char *path, const struct bar *bars, unsigned n, struct error
     failed |= f && fclose(f) != 0;
     free(bytes);
     free(pixels);
-    return failed ? error_set(err, "-vmm-chart %s: cannot write", short_path(path)) : 0;
+    return failed ? error_set(err, "-chart %s: cannot write", short_path(path)) : 0;
 }

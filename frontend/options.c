@@ -50,6 +50,13 @@ static int set_later(struct options *o, const struct option *row, const char *va
     return error_set(err, "-%s: not implemented yet", row->name);
 }
 
+static int set_lab(struct options *o, const struct option *row, const char *value,
+                   struct error *err)
+{
+    (void)o, (void)value;
+    return error_set(err, "-%s: for terrapin lab alone; see terrapin lab --help", row->name);
+}
+
 static int set_nothing(struct options *o, const struct option *row, const char *value,
                        struct error *err)
 {

@@ -25,8 +25,9 @@ static void add(struct page *p, const char *piece)
 }
 
 static const char *const headings[GROUPS] = {
-    [MACHINE] = "machine", [MEDIA] = "media", [CONSOLE] = "console",     [TIME] = "time",
-    [CONTROL] = "control", [TESTS] = "tests", [NO_EFFECT] = "no effect", [LATER] = "not yet",
+    [MACHINE] = "machine", [MEDIA] = "media",         [CONSOLE] = "console",
+    [TIME] = "time",       [CONTROL] = "control",     [TESTS] = "tests",
+    [LAB] = "lab",         [NO_EFFECT] = "no effect", [LATER] = "not yet",
 };
 
 /* "  media      -fda F  -fdb F …", wrapped at 80 columns. */
@@ -39,7 +40,7 @@ static void add_group(struct page *p, enum group group)
     add(p, piece);
     const struct option *row;
     for (size_t i = 0; (row = option_row(i)) != NULL; i++) {
-        bool show_value = *row->value && group != LATER;
+        bool show_value = *row->value && group != LATER && group != LAB;
         if (row->group != group) {
             continue;
         }
@@ -53,7 +54,7 @@ static void add_group(struct page *p, enum group group)
                     add(p, " ");
                 }
             } else {
-                add(p, group == LATER ? " " : "  ");
+                add(p, group == LATER || group == LAB ? " " : "  ");
             }
         }
         add(p, piece);
@@ -73,7 +74,10 @@ char *options_help(void)
     for (enum group g = 0; g < GROUPS; g++) {
         add_group(&p, g);
     }
-    add(&p, "terrapin --help OPTION tells more about one of them; Ctrl-A h lists the keys.\n");
+    add(&p,
+        "terrapin lab --help: a guest under a virtual machine monitor, and what trapped.\n");
+    add(&p,
+        "terrapin --help OPTION tells more, so does terrapin lab --help; Ctrl-A h: keys.\n");
     return p.s;
 }
 

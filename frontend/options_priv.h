@@ -4,7 +4,7 @@
 
 #include "frontend/options.h"
 
-enum group { MACHINE, MEDIA, CONSOLE, TIME, CONTROL, TESTS, NO_EFFECT, LATER, GROUPS };
+enum group { MACHINE, MEDIA, CONSOLE, TIME, CONTROL, TESTS, LAB, NO_EFFECT, LATER, GROUPS };
 
 struct option;
 typedef int set_fn(struct options *o, const struct option *row, const char *value,

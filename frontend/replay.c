@@ -5,6 +5,7 @@
 
 #include "devices/input_log.h"
 #include "frontend/diverge.h"
+#include "frontend/history.h"
 #include "frontend/image.h"
 #include "frontend/overlay.h"
 #include "frontend/report.h"
@@ -27,6 +28,7 @@ struct replay {
     struct log_reader log;
     struct log_record next; /* if there is one */
     bool more, trusted;
+    uint64_t limit;             /* seq of the first input that is not played */
     uint64_t equal_tick, equal; /* the last tick that was found equal; how many */
 };
 
@@ -59,6 +61,7 @@ struct replay *replay_open(const char *path, struct error *err)
     struct replay *r = calloc(1, sizeof *r);
     if (r) {
         r->fd = -1;
+        r->limit = UINT64_MAX;
         r->path = strdup(path);
     }
     if (!r || !r->path) {
@@ -100,6 +103,11 @@ uint64_t replay_end(const struct replay *r)
 uint64_t replay_hashes(const struct replay *r)
 {
     return r->equal;
+}
+
+void replay_limit(struct replay *r, uint64_t seq)
+{
+    r->limit = seq;
 }
 
 void replay_trust(struct replay *r)
@@ -186,6 +194,7 @@ static bool change_medium(struct replay *r, struct session *s)
         }
         in->media = image_media(im);
     }
+    history_input(s->history, in);
     machine_replay(s->machine, in);
     drives_insert(&s->config.drives, in->port, im);
     return true;
@@ -232,6 +241,18 @@ int replay_start(struct replay *r, struct session *s, replay_ready_fn *ready, st
     return 0;
 }
 
+/* The machine has been put back to a moment that was played. */
+void replay_found(struct replay *r, struct session *s)
+{
+    uint64_t now = machine_now(s->machine), seq = machine_inputs(s->machine);
+    log_rewind(&r->log);
+    take_next(r, s);
+    while (r->more && !s->over &&
+           (r->next.kind < LOG_START ? r->next.in.seq < seq : r->next.tick < now)) {
+        take_next(r, s);
+    }
+}
+
 /* ---- playing */
 
 uint64_t replay_next(const struct replay *r)
@@ -268,6 +289,7 @@ static bool compare(struct replay *r, struct session *s)
     }
     struct divergence d = {.equal = r->equal_tick,
                            .differs = r->next.tick,
+                           .inputs = machine_inputs(s->machine),
                            .expected = r->next.hash,
                            .found = hash};
     if (r->next.kind == LOG_HASH) {
@@ -296,6 +318,7 @@ static bool play(struct replay *r, struct session *s)
     case LOG_INPUT + INPUT_MEDIA: return change_medium(r, s);
     default: break;
     }
+    history_input(s->history, &r->next.in);
     machine_replay(s->machine, &r->next.in);
     if (r->next.in.kind == INPUT_MIPS) {
         pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
@@ -306,6 +329,9 @@ static bool play(struct replay *r, struct session *s)
 void replay_feed(struct replay *r, struct session *s)
 {
     while (!s->over && r->more && r->next.tick <= machine_now(s->machine)) {
+        if (r->next.kind < LOG_START && r->next.in.seq >= r->limit) {
+            return;
+        }
         if (play(r, s)) {
             take_next(r, s);
         }

@@ -22,6 +22,8 @@ typedef int replay_ready_fn(struct session *s, struct error *err);
 int replay_start(struct replay *r, struct session *s, replay_ready_fn *ready,
                  struct error *err);
 
+/* Somebody has put the machine to another moment of the recording: what is next there? */
+void replay_found(struct replay *r, struct session *s);
 /* The machine is not to run past this tick before replay_feed(). */
 uint64_t replay_next(const struct replay *r);
 /* At the present tick: all that the recording has for it. Ends the session at its end, with
@@ -34,6 +36,8 @@ void replay_stopped(struct replay *r, struct session *s);
 const char *replay_path(const struct replay *r);
 uint64_t replay_end(const struct replay *r);    /* its last tick */
 uint64_t replay_hashes(const struct replay *r); /* compared so far, and equal */
+/* Inputs from this one on (its seq) are not played; UINT64_MAX: all are. */
+void replay_limit(struct replay *r, uint64_t seq);
 /* Hashes are not compared any more: who plays knows better. */
 void replay_trust(struct replay *r);
 /* As the recorder's machine was made to run; text of -flip or "". */

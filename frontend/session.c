@@ -247,10 +247,9 @@ static int start_history(struct session *s, struct error *err)
 {
     static const uint64_t by_default = UINT64_C(256) << 20;
     const struct options *o = s->opt;
-    uint64_t size = o->history_bytes                    ? o->history_bytes
-                    : s->config.display != DISPLAY_NONE ? by_default
-                                                        : 0;
-    if (o->no_history || size == 0) {
+    bool looked_at = s->config.display != DISPLAY_NONE || s->gdb || (s->replay && s->script);
+    uint64_t size = o->history_bytes ? o->history_bytes : looked_at ? by_default : 0;
+    if (o->no_history || o->verify || size == 0) {
         return 0;
     }
     s->history = history_new(size, err);
@@ -752,6 +751,20 @@ void session_branch(struct session *s)
     s->replay = NULL;
 }
 
+/* By the latest moment before it; where there is none, from the start. */
+static int replay_back(struct session *s, uint64_t tick, struct error *err)
+{
+    struct error ignored;
+    uint64_t first;
+    if (history_first(s->history, &first) && first <= tick &&
+        history_rewind(s->history, s, tick, &ignored) == 0) {
+        replay_found(s->replay, s);
+        return 0;
+    }
+    history_forget(s->history);
+    return replay_start(s->replay, s, NULL, err);
+}
+
 int session_goto(struct session *s, uint64_t tick, struct error *err)
 {
     double speed = s->pace.speed;
@@ -760,20 +773,19 @@ int session_goto(struct session *s, uint64_t tick, struct error *err)
         return error_set(err, "goto: the recording ends at tick %" PRIu64,
                          replay_end(s->replay));
     }
-    if (tick < machine_now(s->machine)) {
-        int rc = replay_start(s->replay, s, NULL, err);
-        if (rc < 0) {
-            return rc;
-        }
+    if (tick < machine_now(s->machine) && replay_back(s, tick, err) < 0) {
+        return -1;
     }
     if (tick < machine_now(s->machine)) {
         return error_set(err, "goto: the recording begins at tick %" PRIu64,
                          machine_now(s->machine));
     }
-    s->stopped = false;
     s->pace.speed = 0;
-    session_run(s, tick);
+    do { /* a debugger's points are passed */
+        s->stopped = false;
+    } while (session_run(s, tick) == RUN_STOPPED && s->at_point);
     s->stopped = stopped;
+    s->at_point = false;
     pace_start(&s->pace, speed, machine_mips(s->machine), machine_now(s->machine));
     return 0;
 }

@@ -37,19 +37,13 @@ extern const struct op emulate_table[];
 /* emu_system.c */
 void fpu_update(struct vmm *vmm); /* CR0.TS, EM, MP, NE of the real processor */
 
-#define EMULATOR(name) extern emulate_fn emulate_##name;
-EMULATOR(cli)
-EMULATOR(sti)
-EMULATOR(pushf) EMULATOR(popf) EMULATOR(iret) EMULATOR(int) EMULATOR(int3) EMULATOR(into)
-    EMULATOR(in) EMULATOR(out) EMULATOR(ins) EMULATOR(outs) EMULATOR(hlt) EMULATOR(clts)
-        EMULATOR(lmsw) EMULATOR(smsw) EMULATOR(nothing) EMULATOR(mov_from_cr)
-            EMULATOR(mov_to_cr) EMULATOR(mov_from_dr) EMULATOR(mov_to_dr) EMULATOR(msr)
-                EMULATOR(lgdt) EMULATOR(lidt) EMULATOR(sgdt) EMULATOR(sidt) EMULATOR(lldt)
-                    EMULATOR(ltr) EMULATOR(sldt) EMULATOR(str) EMULATOR(lar) EMULATOR(lsl)
-                        EMULATOR(verr) EMULATOR(verw) EMULATOR(push_seg) EMULATOR(pop_seg)
-                            EMULATOR(mov_from_seg) EMULATOR(mov_to_seg) EMULATOR(lxs)
-                                EMULATOR(call_far) EMULATOR(jmp_far) EMULATOR(call_mem)
-                                    EMULATOR(jmp_mem) EMULATOR(retf)
-#undef EMULATOR
+extern emulate_fn emulate_cli, emulate_sti, emulate_pushf, emulate_popf, emulate_iret,
+    emulate_int, emulate_int3, emulate_into, emulate_in, emulate_out, emulate_ins, emulate_outs,
+    emulate_hlt, emulate_clts, emulate_lmsw, emulate_smsw, emulate_nothing, emulate_mov_from_cr,
+    emulate_mov_to_cr, emulate_mov_from_dr, emulate_mov_to_dr, emulate_msr, emulate_lgdt,
+    emulate_lidt, emulate_sgdt, emulate_sidt, emulate_lldt, emulate_ltr, emulate_sldt,
+    emulate_str, emulate_lar, emulate_lsl, emulate_verr, emulate_verw, emulate_push_seg,
+    emulate_pop_seg, emulate_mov_from_seg, emulate_mov_to_seg, emulate_lxs, emulate_call_far,
+    emulate_jmp_far, emulate_call_mem, emulate_jmp_mem, emulate_retf;
 
 #endif

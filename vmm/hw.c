@@ -84,7 +84,8 @@ struct hw *hw_new(const char *model, uint32_t bytes, struct lab_board *board, st
     }
     const struct cpu_bus bus = {
         .ctx = hw, .in = bus_in, .out = bus_out, .int_ack = bus_ack, .tick = &board->tick};
-    const struct cpu_config cfg = {.model = model};
+    /* No assists: the oracle has to see every instruction. */
+    const struct cpu_config cfg = {.model = model, .no_assist = true};
     hw->board = board;
     hw->ph = phys_new(bytes, err);
     if (hw->ph != NULL) {

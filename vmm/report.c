@@ -39,6 +39,21 @@ static void say_end(const struct lab *lab, const struct out *o)
     }
 }
 
+/* The table has a row for each encoding: all of one name together; 0 for all but the first. */
+static uint64_t emulated(const struct lab *lab, unsigned n)
+{
+    uint64_t sum = 0;
+    for (unsigned k = 0; emulate_name(k) != NULL; k++) {
+        if (strcmp(emulate_name(k), emulate_name(n)) == 0) {
+            if (k < n) {
+                return 0;
+            }
+            sum += lab->vmm->count.emulated[k];
+        }
+    }
+    return sum;
+}
+
 static void say_exits(const struct lab *lab, const struct out *o)
 {
     const struct counts *c = &lab->vmm->count;
@@ -51,15 +66,8 @@ static void say_exits(const struct lab *lab, const struct out *o)
     say(o, "  %-24s %12" PRIu64 "\n", "all", lab_exits(lab, NULL));
     say(o, "emulated, by instruction\n");
     for (unsigned n = 0; emulate_name(n) != NULL; n++) {
-        uint64_t sum = 0;
-        bool first = true;
-        for (unsigned k = 0; emulate_name(k) != NULL; k++) {
-            bool same = strcmp(emulate_name(k), emulate_name(n)) == 0;
-            first = first && !(same && k < n);
-            sum += same ? c->emulated[k] : 0;
-        }
-        if (first && sum != 0) {
-            say(o, "  %-24s %12" PRIu64 "\n", emulate_name(n), sum);
+        if (emulated(lab, n) != 0) {
+            say(o, "  %-24s %12" PRIu64 "\n", emulate_name(n), emulated(lab, n));
         }
     }
     say(o, "injected: interrupts %" PRIu64 ", exceptions %" PRIu64 "\n", c->injected_interrupts,
@@ -152,6 +160,14 @@ static void json_exits(const struct lab *lab, const struct out *o)
     say(o, ",\n \"exits\": {");
     for (unsigned n = 0; n < EXIT_CAUSES; n++) {
         say(o, "%s\"%s\": %" PRIu64, n ? ", " : "", exit_names[n], c->exits[n]);
+    }
+    say(o, "},\n \"emulated\": {");
+    const char *comma = "";
+    for (unsigned n = 0; emulate_name(n) != NULL; n++) {
+        if (emulated(lab, n) != 0) {
+            say(o, "%s\"%s\": %" PRIu64, comma, emulate_name(n), emulated(lab, n));
+            comma = ", ";
+        }
     }
     say(o, "},\n \"divergences\": [");
     for (unsigned n = 0; n < lab->oracle.kinds; n++) {

@@ -150,10 +150,11 @@ static void say_rows(const struct cpu *cpu, const struct out *o)
 }
 
 /* Is a to be printed before b? The order is total: sites differ. */
-static bool busier(const struct census_site *a, const struct census_site *b)
+static bool busier(const struct census_site *a, const struct census_site *b, bool by_wrong)
 {
-    if (a->count != b->count) {
-        return a->count > b->count;
+    uint64_t of_a = by_wrong ? a->wrong : a->count, of_b = by_wrong ? b->wrong : b->count;
+    if (of_a != of_b) {
+        return of_a > of_b;
     }
     return a->la != b->la   ? a->la < b->la
            : a->id != b->id ? a->id < b->id
@@ -162,31 +163,38 @@ static bool busier(const struct census_site *a, const struct census_site *b)
 
 /* The busiest site that is less busy than *last (NULL: of all). GATE rows are not sensitive. */
 static const struct census_site *next_site(const struct census *c,
-                                           const struct census_site *last)
+                                           const struct census_site *last, bool by_wrong)
 {
     const struct census_site *best = NULL;
     for (unsigned n = 0; n < CENSUS_SITES; n++) {
         const struct census_site *s = &c->site[n];
-        bool counts = s->id != 0 && insn_rows[s->id].cls != CLASS_GATE;
-        if (counts && (last == NULL || busier(last, s)) && (best == NULL || busier(s, best))) {
+        bool counts =
+            s->id != 0 && insn_rows[s->id].cls != CLASS_GATE && (!by_wrong || s->wrong != 0);
+        if (counts && (last == NULL || busier(last, s, by_wrong)) &&
+            (best == NULL || busier(s, best, by_wrong))) {
             best = s;
         }
     }
     return best;
 }
 
-static void say_sites(const struct cpu *cpu, const struct out *o)
+static void say_top(const struct census *c, const struct out *o, bool by_wrong, unsigned most)
 {
-    enum { SHOWN = 24 };
-    const struct census *c = &cpu->sys->census;
     const struct census_site *s = NULL;
-    say(o, "%-10s %-12s %-5s %-9s %14s %12s\n", "site", "row", "class", "where", "count",
-        "wrong");
-    for (unsigned n = 0; n < SHOWN && (s = next_site(c, s)) != NULL; n++) {
+    say(o, "%-10s %-12s %-5s %-9s %14s %12s\n", by_wrong ? "wrong at" : "site", "row", "class",
+        "where", "count", "wrong");
+    for (unsigned n = 0; n < most && (s = next_site(c, s, by_wrong)) != NULL; n++) {
         say(o, "%08" PRIx32 "   %-12s %-5s %-9s %14" PRIu64 " %12" PRIu64 "\n", s->la,
             insn_rows[s->id].name, classes[insn_rows[s->id].cls], places[s->where], s->count,
             s->wrong);
     }
+}
+
+static void say_sites(const struct cpu *cpu, const struct out *o)
+{
+    const struct census *c = &cpu->sys->census;
+    say_top(c, o, false, 24);
+    say_top(c, o, true, 16);
     if (c->elsewhere != 0) {
         say(o, "at sites beyond the table's %d: %" PRIu64 "\n", CENSUS_SITES, c->elsewhere);
     }

@@ -340,7 +340,6 @@ static void remember(struct cpu *cpu, struct shadow_root *s, uint32_t page, padd
     }
     *head = index + 1;
     s->filled[page / PAGES_OF_SPAN] = true;
-    cpu->stats.mmu_fills++;
 }
 
 /* A debugger watches the page: its accesses come the slow way. */
@@ -356,13 +355,26 @@ static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
     }
 }
 
+/* The root has something of the page, so that its frame's chain has it: what the tables say has
+ * not changed since, or it would have been dropped. */
+static bool is_known(const struct shadow_root *s, uint32_t page)
+{
+    unsigned touched = s->touched[page / PAGE_ENTRIES];
+    for (unsigned k = 0; touched != 0; k++, touched >>= 1) {
+        if ((touched & 1) && s->map[k / MAP_KINDS][k % MAP_KINDS][page] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Entries that are as they were are left alone: what they are on may not be in use. */
 static void enter(struct cpu *cpu, bool user, uint32_t page, paddr pa,
                   const uintptr_t now[MAP_KINDS])
 {
     struct shadow_root *s = selected(cpu);
     unsigned stored = 0;
-    bool better = false;
+    bool known = is_known(s, page), better = false;
     for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
         uintptr_t *entry = &s->map[user][kind][page];
         if (*entry != now[kind]) {
@@ -376,6 +388,9 @@ static void enter(struct cpu *cpu, bool user, uint32_t page, paddr pa,
     s->pages += fresh;
     cpu->sys->shadows.pages += fresh;
     if (better) {
+        cpu->stats.mmu_fills++;
+    }
+    if (better && !known) {
         remember(cpu, s, page, pa);
     }
 }
@@ -497,13 +512,12 @@ static void table_written(struct cpu *cpu, paddr pa, unsigned len, bool unwatche
     engine_leave(cpu); /* linked blocks may be running where nothing is mapped any more */
 }
 
-/* Code and tables share the watch. Dropping a block may take the watch from its whole page. */
+/* Code and tables share the watch: to renew it for code takes it from the page's tables. */
 static void on_written(void *ctx, paddr pa, unsigned len)
 {
     struct cpu *cpu = ctx;
-    uint64_t dropped = cpu->stats.blocks_dropped;
-    block_drop_written(cpu, pa, len);
-    table_written(cpu, pa, len, cpu->stats.blocks_dropped != dropped);
+    bool renewed = block_drop_written(cpu, pa, len);
+    table_written(cpu, pa, len, renewed);
 }
 
 static void on_remapped(void *ctx)

@@ -169,6 +169,71 @@ told "timer ()"
 told "exited with code 01" # the code at its other address is not where the breakpoint is
 same "with watchpoints" "$plain" "$hash"
 
+# ---- backwards, in a live machine and in a replay of it; forwards again it is the same run
+
+cat >back.in <<'END'
+target remote ./s
+tbreak outer if n == 40
+continue
+print shared
+reverse-stepi
+x/i $eip
+stepi
+print $eip == (unsigned)outer
+watch shared
+reverse-continue
+print shared
+reverse-continue
+delete
+break weigh
+reverse-continue
+reverse-finish
+reverse-step
+backtrace 3
+delete
+monitor who-wrote 0x100000 + 0
+monitor reverse-step 3
+reverse-continue
+continue
+END
+# went NAME CODE TEXT: what both of them tell, and how they end
+went()
+{
+    expect_code "$1" "$2"
+    told '$1 = 22140'
+    told 'call   0x'
+    told '$2 = 1'
+    told "Old value = 22140"
+    told "New value = 20540"
+    told '$3 = 20540'
+    told "New value = 19019"
+    told "weigh (n=39)"
+    told "in inner (n=39)"
+    told "in outer (n=38)"
+    told "the instruction at "
+    told "No more reverse-execution history"
+    told "$3"
+    same "$1: backwards and forwards" "$plain" "$hash"
+}
+debug back kernel -- -kernel kernel <back.in
+went back 1 "exited with code 01"
+machine tape -kernel kernel -record tape.log -record-hash 1000000
+wait "$pid"
+{
+    head -n 4 steps.cmd
+    cat back.in
+} >tape.cmd
+rm -f s
+"$TERRAPIN" replay tape.log -display none -timeout 240 -hash -gdb unix:s -S >tape.out 2>tape.err </dev/null &
+pid=$!
+name=tape
+await_socket
+timeout "${LIMIT:-240}" gdb -nx -batch -x tape.cmd kernel >tape.gdb 2>&1 </dev/null
+wait "$pid"
+code=$?
+hash=$(tail -n 1 tape.out)
+went tape 0 "exited normally"
+
 # ---- registers, memory, the monitor; what the debugger writes is there
 
 debug look kernel -- -kernel kernel <<'END'
@@ -202,7 +267,7 @@ maintenance packet qqemu.sstepbits
 maintenance packet Qqemu.PhyMemMode:1
 x/1xw 0x7f00000
 maintenance packet Qqemu.PhyMemMode:0
-maintenance packet bs
+maintenance packet bx
 print *(int *)0x7f00000
 END
 expect_code look 1

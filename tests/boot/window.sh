@@ -82,7 +82,8 @@ boot paced -display sdl -audio sdl -speed 2 -fda input.img <same.scr
 same "with a window, paced" "$bare" "$hash"
 
 # ---- by hand
-"$TERRAPIN" -display sdl -name Guest -fda input.img -debugcon file:input.out 2>hand.err &
+"$TERRAPIN" -display sdl -name Guest -fda input.img -debugcon file:input.out -record hand.log \
+    -record-hash 20000000 2>hand.err &
 terrapin=$!
 pids="$pids $terrapin"
 until_true grep -q mFA input.out || die "the guest does not start"
@@ -271,4 +272,12 @@ wait $terrapin
 code=$?
 cp hand.err same.err
 expect_code same 7
+
+# ---- all of that again, from its recording
+"$TERRAPIN" replay hand.log -display none -hash -debugcon file:replay.out >replay.txt 2>replay.err
+code=$?
+expect_code replay 0
+check "what keyboard and mouse sent" cmp -s input.out replay.out
+"$TERRAPIN" replay hand.log -verify >verify.txt 2>verify.err
+expect "verified: " verify.txt
 finish

@@ -2,7 +2,9 @@
  * good checksums. A file is refused, or gives a machine that runs; nothing may crash, hang or
  * abort the host process. Run it under ASan and UBSan.
  *
- *   fuzz_state [SECONDS [SEED]]      (default 20 s, seed 1); prints runs, and the last seed
+ *   fuzz_state [SECONDS [SEED [FILE...]]]     (default 20 s, seed 1); prints runs, and the last
+ *                                      seed. FILE: an input of a corpus, which is run first
+ *   fuzz_state -collect DIR N          of N random inputs keeps those with a new outcome
  *
  * Built with -fsanitize=fuzzer (TERRAPIN_FUZZ) the same body is driven by libFuzzer: each 8
  * bytes of input are one change.
@@ -108,10 +110,12 @@ static void change(struct section *s, const uint8_t *c)
     }
 }
 
+static struct error err; /* why the last one was refused; "": it was not */
+
 static bool load_and_run(struct file *f)
 {
     struct state_reader r;
-    struct error err = {""};
+    err.text[0] = '\0';
     /* The container is good, but that a blob may be announced as something it is not. */
     struct machine *m =
         state_open(&r, &f->source, &err) == 0 ? small_guest_load(&r, &err) : NULL;
@@ -170,26 +174,86 @@ static uint32_t next(uint64_t *seed)
     return (uint32_t)(*seed >> 33);
 }
 
+enum { INPUT = 1 + 12 * CHANGE };
+
+/* The input of a seed; its length. */
+static size_t make_input(uint64_t number, uint8_t data[INPUT])
+{
+    uint64_t seed = number * 0x9E3779B97F4A7C15u;
+    for (size_t k = 0; k < INPUT; k++) {
+        data[k] = (uint8_t)next(&seed);
+    }
+    unsigned changes = 1 + next(&seed) % 12;
+    return 1 + CHANGE * (1 + next(&seed) % changes);
+}
+
+static bool run_file(const char *path)
+{
+    uint8_t data[4096];
+    FILE *f = fopen(path, "rb");
+    check(f != NULL, path);
+    size_t n = fread(data, 1, sizeof data, f);
+    fclose(f);
+    return fuzz_one(data, n);
+}
+
+/* What happened, without the numbers in it. */
+static uint64_t outcome(void)
+{
+    for (char *p = err.text; *p; p++) {
+        *p = strchr("0123456789abcdef", *p) ? '#' : *p;
+    }
+    return hash_bytes(0, err.text, strlen(err.text));
+}
+
+static int collect(const char *dir, uint64_t n)
+{
+    static uint64_t seen[4096];
+    unsigned kept = 0;
+    for (uint64_t i = 1; i <= n; i++) {
+        uint8_t data[INPUT];
+        char path[1024];
+        size_t size = make_input(i, data);
+        fuzz_one(data, size);
+        uint64_t what = outcome();
+        unsigned k = 0;
+        while (k < kept && seen[k] != what) {
+            k++;
+        }
+        if (k < kept || kept == ARRAY_LEN(seen)) {
+            continue;
+        }
+        seen[kept++] = what;
+        snprintf(path, sizeof path, "%s/%016llx", dir, (unsigned long long)what);
+        FILE *f = fopen(path, "wb");
+        check(f && fwrite(data, 1, size, f) == size && fclose(f) == 0, path);
+    }
+    printf("%u different outcomes\n", kept);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    make_bases();
+    if (argc == 4 && strcmp(argv[1], "-collect") == 0) {
+        return collect(argv[2], strtoull(argv[3], NULL, 0));
+    }
     double seconds = argc > 1 ? atof(argv[1]) : 20;
     uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1, runs = 0, good = 0;
     time_t end = time(NULL) + (time_t)seconds;
-    make_bases();
+    for (int i = 3; i < argc; i++) {
+        run_file(argv[i]);
+    }
     do {
-        uint8_t data[1 + 12 * CHANGE];
-        uint64_t seed = (first + runs) * 0x9E3779B97F4A7C15u;
+        uint8_t data[INPUT];
         fprintf(stderr, "\rseed %llu ", (unsigned long long)(first + runs));
-        for (size_t k = 0; k < sizeof data; k++) {
-            data[k] = (uint8_t)next(&seed);
-        }
-        unsigned changes = 1 + next(&seed) % 12;
-        good += fuzz_one(data, 1 + CHANGE * (1 + next(&seed) % changes));
+        size_t n = make_input(first + runs, data);
+        good += fuzz_one(data, n);
         runs++;
     } while (time(NULL) < end);
-    printf("\n%llu runs, %llu of them loaded, seeds %llu to %llu\n", (unsigned long long)runs,
-           (unsigned long long)good, (unsigned long long)first,
-           (unsigned long long)(first + runs - 1));
+    printf("\n%d files; %llu runs, %llu of them loaded, seeds %llu to %llu\n",
+           argc > 3 ? argc - 3 : 0, (unsigned long long)runs, (unsigned long long)good,
+           (unsigned long long)first, (unsigned long long)(first + runs - 1));
     return good ? 0 : 1;
 }
 #endif

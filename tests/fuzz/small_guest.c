@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 enum { BIOS_SIZE = 0x10000 };
 
@@ -176,4 +177,31 @@ bool section_is_packed(const char *name)
         }
     }
     return true;
+}
+
+/* Heads: names, lengths, and what "end" says. The checksums are made for the file as it then
+ * is, as far as it can be followed. */
+void state_seal(uint8_t *b, size_t n)
+{
+    uint32_t whole = (uint32_t)crc32(0, b, STATE_HEADER), sections = 0;
+    uint64_t id = state_digest(0, b, STATE_HEADER);
+    size_t at = STATE_HEADER;
+    while (at < n && at + 1 + b[at] + 4 <= n) {
+        size_t head = 1 + (size_t)b[at] + 4, length = load_le32(b + at + head - 4);
+        if (length > n || at + head + length + 4 > n) {
+            return;
+        }
+        if (b[at] == 3 && memcmp(b + at + 1, "end", 3) == 0 && length == 16) {
+            store_le32(b + at + head, sections);
+            store_le32(b + at + head + 4, whole);
+            store_le64(b + at + head + 8, id);
+        }
+        uint8_t *crc = b + at + head + length;
+        store_le32(crc,
+                   (uint32_t)crc32(crc32(0, b + at, (uInt)head), b + at + head, (uInt)length));
+        whole = (uint32_t)crc32(crc32(whole, b + at, (uInt)head), crc, 4);
+        id = state_digest(state_digest(id, b + at, head), crc, 4);
+        sections++;
+        at += head + length + 4;
+    }
 }

@@ -150,7 +150,8 @@ START_TEST(introduces_itself)
     ck_assert_ptr_nonnull(strstr(ask("qSupported:swbreak+;hwbreak+"), "PacketSize=4000;"));
     ASK("?", "T05thread:1;");
     ASK("vMustReplyEmpty", "");
-    ASK("bs", ""); /* not built yet */
+    ASK("bs", "T05thread:1;replaylog:begin;"); /* nothing has run yet */
+    ASK("bc", "T05thread:1;replaylog:begin;");
     ASK("!", "");
     ASK("", "");
     ASK("qC", "QC1");

@@ -420,6 +420,30 @@ START_TEST(test_door)
 }
 END_TEST
 
+/* However the machine was stopped, what is due at the tick is done: input comes after it, as it
+ * does in a replay, which runs straight to that tick. */
+START_TEST(test_settled)
+{
+    static const uint8_t ticking[] = {
+        0xB0, 0x34, 0xE6, 0x43, 0xB0, 0x05, 0xE6, 0x40, /* 8254: a period of 5 */
+        0x30, 0xC0, 0xE6, 0x40, 0x40, 0xEB, 0xFD,       /* l: inc ax; jmp l */
+    };
+    static const struct machine_step step;
+    struct machine *m = start_program(ticking, sizeof ticking);
+    unsigned due = 0;
+    machine_input(m, &(struct input){.kind = INPUT_MIPS, .code = 1});
+    for (unsigned i = 0; i < 300; i++) {
+        uint64_t next = clock_next(&m->board.clock);
+        machine_step(m, &step);
+        machine_run(m, UINT64_MAX - 1);
+        due += next == machine_now(m);
+        ck_assert_uint_gt(clock_next(&m->board.clock), machine_now(m));
+    }
+    ck_assert_uint_gt(due, 20);
+    machine_free(m);
+}
+END_TEST
+
 START_TEST(test_parts)
 {
     static struct machine_part a[MACHINE_PARTS], b[MACHINE_PARTS];
@@ -593,6 +617,7 @@ int main(void)
     tcase_add_test(t, test_reset_input);
     tcase_add_test(t, test_recorder);
     tcase_add_test(t, test_door);
+    tcase_add_test(t, test_settled);
     tcase_add_test(t, test_parts);
     tcase_add_test(t, test_memory);
     tcase_add_test(t, test_info);

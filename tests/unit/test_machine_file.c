@@ -131,6 +131,9 @@ START_TEST(other_files)
     f.w.bytes[16] = STATE_VERSION + 1;
     ck_assert_int_eq(open_file(&f), -1);
     ck_assert_ptr_nonnull(strstr(err.text, "version 2"));
+    f.source.size = STATE_MOST + 1; /* refused before it is read */
+    ck_assert_int_eq(open_file(&f), -1);
+    ck_assert_ptr_nonnull(strstr(err.text, "larger than any"));
     memory_file_free(&f);
 }
 END_TEST
@@ -222,6 +225,9 @@ START_TEST(forged_lists_of_runs)
                             twice[] = {{1, 2, STATE_ZEROS, 0}, {2, 1, STATE_ZEROS, 0}};
     ck_assert_int_eq(pages_of("x", 2, good, 2, abcd, sizeof abcd), 0);
     ck_assert_int_eq(pages_of("y", 2, good, 2, abcd, sizeof abcd), -1); /* no such blob */
+    static const uint8_t more[] = {0x78, 0x01, 0x01, 4,    0,    0xFB, 0xFF, 'a',
+                                   'b',  'c',  'd',  0x03, 0xD8, 0x01, 0x8B, 0};
+    ck_assert_int_eq(pages_of("x", 2, good, 2, more, sizeof more), -1); /* a byte behind it */
     ck_assert_int_eq(pages_of("x", 0, good, 0, abcd, 0), -1);
     ck_assert_int_eq(pages_of("x", 3, good, 2, abcd, sizeof abcd), -1);
     ck_assert_int_eq(pages_of("x", UINT32_MAX, good, 2, abcd, sizeof abcd), -1);

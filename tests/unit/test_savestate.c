@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -502,6 +503,29 @@ START_TEST(a_kill_leaves_the_older_state)
 }
 END_TEST
 
+START_TEST(a_full_disk_leaves_the_older_state)
+{
+    struct rlimit before, small;
+    start_fresh("-m 8");
+    save();
+    uint32_t good = sum_of(state);
+    unsigned files = files_here();
+    machine_run(session.machine, 2000);
+    getrlimit(RLIMIT_FSIZE, &before);
+    for (rlim_t most = 0; most < 9000; most += 1500) { /* the state has some more */
+        small = (struct rlimit){most, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &small);
+        int rc = savestate_save(&session, &(struct save_request){.path = state}, &err);
+        setrlimit(RLIMIT_FSIZE, &before);
+        ck_assert_int_eq(rc, -1);
+        ck_assert_ptr_nonnull(strstr(err.text, "cannot write"));
+        ck_assert_uint_eq(sum_of(state), good);
+        ck_assert_uint_eq(files_here(), files);
+    }
+    finish();
+}
+END_TEST
+
 /* Disks alone: the machine is switched on anew and finds them as a power cut leaves them. */
 START_TEST(disks_only)
 {
@@ -563,6 +587,7 @@ int main(void)
     tcase_add_test(tc, a_running_guest_is_saved_as_it_was);
     tcase_add_test(tc, time_passes_at_a_monitor_alone);
     tcase_add_test(tc, a_kill_leaves_the_older_state);
+    tcase_add_test(tc, a_full_disk_leaves_the_older_state);
     tcase_add_test(tc, disks_only);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);

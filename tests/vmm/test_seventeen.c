@@ -37,8 +37,8 @@ END_TEST
 
 START_TEST(wrong_where_it_does_not_trap)
 {
-    static const unsigned rings[] = {1, 3};
-    for (unsigned n = 0; n < ARRAY_LEN(rings); n++) {
+    static const unsigned rings[] = {3, 1};
+    for (unsigned n = FEWER; n < ARRAY_LEN(rings); n++) {
         struct lab_run r;
         bool right = holes[_i].row == NULL || (rings[n] == 3 && holes[_i].right_in_ring3);
         lab_run_guest(&r, holes[_i].guest, STRATEGY_TRAP, rings[n], PLAIN);
@@ -57,7 +57,9 @@ END_TEST
 START_TEST(right_where_it_traps)
 {
     expect_right(holes[_i].guest, STRATEGY_TRAP, 1, POPEK);
-    expect_right(holes[_i].guest, STRATEGY_TRAP, 3, POPEK);
+    if (!FEWER) {
+        expect_right(holes[_i].guest, STRATEGY_TRAP, 3, POPEK);
+    }
 }
 END_TEST
 
@@ -66,9 +68,12 @@ static const char *const privileged[] = {"control", "tables", "halt",
 
 START_TEST(privileged_is_right_everywhere)
 {
+    expect_right(privileged[_i], STRATEGY_TRAP, 3, PLAIN);
+    if (FEWER) {
+        return;
+    }
     expect_right(privileged[_i], STRATEGY_INTERPRET, 1, PLAIN);
     expect_right(privileged[_i], STRATEGY_TRAP, 1, PLAIN);
-    expect_right(privileged[_i], STRATEGY_TRAP, 3, PLAIN);
     expect_right(privileged[_i], STRATEGY_TRAP, 1, POPEK);
 }
 END_TEST

@@ -1,0 +1,220 @@
+/* frontend/travel.c -- see the header. */
+#include "frontend/travel.h"
+
+#include "frontend/history.h"
+#include "frontend/moment.h"
+#include "frontend/replay.h"
+#include "frontend/session.h"
+
+#include <stdlib.h>
+
+bool travel_possible(const struct session *s)
+{
+    return history_moments(s->history) > 0 && !s->record && !s->off;
+}
+
+/* Where the search stands. */
+struct search {
+    struct session *s;
+    uint64_t end;  /* only stops before this tick count */
+    bool any;      /* the last one so far … */
+    uint64_t tick; /* … is to be gone to: here */
+    enum machine_found found;
+    uint32_t la;
+    bool step;   /* stops of single steps count, and nothing else */
+    bool over;   /* … of an interrupt are one */
+    bool writer; /* … or of writes to this byte */
+    uint32_t byte;
+};
+
+static uint32_t instruction(const struct machine *m)
+{
+    uint64_t eip = 0, base = 0;
+    machine_reg_get(m, "eip", &eip);
+    machine_reg_get(m, "cs.base", &base);
+    return (uint32_t)(eip + base);
+}
+
+/* A watchpoint stops behind the instruction: one is a tick, and it began a tick before. */
+static bool note_stop(void *ctx, struct machine *m)
+{
+    struct search *se = ctx;
+    uint32_t la;
+    enum machine_found found = machine_found(m, &la);
+    uint64_t tick = machine_now(m);
+    bool watch = found == MACHINE_FOUND_WRITE || found == MACHINE_FOUND_READ ||
+                 found == MACHINE_FOUND_ACCESS;
+    if (se->step) { /* each one is asked for */
+        machine_step(m, &(struct machine_step){.over = se->over});
+    }
+    if (se->step != (found == MACHINE_FOUND_STEP) ||
+        (se->writer && (found != MACHINE_FOUND_WRITE || la != se->byte))) {
+        return false;
+    }
+    tick -= watch;
+    if (tick < se->end) {
+        se->any = true;
+        se->tick = tick;
+        se->found = found;
+        se->la = la;
+    }
+    return false;
+}
+
+/* The present is kept: 0, or -1 and err. */
+static int keep(struct session *s, struct moment **now, struct error *err)
+{
+    *now = moment_take(s->machine, &s->config.drives, err);
+    return *now ? 0 : -1;
+}
+
+/* Back to the present, as if nothing had been. */
+static int come_back(struct session *s, struct moment *now, struct error *err)
+{
+    int rc = moment_go(s->machine, now, err);
+    moment_free(now);
+    if (rc < 0) {
+        session_end(s, EXIT_TROUBLE);
+    }
+    return rc;
+}
+
+/* For good. */
+static int go_to(struct session *s, uint64_t tick, struct error *err)
+{
+    if (s->replay) {
+        return session_goto(s, tick, err);
+    }
+    return history_rewind(s->history, s, tick, err);
+}
+
+/* Stretch by stretch, the latest first: from each moment to the next one, or to se->end. */
+static int search(struct search *se, travel_break_fn *is_break, void *ctx, struct error *err)
+{
+    struct session *s = se->s;
+    uint64_t end = se->end;
+    for (unsigned i = history_moments(s->history); i-- > 0 && !se->any;) {
+        uint64_t from = history_tick(s->history, i);
+        if (from >= end) {
+            continue;
+        }
+        if (history_visit(s->history, s, i, err) < 0) {
+            return -1;
+        }
+        uint32_t la = instruction(s->machine);
+        if (is_break && is_break(ctx, la)) {
+            se->any = true;
+            se->tick = from;
+            se->found = MACHINE_FOUND_CODE;
+            se->la = la;
+        }
+        if (!history_run(s->history, s, end, note_stop, se)) {
+            return error_set(err, "interrupted");
+        }
+        end = from;
+    }
+    return 0;
+}
+
+static uint64_t begin_of(const struct session *s)
+{
+    return history_tick(s->history, 0);
+}
+
+/* After a search: to what it found, or to the beginning. */
+static enum travel_end finish(struct search *se, int rc, struct moment *now, struct error *err)
+{
+    struct error ignored;
+    struct session *s = se->s;
+    uint64_t first = begin_of(s);
+    machine_step(s->machine, NULL);
+    if (come_back(s, now, rc < 0 ? &ignored : err) < 0 || rc < 0) {
+        return TRAVEL_FAILED;
+    }
+    if (go_to(s, se->any ? se->tick : first, err) < 0) {
+        return TRAVEL_FAILED;
+    }
+    return se->any ? TRAVEL_FOUND : TRAVEL_BEGIN;
+}
+
+enum travel_end travel_back(struct session *s, travel_break_fn *is_break, void *ctx,
+                            enum machine_found *found, uint32_t *la, struct error *err)
+{
+    struct search se = {.s = s, .end = machine_now(s->machine)};
+    struct moment *now;
+    if (keep(s, &now, err) < 0) {
+        return TRAVEL_FAILED;
+    }
+    int rc = search(&se, is_break, ctx, err);
+    *found = se.found;
+    *la = se.la;
+    return finish(&se, rc, now, err);
+}
+
+/* To `from`, silently, from the latest moment before it. */
+static int approach(struct session *s, uint64_t from, struct error *err)
+{
+    unsigned i = history_moments(s->history);
+    while (i > 0 && history_tick(s->history, i - 1) > from) {
+        i--;
+    }
+    if (i == 0 || history_visit(s->history, s, i - 1, err) < 0) {
+        return i == 0 ? error_set(err, "the history does not reach so far") : -1;
+    }
+    return history_run(s->history, s, from, NULL, NULL) ? 0 : error_set(err, "interrupted");
+}
+
+/* By single steps over the last ticks; more of them where HLT slept through those. A place in
+ * the middle of sleep is none to stop at. */
+enum travel_end travel_step(struct session *s, bool over, struct error *err)
+{
+    struct search se = {.s = s, .end = machine_now(s->machine), .step = true, .over = over};
+    struct moment *now;
+    uint64_t first = begin_of(s);
+    int rc = 0;
+    if (keep(s, &now, err) < 0) {
+        return TRAVEL_FAILED;
+    }
+    for (uint64_t n = 32; rc == 0 && !se.any; n *= 32) {
+        uint64_t from = se.end - first > n ? se.end - n : first;
+        machine_step(s->machine, NULL);
+        rc = approach(s, from, err);
+        if (rc == 0) {
+            machine_step(s->machine, &(struct machine_step){.over = over});
+            if (from == first && from < se.end) { /* a boundary, whatever steps say */
+                se.any = true;
+                se.tick = from;
+            }
+            rc = history_run(s->history, s, se.end, note_stop, &se)
+                     ? 0
+                     : error_set(err, "interrupted");
+        }
+        if (from == first) {
+            break;
+        }
+    }
+    se.found = MACHINE_FOUND_STEP;
+    return finish(&se, rc, now, err);
+}
+
+int travel_writer(struct session *s, uint32_t la, uint64_t *tick, uint32_t *at,
+                  struct error *err)
+{
+    struct search se = {.s = s, .end = machine_now(s->machine), .writer = true, .byte = la};
+    struct moment *now;
+    if (keep(s, &now, err) < 0) {
+        return -1;
+    }
+    bool added = machine_point_add(s->machine, MACHINE_WRITE, la, 1);
+    int rc = added ? search(&se, NULL, NULL, err) : error_set(err, "too many points");
+    if (added) {
+        machine_point_remove(s->machine, MACHINE_WRITE, la, 1);
+    }
+    if (rc == 0 && se.any && (rc = approach(s, se.tick, err)) == 0) {
+        *tick = se.tick;
+        *at = instruction(s->machine);
+        rc = 1;
+    }
+    struct error ignored;
+    return come_back(s, now, rc < 0 ? &ignored : err) < 0 ? -1 : rc;
+}

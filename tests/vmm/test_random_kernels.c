@@ -1,0 +1,125 @@
+/* tests/vmm/test_random_kernels.c -- kernels of random instructions: the monitor survives them,
+ * and nothing of them reaches its memory. TERRAPIN_LAB_KERNELS=N in the environment runs N
+ * seeds. */
+#include "tests/vmm/lab_run.h"
+#include "vmm/lab_priv.h"
+
+static uint32_t load(const struct lab *lab, uint32_t frame, uint32_t off)
+{
+    return hw_load32(lab->machine, (frame << PAGE_SHIFT) + off);
+}
+
+/* What only the monitor writes is as the monitor wrote it. */
+static void own_memory(const struct lab *lab)
+{
+    for (unsigned n = 0; n < 256; n++) {
+        ck_assert_uint_eq(load(lab, FRAME_IDT, 8 * n), (uint32_t)SEL_CODE << 16);
+        ck_assert_uint_eq(load(lab, FRAME_IDT, 8 * n + 4), 0x8E00);
+    }
+    for (unsigned n = 0; n < 1024; n++) {
+        uint32_t own = n < FRAME_TABLES ? n << PAGE_SHIFT | 0x61 : 0;
+        ck_assert_uint_eq(load(lab, FRAME_OWN_TABLE, 4 * n), own);
+        ck_assert_uint_eq(load(lab, FRAME_OPEN_BUS, 4 * n), UINT32_MAX);
+        ck_assert_uint_eq(load(lab, FRAME_TSS, 4 * n), n == 25 ? 104u << 16 : 0);
+    }
+    for (unsigned view = 0; view < VIEWS; view++) {
+        uint32_t gdt = FRAME_GDT + 16 * view + 15;
+        ck_assert_uint_eq(load(lab, gdt, (SEL_CODE & 0xFFF) + 4), 0x00CF9B00);
+        ck_assert_uint_eq(load(lab, gdt, (SEL_TSS & 0xFFF) + 4) & ~0x200u, 0xFF0089C0u);
+    }
+}
+
+static void read_frame(const struct lab *lab, uint32_t mfn, uint8_t page[PAGE_SIZE])
+{
+    hw_read(lab->machine, mfn << PAGE_SHIFT, page, PAGE_SIZE);
+}
+
+/* Between any two frames of the guest's there is one that is nobody's. */
+static void nobodys_memory(const struct lab *lab)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+    uint8_t page[PAGE_SIZE];
+    for (uint32_t gfn = 1; gfn < lab->vmm->guest_frames; gfn++) {
+        uint32_t mfn;
+        guest_frame(lab->vmm, gfn, &mfn);
+        read_frame(lab, mfn + 1, page);
+        ck_assert_mem_eq(page, zeros, sizeof zeros);
+    }
+}
+
+static bool is_guest_frame(const struct vmm *vmm, uint32_t mfn)
+{
+    return mfn >= FRAME_GUEST && (mfn - FRAME_GUEST) % 2 == 0 &&
+           mfn < FRAME_GUEST + 2 * vmm->guest_frames;
+}
+
+/* Shadow entries name frames of the guest's alone, and no traced one for writing. */
+static bool entry_fine(const struct vmm *vmm, const struct table *table, unsigned n, uint32_t e)
+{
+    uint32_t mfn = e >> PAGE_SHIFT;
+    if (table->kind == TABLE_DIR && n == VMM_LINEAR >> 22) {
+        return mfn == FRAME_OWN_TABLE && !(e & 4);
+    }
+    if (!(e & 1)) {
+        return e == 0;
+    }
+    if (table->kind == TABLE_DIR) {
+        return mfn >= FRAME_TABLES && mfn < FRAME_TABLES + TABLES;
+    }
+    uint32_t gfn = vmm->guest_frames - 1 - (mfn - FRAME_GUEST) / 2;
+    bool traced = mfn == FRAME_OPEN_BUS || (is_guest_frame(vmm, mfn) && vmm->trace[gfn]);
+    return table->kind != TABLE_FREE && (mfn == FRAME_OPEN_BUS || is_guest_frame(vmm, mfn)) &&
+           (!traced || !(e & 2) || vmm->open > 0);
+}
+
+static void shadow_tables(const struct lab *lab)
+{
+    uint8_t page[PAGE_SIZE];
+    for (unsigned t = 0; t < TABLES; t++) {
+        const struct table *table = &lab->vmm->table[t];
+        read_frame(lab, FRAME_TABLES + t, page);
+        for (unsigned n = 0; n < 1024; n++) {
+            /* the processor would set accessed and dirty bits; they are set already */
+            uint32_t e = load_le32(page + 4 * n);
+            if (e != table->entry[n] || !entry_fine(lab->vmm, table, n, e)) {
+                ck_abort_msg("table %u, kind %u, entry %u: %08x", t, table->kind, n, e);
+            }
+        }
+    }
+}
+
+static void run_seed(unsigned seed)
+{
+    static const unsigned rings[] = {1, 3};
+    struct lab_run r;
+    char typed[5];
+    struct lab_config cfg =
+        lab_run_config(&r, "random", STRATEGY_TRAP, rings[seed & 1], seed & 2 ? POPEK : PLAIN);
+    snprintf(typed, sizeof typed, "%04u", seed % 10000);
+    cfg.typed = typed;
+    cfg.ram = 4 << 20;
+    cfg.until = 30000000;
+    lab_run_start(&r, &cfg);
+    own_memory(r.lab);
+    nobodys_memory(r.lab);
+    shadow_tables(r.lab);
+    lab_free(r.lab);
+}
+
+START_TEST(nothing_escapes)
+{
+    const char *more = getenv("TERRAPIN_LAB_KERNELS");
+    unsigned seeds = more ? (unsigned)strtoul(more, NULL, 10) : FEWER ? 8 : 24;
+    for (unsigned seed = 0; seed < seeds; seed++) {
+        run_seed(seed);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("random_kernels");
+    tcase_set_timeout(tc, 0);
+    tcase_add_test(tc, nothing_escapes);
+    return run_suite("random_kernels", tc);
+}
