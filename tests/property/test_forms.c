@@ -187,7 +187,7 @@ static void put_assisted(struct gen *g)
         put(g, 0x8E, 1), put(g, pick(g, 4) ? 0xE0 | fs_or_gs << 3 : 0xC0, 1);
         break;
     case 4: /* MOV byte [descriptor], v: its base, or its type, not accessed; or look at that */
-        switch (pick(g, 4)) {
+        switch (pick(g, 5)) {
         case 0:
             put(g, 0x05C6, 2), put(g, PM_GDT + PM_SMALL + 2, 4), put(g, pick(g, 4) * 16, 1);
             break;
@@ -195,6 +195,10 @@ static void put_assisted(struct gen *g)
             put(g, 0x05C6, 2), put(g, PM_GDT + PM_SMALL + 4, 4), put(g, pick(g, 2), 1);
             break;
         case 2: put(g, 0x05C6, 2), put(g, PM_GDT + PM_SMALL + 5, 4), put(g, 0xF2, 1); break;
+        case 3: /* limit: 4 GiB, or seldom 64 KiB */
+            put(g, 0x05C6, 2), put(g, PM_GDT + PM_SMALL + 6, 4);
+            put(g, pick(g, 8) ? 0xCF : 0x40, 1);
+            break;
         default: put(g, 0x058B | value_reg(g) << 11, 2), put(g, PM_GDT + PM_SMALL + 4, 4);
         }
         break;
