@@ -605,11 +605,9 @@ static int load_raw(struct load *ld, struct ram *ram)
         ram_adopt(ld->m->phys, ram, bytes, src->unmap);
         return 1;
     }
-    if (state_raw_read(ld->r, &raw, ram->bytes, ld->err) < 0) {
-        return -1;
-    }
+    int rc = state_raw_read(ld->r, &raw, ram->bytes, ld->err);
     ram_touch(ram, 0, ram->size);
-    return 1;
+    return rc < 0 ? -1 : 1;
 }
 
 /* The same three answers, for memory. */
