@@ -119,6 +119,8 @@ struct machine_saved {
 /* r: opened. To be freed in any case. */
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err);
 void machine_saved_free(struct machine_saved *s);
+/* The file of this name, or NULL. */
+const struct machine_file *machine_saved_file(const struct machine_saved *s, const char *name);
 /* Reads what loading would only map, and compares its sums. -1 and err. */
 int machine_saved_check_raw(struct state_reader *r, struct error *err);
 /* Would cfg's kernel and what belongs to it give the files that are in s? -1: err. */

@@ -404,16 +404,6 @@ static const char *after(const char *name, const char *word)
     return name && strncmp(name, word, n) == 0 && name[n] == ' ' ? name + n + 1 : NULL;
 }
 
-static const struct machine_file *saved_file(const struct machine_saved *s, const char *name)
-{
-    for (unsigned i = 0; i < s->files; i++) {
-        if (strcmp(s->file[i].name, name) == 0) {
-            return &s->file[i];
-        }
-    }
-    return NULL;
-}
-
 /* Of a large file, as it is. */
 static int take_raw_firmware(struct machine_saved *s, const char *name, struct state_reader *r,
                              struct error *err)
@@ -448,7 +438,7 @@ static int take_firmware(struct machine_saved *s, struct state_reader *r, struct
         return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, NULL, 0, err);
     }
     /* The reader gives pages behind their blob alone. */
-    const struct machine_file *f = file ? saved_file(s, file) : NULL;
+    const struct machine_file *f = file ? machine_saved_file(s, file) : NULL;
     uint8_t *bytes = rom ? rom->bytes : f ? f->bytes : NULL;
     return bytes ? state_pages_into(r, bytes, NULL, 0, err)
                  : error_set(err, "%s: belongs to nothing", r->name);
@@ -495,41 +485,6 @@ int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct e
     s->config.files = s->files;
     s->config.from_state = true;
     return rc;
-}
-
-int machine_saved_same_kernel(const struct machine_saved *s, const struct machine_config *cfg,
-                              struct error *err)
-{
-    struct board *b = calloc(1, sizeof *b);
-    if (!b) {
-        return error_set(err, "out of memory");
-    }
-    b->config.ram_bytes = s->config.ram_bytes;
-    int rc = boot_add_files(b, cfg, err) < 0 ? -1 : 1;
-    for (unsigned i = 0; rc > 0 && i < b->firmware_files; i++) {
-        const struct firmware_file *f = &b->firmware[i];
-        const struct machine_file *old = saved_file(s, f->name);
-        rc = old && old->size == f->size && memcmp(old->bytes, f->bytes, f->size) == 0;
-    }
-    board_free(b);
-    free(b);
-    return rc;
-}
-
-void machine_saved_free(struct machine_saved *s)
-{
-    for (unsigned i = 0; i < s->files; i++) {
-        const struct machine_file *f = &s->file[i];
-        if (f->source) {
-            f->source->unmap(f->bytes, f->size);
-        } else {
-            free(f->bytes);
-        }
-    }
-    free(s->bios.bytes);
-    free(s->vgabios.bytes);
-    s->files = 0;
-    s->bios = s->vgabios = (struct machine_rom){NULL, 0};
 }
 
 /* ---- loading ------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
-/* machine_raw.c -- raw sections of save states, looked at byte by byte; loading maps them
- * unseen. */
+/* machine_saved.c -- what a save state says of the machine in it, to compare and to free; and
+ * raw sections looked at byte by byte, which loading maps unseen. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/boot.h"
+#include "devices/device.h"
 #include "devices/machine.h"
 #include "devices/machine_file.h"
 #include "mem/state.h"
@@ -62,4 +64,49 @@ int machine_saved_check_raw(struct state_reader *r, struct error *err)
         }
     }
     return rc;
+}
+
+const struct machine_file *machine_saved_file(const struct machine_saved *s, const char *name)
+{
+    for (unsigned i = 0; i < s->files; i++) {
+        if (strcmp(s->file[i].name, name) == 0) {
+            return &s->file[i];
+        }
+    }
+    return NULL;
+}
+
+int machine_saved_same_kernel(const struct machine_saved *s, const struct machine_config *cfg,
+                              struct error *err)
+{
+    struct board *b = calloc(1, sizeof *b);
+    if (!b) {
+        return error_set(err, "out of memory");
+    }
+    b->config.ram_bytes = s->config.ram_bytes;
+    int rc = boot_add_files(b, cfg, err) < 0 ? -1 : 1;
+    for (unsigned i = 0; rc > 0 && i < b->firmware_files; i++) {
+        const struct firmware_file *f = &b->firmware[i];
+        const struct machine_file *old = machine_saved_file(s, f->name);
+        rc = old && old->size == f->size && memcmp(old->bytes, f->bytes, f->size) == 0;
+    }
+    board_free(b);
+    free(b);
+    return rc;
+}
+
+void machine_saved_free(struct machine_saved *s)
+{
+    for (unsigned i = 0; i < s->files; i++) {
+        const struct machine_file *f = &s->file[i];
+        if (f->source) {
+            f->source->unmap(f->bytes, f->size);
+        } else {
+            free(f->bytes);
+        }
+    }
+    free(s->bios.bytes);
+    free(s->vgabios.bytes);
+    s->files = 0;
+    s->bios = s->vgabios = (struct machine_rom){NULL, 0};
 }
