@@ -131,7 +131,9 @@ static int record(struct log_writer *w, unsigned kind, uint64_t tick, const void
     out[0] = (uint8_t)kind;
     n += put_number(out + n, tick - w->tick);
     n += put_number(out + n, na + nb);
-    memcpy(out + n, a, na);
+    if (na) {
+        memcpy(out + n, a, na);
+    }
     if (nb) {
         memcpy(out + n + na, b, nb);
     }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_EVERY = 1 << 27 };
+enum { RECORD_EVERY = 1 << 28 };
 
 static int bad_value(const struct option *row, const char *value, struct error *err)
 {

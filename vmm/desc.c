@@ -142,12 +142,19 @@ void desc_start(struct vmm *vmm)
     own_entries(vmm, VIEW_USER);
 }
 
+/* Selectors reach no further, whatever an LDT's descriptor says. */
+static uint32_t table_limit(const struct vtable *t)
+{
+    return t->limit < 0xFFFF ? t->limit : 0xFFFF;
+}
+
 /* Traces the guest frames that hold the table. */
 static void trace_table(struct vmm *vmm, const struct vtable *t)
 {
-    for (uint32_t off = 0; off <= t->limit; off += PAGE_SIZE) {
+    uint32_t limit = table_limit(t);
+    for (uint32_t off = 0; off <= limit; off += PAGE_SIZE) {
         struct walk w;
-        uint32_t last = t->limit < off + PAGE_MASK ? t->limit : off + PAGE_MASK;
+        uint32_t last = limit < off + PAGE_MASK ? limit : off + PAGE_MASK;
         const laddr ends[2] = {t->base + off, t->base + last};
         for (unsigned n = 0; n < 2 && vmm->desc_gfns < ARRAY_LEN(vmm->desc_gfn); n++) {
             if (walk(vmm, ends[n], 0, &w) && w.ga >> PAGE_SHIFT < vmm->guest_frames) {
@@ -181,7 +188,7 @@ static void sync_table(struct vmm *vmm, unsigned frame, uint16_t ti)
 {
     const struct vtable *t = ti ? &vmm->v.ldt : &vmm->v.gdt;
     unsigned most = ti ? ENTRIES : OWN_ENTRIES, which = ti ? 1 : 0;
-    unsigned n = 0, entries = ti && vmm->v.ldtr == 0 ? 0 : (t->limit + 1) / 8;
+    unsigned n = 0, entries = ti && vmm->v.ldtr == 0 ? 0 : (table_limit(t) + 1) / 8;
     struct vdesc piece[PIECE];
     entries = entries < most ? entries : most;
     for (; n < entries; n++) {

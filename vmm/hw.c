@@ -202,7 +202,9 @@ bool hw_start(struct hw *hw, const struct hw_start *s)
 
 /* ---- out of ring 0 and back */
 
-static void frame_load(struct hw *hw, const struct hw_frame *f)
+/* false: there is no such code segment outside ring 0. The guest has pulled it away from under
+ * itself; a real IRET would not go there either. */
+static bool frame_load(struct hw *hw, const struct hw_frame *f)
 {
     static const uint8_t order[] = {HW_CS, HW_SS, HW_DS, HW_ES, HW_FS, HW_GS};
     for (unsigned n = 0; n < 8; n++) {
@@ -210,12 +212,17 @@ static void frame_load(struct hw *hw, const struct hw_frame *f)
     }
     for (unsigned n = 0; n < ARRAY_LEN(order); n++) {
         unsigned seg = order[n];
-        if (!set(hw, seg_names[seg], f->seg[seg]) && seg != HW_CS && seg != HW_SS) {
+        bool loaded = set(hw, seg_names[seg], f->seg[seg]);
+        if (seg == HW_CS && (!loaded || (f->seg[seg] & 3) == 0)) {
+            return false;
+        }
+        if (!loaded && seg != HW_SS) {
             set(hw, seg_names[seg], 0);
         }
     }
     set(hw, "eip", f->eip);
     set(hw, "eflags", f->eflags);
+    return true;
 }
 
 static void frame_save(const struct hw *hw, struct hw_frame *f)
@@ -279,9 +286,11 @@ static enum hw_stop run(struct hw *hw, uint64_t until, struct hw_trap *trap)
 enum hw_stop hw_enter(struct hw *hw, struct hw_frame *f, uint64_t until, struct hw_trap *trap)
 {
     cpu_stop_at_ring0(hw->cpu, true);
-    frame_load(hw, f);
-    enum hw_stop why = run(hw, until, trap);
-    frame_save(hw, f);
+    enum hw_stop why = HW_DEAD;
+    if (frame_load(hw, f)) {
+        why = run(hw, until, trap);
+        frame_save(hw, f);
+    }
     cpu_stop_at_ring0(hw->cpu, false);
     return why;
 }

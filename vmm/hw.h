@@ -62,7 +62,7 @@ enum hw_stop {
     HW_LIMIT,  /* the tick asked for is reached */
     HW_EXIT,   /* somebody wrote to the board's exit port */
     HW_ASLEEP, /* halted, and nothing will ever wake it */
-    HW_DEAD,   /* triple fault (a plain machine's) */
+    HW_DEAD,   /* triple fault (a plain machine's); no code segment to enter the guest with */
 };
 
 /* model: as -cpu has it. bytes: of machine memory, a multiple of 64 KiB. The board outlives the

@@ -43,6 +43,14 @@ main:   mov     edi, TABLE      ; paging: the first 4 MiB, and of the last nothi
         mov     ax, 18h
         mov     fs, ax
         ATTEMPT mov eax, [fs:0C10000h]
+        mov     dword [gdt + 18h], 0000FFFFh ; an LDT of 4 GiB, all of linear memory
+        mov     dword [gdt + 1Ch], 008F8200h
+        mov     ax, 18h
+        lldt    ax
+        mov     ax, 0FFFCh      ; whatever its last entry is
+        ATTEMPT ltr ax
+        xor     eax, eax
+        lldt    ax
         mov     ax, 0FFF8h      ; the monitor's own selectors
         ATTEMPT mov fs, ax
         mov     ax, 0FFF0h
@@ -58,7 +66,7 @@ main:   mov     edi, TABLE      ; paging: the first 4 MiB, and of the last nothi
         jne     escaped
         mov     dword [DIR + 4], 0FF007h ; a table where there is no memory of ours … of zeros
         ATTEMPT mov eax, [400000h]
-        cmp     dword [refused], 11
+        cmp     dword [refused], 12
         RIGHT_IF e
 escaped:
         SAY     "got through: "

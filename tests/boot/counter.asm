@@ -20,6 +20,7 @@ start:  xor     ax, ax
         mov     [count], al
         mov     si, found
         call    print
+        mov     al, [count]
         call    digit
 .loop:  mov     ah, 0
         int     0x16                    ; a key
