@@ -72,10 +72,10 @@ char *options_help(void)
     add(&p, "usage: terrapin [options] [IMAGE] | replay LOG | state "
             "info|check|diff|picture F\n");
     for (enum group g = 0; g < GROUPS; g++) {
-        add_group(&p, g);
+        if (g != LAB) { /* terrapin lab --help has them */
+            add_group(&p, g);
+        }
     }
-    add(&p,
-        "terrapin lab --help: a guest under a virtual machine monitor, and what trapped.\n");
     add(&p,
         "terrapin --help OPTION tells more, so does terrapin lab --help; Ctrl-A h: keys.\n");
     return p.s;
