@@ -349,6 +349,36 @@ uint64_t history_tick(const struct history *h, unsigned i)
     return h->entry[i].tick;
 }
 
+/* Its keys: those of the moment before, and what came since. */
+void history_mark(struct history *h, struct session *s)
+{
+    struct error ignored;
+    uint64_t now = machine_now(s->machine), seq = machine_inputs(s->machine);
+    unsigned i = h->n;
+    while (i > 0 && h->entry[i - 1].tick > now) {
+        i--;
+    }
+    if (i == 0 || h->n == MOMENTS || h->entry[i - 1].tick == now) {
+        return;
+    }
+    struct moment *mo = moment_take(s->machine, &s->config.drives, &ignored);
+    if (!mo) {
+        return;
+    }
+    struct entry e = h->entry[i - 1];
+    for (size_t k = 0; k < h->inputs; k++) {
+        if (h->input[k].seq >= e.seq && h->input[k].seq < seq) {
+            follow_keys(e.keys, &e.buttons, &h->input[k]);
+        }
+    }
+    e.moment = mo;
+    e.tick = now;
+    e.seq = seq;
+    memmove(&h->entry[i + 1], &h->entry[i], (h->n - i) * sizeof h->entry[0]);
+    h->entry[i] = e;
+    h->n++;
+}
+
 int history_visit(struct history *h, struct session *s, unsigned i, struct error *err)
 {
     return moment_go(s->machine, h->entry[i].moment, err);

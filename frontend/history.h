@@ -38,6 +38,8 @@ int history_step_back(struct history *h, struct session *s, struct error *err);
  * replay the same, with what was played. */
 unsigned history_moments(const struct history *h);
 uint64_t history_tick(const struct history *h, unsigned i);
+/* A moment more, in the midst of a search, so that what comes next need not run so far. */
+void history_mark(struct history *h, struct session *s);
 int history_visit(struct history *h, struct session *s, unsigned i, struct error *err);
 /* From there on as it came, to a tick, silently; stopped() at each of a debugger's points,
  * true: that is enough. false: a signal came. */

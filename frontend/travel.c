@@ -151,15 +151,23 @@ enum travel_end travel_back(struct session *s, travel_break_fn *is_break, void *
     return finish(&se, rc, now, err);
 }
 
-/* To `from`, silently, from the latest moment before it. */
+/* To `from`, silently, from the latest moment before it. Where that is far away there will be
+ * one nearby: whoever steps back steps back again. */
 static int approach(struct session *s, uint64_t from, struct error *err)
 {
+    enum { NEAR = 1000000 };
     unsigned i = history_moments(s->history);
     while (i > 0 && history_tick(s->history, i - 1) > from) {
         i--;
     }
     if (i == 0 || history_visit(s->history, s, i - 1, err) < 0) {
         return i == 0 ? error_set(err, "the history does not reach so far") : -1;
+    }
+    if (from - machine_now(s->machine) > 2 * NEAR) {
+        if (!history_run(s->history, s, from - NEAR, NULL, NULL)) {
+            return error_set(err, "interrupted");
+        }
+        history_mark(s->history, s);
     }
     return history_run(s->history, s, from, NULL, NULL) ? 0 : error_set(err, "interrupted");
 }

@@ -62,7 +62,9 @@ says "-cpu: 'foo' is neither +FEATURE nor -FEATURE; -cpu help lists them" -cpu 3
 says "-boot x: bad boot order; use letters a (floppy), c (hard disk), d (CD)" -boot x
 says "-speed 0: bad value; use -speed 1|0.1...100|max" -speed 0
 says "-device foo: unknown device; see terrapin -device help" -device foo
-says "-record: not implemented yet" -record x
+says "-nic: not implemented yet" -nic user
+says "replay: needs a recording; use terrapin replay LOG [options]" replay
+says "-verify: is for terrapin replay LOG" -verify
 says "two.img: a second image; give drives with -fda, -hda, -cdrom or -drive" one.img two.img
 says "\"\": an image needs a name; see terrapin --help" ""
 says "-hda: needs a value; use -hda F" -hda ""
