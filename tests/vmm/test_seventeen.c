@@ -63,8 +63,8 @@ START_TEST(right_where_it_traps)
 }
 END_TEST
 
-static const char *const privileged[] = {"control", "tables", "halt",
-                                         "ports",   "debug",  "cache"};
+static const char *const privileged[] = {"control", "tables", "halt", "ports",
+                                         "debug",   "cache",  "dirty"};
 
 START_TEST(privileged_is_right_everywhere)
 {
