@@ -26,7 +26,7 @@ for command in $(sed -n 's/^COMMAND("\([^"]*\)".*/\1/p' "$source/commands.def");
 done
 for file in README.md docs/gdb.md docs/time.md docs/performance.md; do
     check "no $file" [ -f "$WORK/prefix/share/doc/terrapin/$file" ]
-    expect "\.I share/doc/terrapin/$file" "$page"
+    expect ".I share/doc/terrapin/$file" "$page"
 done
 if command -v groff >/dev/null; then
     groff -man -Tutf8 -ww "$page" >formatted 2>complaints
