@@ -140,7 +140,7 @@ static bool push_frame(struct vmm *vmm, const struct handler *h, const struct vf
 static bool deliver(struct vmm *vmm, const struct vfault *f, bool software, bool fault,
                     uint32_t eip)
 {
-    struct handler h;
+    struct handler h = {0};
     if (!find_gate(vmm, f->vector, software, &h)) {
         return false;
     }
