@@ -18,7 +18,7 @@
 #include "cpu/fx80_priv.h"
 #include "tests/support/board_fixture.h"
 
-#if TERRAPIN_TEST_QUADMATH
+#ifdef TERRAPIN_TEST_QUADMATH
 #include <quadmath.h>
 
 __extension__ typedef __float128 quad;
