@@ -53,6 +53,9 @@ static size_t input_size(const struct input *in)
 /* The first `n`, or all from `from` on. */
 static void drop_inputs(struct history *h, size_t from, size_t n)
 {
+    if (n == 0) {
+        return; /* there may be no array yet */
+    }
     for (size_t i = from; i < from + n; i++) {
         union {
             const void *in;

@@ -240,10 +240,10 @@ int main(int argc, char **argv)
     }
     double seconds = argc > 1 ? atof(argv[1]) : 20;
     uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1, runs = 0, good = 0;
-    time_t end = time(NULL) + (time_t)seconds;
     for (int i = 3; i < argc; i++) {
         run_file(argv[i]);
     }
+    time_t end = time(NULL) + (time_t)seconds;
     do {
         uint8_t data[INPUT];
         fprintf(stderr, "\rseed %llu ", (unsigned long long)(first + runs));
