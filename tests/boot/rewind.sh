@@ -56,9 +56,9 @@ pids="$pids $!"
 exec 3>commands
 until_true xdotool search --name ' - Terrapin' >/dev/null || die "no window: $(cat err.txt)"
 window=$(xdotool search --name ' - Terrapin' | tail -n 1)
-xdotool windowfocus "$window"
-focused()
+focused() # a window that is not yet on the screen cannot be given the focus: again
 {
+    xdotool windowfocus "$window"
     [ "$(xdotool getwindowfocus)" = "$window" ]
 }
 until_true focused || die "the window gets no keys"
