@@ -55,9 +55,11 @@ mkfifo commands
 pids="$pids $!"
 exec 3>commands
 until_true xdotool search --name ' - Terrapin' >/dev/null || die "no window: $(cat err.txt)"
-window=$(xdotool search --name ' - Terrapin' | tail -n 1)
-focused() # a window that is not yet on the screen cannot be given the focus: again
+# The window may be made anew, and cannot be given the focus before it is on the screen.
+# shellcheck disable=SC2317
+focused()
 {
+    window=$(xdotool search --name ' - Terrapin' | tail -n 1)
     xdotool windowfocus "$window"
     [ "$(xdotool getwindowfocus)" = "$window" ]
 }

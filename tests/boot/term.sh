@@ -235,14 +235,14 @@ keys Tab
 keys -l "ti"
 keys Tab Enter
 until_shows "mips"
-keys -l 'info keyboard'
+keys -l 'help'
 keys Enter
 until_shows "-- more"
 keys q
 keys Up C-a
 keys -l 'print zz #'
 keys Enter
-until_shows "print zz #info keyboard"
+until_shows "print zz #help"
 keys -l 'quit'
 keys Enter
 ends "-monitor stdio"
