@@ -104,6 +104,10 @@ static void offer_argument(struct found *f, const char *line, unsigned n)
     memcpy(words, line, len);
     words[len] = '\0';
     const char *arguments = command_arguments(words);
+    bool optional = arguments && strncmp(arguments, "[-", 2) == 0;
+    if (optional && line[len + strspn(line + len, " ")] != '-') {
+        n++; /* an option that is not there */
+    }
     for (; arguments && n > 1; n--) {
         arguments = strchr(arguments, ' ');
         arguments = arguments ? arguments + 1 : NULL;

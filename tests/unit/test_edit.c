@@ -150,6 +150,8 @@ START_TEST(completion)
     completes("nosuch a", "nosuch a", "");
     completes("quit ", "quit ", "");
     completes("savevm CMakeL", "savevm CMakeLists.txt ", "");
+    completes("savevm -disk-only CMakeL", "savevm -disk-only CMakeLists.txt ", "");
+    completes("savevm -r", "savevm -raw ", "");
     completes("change cdrom frontend/comp", "change cdrom frontend/complete.", "");
     completes("loadvm front", "loadvm frontend/", "");
 }
@@ -159,6 +161,7 @@ int main(void)
 {
     Suite *suite = suite_create("edit");
     TCase *tc = tcase_create("edit");
+    tcase_set_timeout(tc, 120); /* sanitizers */
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_add_test(tc, keys);
     tcase_add_test(tc, results);
