@@ -161,7 +161,6 @@ int main(void)
 {
     Suite *suite = suite_create("edit");
     TCase *tc = tcase_create("edit");
-    tcase_set_timeout(tc, 120); /* sanitizers */
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_add_test(tc, keys);
     tcase_add_test(tc, results);
