@@ -43,6 +43,7 @@ cat >openbox.xml <<END
 END
 openbox --config-file "$PWD/openbox.xml" >openbox.err 2>&1 &
 pids="$pids $!"
+until_true xdotool get_desktop >/dev/null || die "openbox does not start"
 
 # ticks N: there are N lines of hash, whose ticks are $1, $2 …
 ticks()
