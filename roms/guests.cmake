@@ -10,6 +10,7 @@ foreach(name IN LISTS guests)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
   string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n    " bytes "${bytes}")
   file(STRINGS ${SOURCES}/${name}.asm first LIMIT_COUNT 1)
+  string(REPLACE "\\;" ";" first "${first}") # file(STRINGS) escapes what separates lists
   string(REGEX REPLACE "^; [^ ]+ -- " "" what "${first}")
   string(REGEX REPLACE "([.:]) .*$" "" what "${what}")
   string(REPLACE "\\" "\\\\" what "${what}")

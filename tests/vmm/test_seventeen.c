@@ -107,6 +107,19 @@ START_TEST(stop_on_divergence)
 END_TEST
 
 /* Twice the same figures. */
+/* What --help says of a guest: the head of its source, without the comment's marks. */
+START_TEST(guests_say_what_they_are)
+{
+    const struct lab_guest *g = lab_guests;
+    for (; g->name != NULL; g++) {
+        ck_assert_msg(g->what[0] != '\0' && strpbrk(g->what, "\\\n") == NULL &&
+                          strstr(g->what, " -- ") == NULL,
+                      "%s: %s", g->name, g->what);
+    }
+    ck_assert_ptr_ne(g, lab_guests);
+}
+END_TEST
+
 START_TEST(deterministic)
 {
     struct lab_run a, b;
@@ -142,6 +155,7 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("seventeen");
+    tcase_add_test(tc, guests_say_what_they_are);
     tcase_add_loop_test(tc, right_without_a_monitor, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, wrong_where_it_does_not_trap, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, right_where_it_traps, 0, ARRAY_LEN(holes));
