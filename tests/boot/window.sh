@@ -6,30 +6,7 @@
 # Needs nasm, Xvfb, openbox, xdotool, setxkbmap and ImageMagick's import. The guest, input.asm,
 # draws 16 bars in mode 13h and prints what keyboard and mouse send.
 . "$(dirname "$0")/lib.sh"
-
-export ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" # graphics drivers do
-pids=
-# shellcheck disable=SC2317 # called by name
-stop()
-{
-    for pid in $pids; do
-        kill "$pid" 2>/dev/null
-    done
-    wait
-    pids=
-}
-trap stop EXIT
-
-# until_true COMMAND…: in a minute at most
-until_true()
-{
-    tries=0
-    until "$@" 2>/dev/null; do
-        tries=$((tries + 1))
-        [ $tries -lt 600 ] || return 1
-        sleep 0.1
-    done
-}
+. "$(dirname "$0")/xserver.sh"
 
 nasm -f bin "$tests/input.asm" -o input.img || die "nasm failed"
 truncate -s 1474560 input.img
@@ -49,19 +26,7 @@ expect "exit 1" wrong.err
 check "one line each" test "$(cat none.err wrong.err | wc -l)" -eq 4
 
 # ---- a screen
-Xvfb -displayfd 1 -screen 0 1280x1024x24 -nolisten tcp >display 2>xvfb.err &
-pids="$pids $!"
-until_true test -s display || die "Xvfb does not start"
-DISPLAY=:$(cat display)
-export DISPLAY
-unset WAYLAND_DISPLAY SDL_VIDEODRIVER
-cat >openbox.xml <<END
-<?xml version="1.0" encoding="UTF-8"?>
-<openbox_config xmlns="http://openbox.org/3.4/rc"><keyboard></keyboard></openbox_config>
-END
-# Without keys of its own, such as Print Screen.
-openbox --config-file "$PWD/openbox.xml" >openbox.err 2>&1 &
-pids="$pids $!"
+start_x
 
 # ---- a window changes nothing
 cat >same.scr <<END
