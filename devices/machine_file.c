@@ -417,11 +417,11 @@ int state_pages_into(struct state_reader *r, uint8_t *bytes, const struct state_
             memcpy(bytes + run.at, run.bytes, (size_t)run.n);
         } else {
             uint32_t k = run.what - STATE_SAME;
-            if (k >= knowns || !known[k].bytes || run.from > known[k].size ||
+            if (k >= knowns || k >= r->blobs || !known[k].bytes || run.from > known[k].size ||
                 run.n > known[k].size - run.from) {
                 return error_set(err, "%s: pages like others that are not there", r->name);
             }
-            memcpy(bytes + run.at, known[k].bytes + run.from, (size_t)run.n);
+            memmove(bytes + run.at, known[k].bytes + run.from, (size_t)run.n);
         }
     }
     return 0;

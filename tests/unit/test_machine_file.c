@@ -157,7 +157,7 @@ static int pages_of(const char *blob, uint32_t says, const struct run *run, unsi
     struct memory_file f;
     struct state_writer w;
     struct state_reader r;
-    struct state_known known = {payload, STATE_PAGE};
+    struct state_known known[2] = {{payload, STATE_PAGE}, {payload, STATE_PAGE}};
     store_le32(payload, says);
     for (unsigned i = 0; i < runs; i++) {
         uint8_t *to = payload + 4 + 16 * (size_t)i;
@@ -176,10 +176,11 @@ static int pages_of(const char *blob, uint32_t says, const struct run *run, unsi
     uint8_t *source = malloc(STATE_PAGE); /* found by sanitizers when it is passed */
     ck_assert_ptr_nonnull(source);
     memset(source, 0x5A, STATE_PAGE);
-    known.bytes = source;
+    known[0].bytes = source;
+    known[1].bytes = source; /* of a blob that has not come yet */
     int rc = state_open(&r, &f.source, &err);
     rc = rc == 0 && state_next(&r, &err) == 1 && state_next(&r, &err) == 1
-             ? state_pages_into(&r, bytes, &known, 1, &err)
+             ? state_pages_into(&r, bytes, known, 2, &err)
              : -1;
     ck_assert_uint_eq(bytes[SMALL], 0xEE);
     state_close(&r);
