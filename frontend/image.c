@@ -19,6 +19,7 @@
 
 struct image {
     char *path;
+    unsigned owners;
     int fd;
     dev_t device;
     ino_t inode;
@@ -412,6 +413,7 @@ struct image *image_open(const struct image_request *rq, struct error *err)
         error_set(err, "%s: out of memory", short_path(rq->path));
         return NULL;
     }
+    im->owners = 1;
     im->fd = -1;
     im->path = strdup(rq->path);
     if (!im->path || open_file(im, rq, err) < 0 || tell_kind(im, rq, err) < 0) {
@@ -432,9 +434,15 @@ struct image *image_open(const struct image_request *rq, struct error *err)
     return im;
 }
 
+struct image *image_share(struct image *im)
+{
+    im->owners++;
+    return im;
+}
+
 void image_close(struct image *im)
 {
-    if (!im) {
+    if (!im || --im->owners > 0) {
         return;
     }
     undo_free(im->undo);

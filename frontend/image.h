@@ -25,6 +25,9 @@ struct image_request {
  * use, of an impossible size, or of a format that is not built yet. */
 struct image *image_open(const struct image_request *rq, struct error *err);
 void image_close(struct image *im); /* NULL is fine */
+/* One more owner: it is closed when each has closed it. Of disks in a drive it is only for
+ * moments, which may outlive a change of media. */
+struct image *image_share(struct image *im);
 /* image_open() takes the lock over from rq->replaces, if it is the same file. Whoever then
  * closes the new image and keeps the former gives it back with this. NULL is fine. */
 void image_lock_again(struct image *im);

@@ -10,7 +10,7 @@
 struct moment {
     struct snapshot *machine;
     const struct drives *drives;
-    struct image *image[MACHINE_DRIVES];
+    struct image *image[MACHINE_DRIVES]; /* owned, too: a replay may change media */
     struct undo_mark *mark[MACHINE_DRIVES];
 };
 
@@ -21,7 +21,7 @@ static bool mark_disks(struct moment *mo)
         if (im && !image_mark(im, &mo->mark[i])) {
             return false;
         }
-        mo->image[i] = im;
+        mo->image[i] = im ? image_share(im) : NULL;
     }
     return true;
 }
@@ -31,6 +31,7 @@ static void unmark_disks(const struct moment *mo)
     for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
         if (mo->image[i]) {
             image_unmark(mo->image[i], mo->mark[i]);
+            image_close(mo->image[i]);
         }
     }
 }

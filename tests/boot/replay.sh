@@ -180,6 +180,21 @@ expect_code there2 4
 expect "first difference at tick 10000007, after the instruction at " there2.err
 expect ": cpu: " there2.err
 
+# The search goes back and forth over changes of media.
+cat >swap.in <<END
+run 0.01
+change floppy0 other.img
+run 0.01
+change floppy0 input.img read-only
+run 0.01
+quit
+END
+# shellcheck disable=SC2086 # words
+boot swap $guest -record swap.log -record-hash 100000000 <swap.in
+play swap swap.log -flip '300000,ram ram,7000000'
+expect_code swap 4
+expect "first difference at tick 300000, after the instruction at " swap.err
+
 # ---- killed
 kills=0
 while [ "$kills" -lt "${KILLS:-4}" ]; do
