@@ -17,9 +17,9 @@ enum { RIGHT = 0, TROUBLE = 1, TRIPLE_FAULT = 2, TIMEOUT = 8, IMAGE_MOST = 512 <
 struct request {
     struct lab_config cfg;
     const char *guest, *report, *chart;
-    bool compare;
-    uint8_t *file;   /* an image that is not built in */
-    char *cost_text; /* of -vmm-cost F */
+    bool compare, chosen; /* chosen: a strategy */
+    uint8_t *file;        /* an image that is not built in */
+    char *cost_text;      /* of -vmm-cost F */
 };
 
 /* ---- options: one function each, given the value */
@@ -29,6 +29,7 @@ typedef int option_fn(struct request *r, const char *value, struct error *err);
 static int set_vmm(struct request *r, const char *value, struct error *err)
 {
     static const char *const later[] = {"rewrite", "translate", "para", "hvm"};
+    r->chosen = true;
     for (unsigned n = 0; n < STRATEGIES; n++) {
         if (strcmp(value, strategy_names[n]) == 0) {
             r->cfg.strategy = (enum strategy)n;
@@ -189,6 +190,24 @@ static int parse_option(struct request *r, const char *arg, const char *value,
     return error_set(err, "lab %s: unknown option; see terrapin lab --help", short_path(arg));
 }
 
+/* What makes no sense together would be left undone without a word. */
+static int check_pairs(const struct request *r, struct error *err)
+{
+    if (r->compare && r->chosen) {
+        return error_set(err, "-vmm: lab compare runs all strategies; leave it out");
+    }
+    if (r->compare && r->report) {
+        return error_set(err, "-vmm-report: lab compare has none; use terrapin lab GUEST");
+    }
+    if (r->compare && strstr(r->cfg.cpu, "+popek")) {
+        return error_set(err, "-cpu +popek: lab compare has a column with it; leave it out");
+    }
+    if (r->chart && !r->compare) {
+        return error_set(err, "-chart: is for terrapin lab compare GUEST");
+    }
+    return 0;
+}
+
 static int parse(struct request *r, int argc, char **argv, struct error *err)
 {
     int first = 2;
@@ -210,21 +229,32 @@ static int parse(struct request *r, int argc, char **argv, struct error *err)
         }
         i += taken;
     }
-    return r->guest ? 0 : error_set(err, "lab: which guest? terrapin lab --help lists them");
+    return r->guest ? check_pairs(r, err)
+                    : error_set(err, "lab: which guest? terrapin lab --help lists them");
 }
 
 static int find_guest(struct request *r, struct error *err)
 {
     const struct lab_guest *g = lab_guest(r->guest);
+    struct error why;
     size_t size;
     if (g) {
         r->cfg.image = g->bytes;
         r->cfg.size = g->size;
         r->cfg.typed = r->cfg.typed ? r->cfg.typed : lab_guest_typed(g->name);
     } else {
-        r->file = (uint8_t *)read_file(r->guest, IMAGE_MOST, &size, err);
+        r->file = (uint8_t *)read_file(r->guest, IMAGE_MOST, &size, &why);
+        if (!r->file && size > IMAGE_MOST) {
+            return error_set(err,
+                             "lab %s: is larger than %u KB, the largest guest; disks and "
+                             "kernels: not implemented yet",
+                             short_path(r->guest), (unsigned)IMAGE_MOST >> 10);
+        }
         if (!r->file) {
-            return -1;
+            return error_set(err,
+                             "lab %s: no guest has this name, and it is no file that can be "
+                             "read; terrapin lab --help lists them",
+                             short_path(r->guest));
         }
         r->cfg.image = r->file;
         r->cfg.size = (uint32_t)size;
