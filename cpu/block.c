@@ -22,25 +22,41 @@ static void forget_all(struct block_cache *bc)
     bc->insns = FIRST_INSN;
 }
 
-int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err)
+/* All that has a fixed size, on big pages if there are any: the engine goes through records and
+ * blocks as code goes through memory. */
+struct cache_memory {
+    struct insn insn[BLOCK_INSNS];
+    struct block block[BLOCKS];
+    struct insn_cold cold[BLOCK_INSNS];
+    uint32_t hash[BLOCK_HASH], next_page[BLOCKS];
+    struct decode_map map;
+    struct block_cache cache;
+};
+/* Beside it, 5 bytes for each page of RAM. */
+_Static_assert(sizeof(struct cache_memory) <= BLOCK_BUDGET, "memory of the block cache");
+
+int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct big_memory *big,
+                     struct error *err)
 {
-    struct block_cache *bc = calloc(1, sizeof *bc);
-    cpu->cache = bc;
-    if (bc == NULL) {
+    struct cache_memory *memory = big_new(big, sizeof *memory);
+    if (memory == NULL) {
         return error_set(err, "out of memory for the block cache");
     }
+    struct block_cache *bc = &memory->cache;
+    cpu->cache = bc;
+    bc->big = big;
+    bc->memory = memory;
+    bc->map = &memory->map;
+    bc->block = memory->block;
+    bc->insn = memory->insn;
+    bc->cold = memory->cold;
+    bc->hash = memory->hash;
+    bc->next_page = memory->next_page;
     bc->pages = ram_pages;
-    bc->map = calloc(1, sizeof *bc->map);
     bc->forms = form_map_new();
-    bc->block = calloc(BLOCKS, sizeof *bc->block);
-    bc->insn = calloc(BLOCK_INSNS, sizeof *bc->insn);
-    bc->cold = calloc(BLOCK_INSNS, sizeof *bc->cold);
-    bc->hash = calloc(BLOCK_HASH, sizeof *bc->hash);
     bc->page = calloc(ram_pages ? ram_pages : 1, sizeof *bc->page);
     bc->stale = calloc(ram_pages ? ram_pages : 1, sizeof *bc->stale);
-    bc->next_page = calloc(BLOCKS, sizeof *bc->next_page);
-    if (!bc->stale || !bc->map || !bc->forms || !bc->block || !bc->insn || !bc->cold ||
-        !bc->hash || !bc->page || !bc->next_page) {
+    if (!bc->forms || !bc->page || !bc->stale) {
         block_cache_free(cpu);
         return error_set(err, "out of memory for the block cache");
     }
@@ -52,29 +68,16 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err)
     return 0;
 }
 
-/* Beside it, 5 bytes for each page of RAM. */
-_Static_assert(BLOCKS *(sizeof(struct block) + sizeof(uint32_t)) +
-                       BLOCK_INSNS * (sizeof(struct insn) + sizeof(struct insn_cold)) +
-                       BLOCK_HASH * sizeof(uint32_t) + sizeof(struct block_cache) <=
-                   BLOCK_BUDGET,
-               "memory of the block cache");
-
 void block_cache_free(struct cpu *cpu)
 {
     struct block_cache *bc = cpu->cache;
     if (bc) {
-        free(bc->map);
         free(bc->forms);
-        free(bc->block);
-        free(bc->insn);
-        free(bc->cold);
-        free(bc->hash);
         free(bc->page);
         free(bc->stale);
-        free(bc->next_page);
-        free(bc);
+        big_free(bc->big, bc->memory, sizeof *bc->memory);
+        cpu->cache = NULL;
     }
-    cpu->cache = NULL;
 }
 
 static uint32_t hash_of(uint32_t pa, uint32_t mode)

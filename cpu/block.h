@@ -10,6 +10,7 @@
 #define TERRAPIN_CPU_BLOCK_H
 
 #include "cpu/insn.h"
+#include "mem/big.h"
 
 enum {
     BLOCK_BUDGET = 27 << 19, /* bytes in all; with SHADOW_BUDGET 24 MiB */
@@ -60,7 +61,11 @@ struct patch {
 struct decode_map; /* cpu/decode.h */
 struct form_map;   /* cpu/forms.h */
 
+struct cache_memory; /* where all of it is */
+
 struct block_cache {
+    const struct big_memory *big;
+    struct cache_memory *memory;
     struct decode_map *map;
     struct form_map *forms;
     struct block *block;
@@ -83,7 +88,8 @@ struct block_cache {
 };
 
 /* -1 and err when memory is short. ram_pages: pages whose code is watched. */
-int block_cache_init(struct cpu *cpu, uint32_t ram_pages, struct error *err);
+int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct big_memory *big,
+                     struct error *err);
 void block_cache_free(struct cpu *cpu);
 /* Index of a block at cpu->eip, found or built; 0: it cannot be cached (page straddle,
  * registers, beyond CS's limit, a breakpoint inside): step instead. May raise the fault of

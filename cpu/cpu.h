@@ -8,6 +8,7 @@
 #ifndef TERRAPIN_CPU_CPU_H
 #define TERRAPIN_CPU_CPU_H
 
+#include "mem/big.h"
 #include "mem/error.h"
 #include "mem/notes.h"
 #include "mem/phys.h"
@@ -36,6 +37,7 @@ struct cpu_config {
     bool no_assist;
     bool shadow_flush; /* every load of CR3 starts with empty page maps: slower, same hash */
     bool census;       /* `info traps` by address, too, and what is wrong: no assists */
+    const struct big_memory *big; /* for decoded code, valid as long as the cpu; or NULL */
 };
 
 enum cpu_stop {

@@ -137,7 +137,7 @@ void board_reset(struct board *b, enum reset how)
     }
 }
 
-static void give_back(uint8_t *bytes, uint32_t size, ram_release_fn *release)
+static void give_back(uint8_t *bytes, uint32_t size, big_release_fn *release)
 {
     if (release) {
         release(bytes, size);
@@ -176,7 +176,7 @@ void board_power(struct board *b, enum power_event what, uint32_t code)
 }
 
 int board_add_mapped(struct board *b, const char *name, uint8_t *bytes, uint32_t size,
-                     ram_release_fn *release)
+                     big_release_fn *release)
 {
     size_t n = strlen(name) + 1;
     char *copy = b->firmware_files < FIRMWARE_FILES ? malloc(n) : NULL;

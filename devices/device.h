@@ -98,7 +98,7 @@ struct firmware_file {
     const char *name; /* "genroms/x.bin"; owned by the board */
     uint8_t *bytes;   /* owned by the board */
     uint32_t size;
-    ram_release_fn *release; /* of bytes; NULL: free() */
+    big_release_fn *release; /* of bytes; NULL: free() */
 };
 struct board_config {
     uint64_t ram_bytes;
@@ -152,6 +152,6 @@ void board_power(struct board *b, enum power_event what, uint32_t code);  /* if 
 int board_add_firmware(struct board *b, const char *name, uint8_t *bytes, uint32_t size);
 /* The same of bytes that are given back by release(); NULL: free(). */
 int board_add_mapped(struct board *b, const char *name, uint8_t *bytes, uint32_t size,
-                     ram_release_fn *release);
+                     big_release_fn *release);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef TERRAPIN_DEVICES_HOST_H
 #define TERRAPIN_DEVICES_HOST_H
 
+#include "mem/big.h"
 #include "mem/types.h"
 
 struct host {
@@ -14,6 +15,7 @@ struct host {
     void (*parallel)(void *ctx, uint8_t byte);
     void (*speaker)(void *ctx, uint64_t tick, bool out); /* each edge of the PC speaker */
     void (*note)(void *ctx, const char *line);           /* UNIMP, GUEST_BUG, drive errors */
+    const struct big_memory *big; /* RAM and large arrays; as long as the machine */
 };
 
 /* A disk image as the front end opened it. lba and n in 512-byte sectors (2048 for CD), inside

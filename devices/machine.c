@@ -242,7 +242,7 @@ static void event_nearer(void *ctx)
 
 static int build(struct machine *m, const struct machine_config *cfg, struct error *err)
 {
-    m->phys = phys_new(cfg->ram_bytes, err);
+    m->phys = phys_new(cfg->ram_bytes, m->host.big, err);
     if (!m->phys) {
         return -1;
     }
@@ -254,8 +254,13 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
     if (configure(m, cfg, err) != 0) {
         return -1;
     }
-    struct cpu_config cpu_cfg = {cfg->cpu,       m->board.clock.mips, cfg->single_step,
-                                 cfg->no_assist, cfg->shadow_flush,   cfg->census};
+    struct cpu_config cpu_cfg = {.model = cfg->cpu,
+                                 .mips = m->board.clock.mips,
+                                 .single_step = cfg->single_step,
+                                 .no_assist = cfg->no_assist,
+                                 .shadow_flush = cfg->shadow_flush,
+                                 .census = cfg->census,
+                                 .big = m->host.big};
     struct cpu_bus bus = {.ctx = m,
                           .in = port_in,
                           .out = port_out,

@@ -4,6 +4,7 @@
 #include "frontend/session.h"
 
 #include "frontend/audio.h"
+#include "frontend/big_pages.h"
 #include "frontend/display.h"
 #include "frontend/gdb.h"
 #include "frontend/history.h"
@@ -187,6 +188,7 @@ static int open_outputs(struct session *s, struct error *err)
                         ? on_firmware
                         : NULL,
         .note = on_note,
+        .big = big_pages(),
     };
     return 0;
 }

@@ -26,7 +26,7 @@ struct code_lines {
 struct block {
     struct ram ram; /* first: a struct ram * is converted back */
     struct phys *owner;
-    ram_release_fn *release; /* of ram.bytes; NULL: they are malloc'ed */
+    big_release_fn *adopted; /* how ram.bytes go back; NULL: they are big memory */
     struct code_lines *code;
     uint32_t *code_page;
 };
@@ -49,6 +49,7 @@ struct phys {
     struct mapping mapping[MAPPINGS];
     struct mapping inner; /* the processor's own page; base PHYS_NOWHERE: none */
     struct phys_watch watch;
+    const struct big_memory *big;
     struct block *main;
     struct ram *rams;
     bool watching; /* some page may hold watched code */
@@ -64,10 +65,10 @@ static struct block *block_of(struct ram *r)
 
 static void free_bytes(struct block *b)
 {
-    if (b->release) {
-        b->release(b->ram.bytes, b->ram.size);
+    if (b->adopted) {
+        b->adopted(b->ram.bytes, b->ram.size);
     } else {
-        free(b->ram.bytes);
+        big_free(b->owner->big, b->ram.bytes, b->ram.size);
     }
 }
 
@@ -91,8 +92,9 @@ struct ram *phys_ram_new(struct phys *ph, const char *name, uint64_t size, struc
     }
     struct block *b = calloc(1, sizeof *b);
     if (b) {
-        /* calloc: the host gives zero pages lazily, so big guests cost what they touch. */
-        b->ram.bytes = size <= SIZE_MAX ? calloc(1, (size_t)size) : NULL;
+        b->owner = ph;
+        b->ram.size = size;
+        b->ram.bytes = big_new(ph->big, size);
         b->ram.dirty = calloc(pages, sizeof *b->ram.dirty);
         b->ram.page_hash = calloc(pages, sizeof *b->ram.page_hash);
         b->code = calloc(pages, sizeof *b->code);
@@ -107,9 +109,7 @@ struct ram *phys_ram_new(struct phys *ph, const char *name, uint64_t size, struc
         }
         return NULL;
     }
-    b->owner = ph;
     b->ram.name = name;
-    b->ram.size = size;
     b->ram.seed = hash_bytes(0, name, strlen(name));
     struct ram **tail = &ph->rams;
     while (*tail) {
@@ -119,7 +119,7 @@ struct ram *phys_ram_new(struct phys *ph, const char *name, uint64_t size, struc
     return &b->ram;
 }
 
-struct phys *phys_new(uint64_t ram_bytes, struct error *err)
+struct phys *phys_new(uint64_t ram_bytes, const struct big_memory *big, struct error *err)
 {
     struct phys *ph = calloc(1, sizeof *ph);
     if (!ph) {
@@ -128,6 +128,7 @@ struct phys *phys_new(uint64_t ram_bytes, struct error *err)
             sizeof *ph >> 10);
         return NULL;
     }
+    ph->big = big;
     struct ram *ram = phys_ram_new(ph, "ram", ram_bytes, err);
     if (!ram) {
         free(ph);
@@ -266,12 +267,12 @@ void ram_touch(struct ram *r, uint64_t off, uint64_t len)
     }
 }
 
-void ram_adopt(struct phys *ph, struct ram *r, uint8_t *bytes, ram_release_fn *release)
+void ram_adopt(struct phys *ph, struct ram *r, uint8_t *bytes, big_release_fn *release)
 {
     struct block *b = block_of(r);
     free_bytes(b);
     r->bytes = bytes;
-    b->release = release;
+    b->adopted = release;
     memset(r->dirty, DIRTY_ALL, (size_t)(r->size >> PAGE_SHIFT));
     for (unsigned n = 1; n < MAPPINGS; n++) {
         struct mapping *m = &ph->mapping[n];

@@ -10,6 +10,7 @@
 #ifndef TERRAPIN_MEM_PHYS_H
 #define TERRAPIN_MEM_PHYS_H
 
+#include "mem/big.h"
 #include "mem/error.h"
 #include "mem/types.h"
 
@@ -46,7 +47,8 @@ struct phys_watch {
     void (*rearm_page)(void *ctx, paddr pa);
 };
 
-struct phys *phys_new(uint64_t ram_bytes, struct error *err);
+/* big: where RAM comes from, valid as long as ph; NULL: the C library. */
+struct phys *phys_new(uint64_t ram_bytes, const struct big_memory *big, struct error *err);
 void phys_free(struct phys *ph);
 void phys_set_watch(struct phys *ph, const struct phys_watch *watch);
 struct ram *phys_main_ram(struct phys *ph);
@@ -56,8 +58,7 @@ struct ram *phys_ram_new(struct phys *ph, const char *name, uint64_t size, struc
 struct ram *phys_rams(struct phys *ph); /* list head, main RAM first */
 /* r's bytes are these from now on, r->size of them, whatever they hold: a mapped file. They go
  * back by release(), with the RAM; those so far are freed. */
-typedef void ram_release_fn(uint8_t *bytes, uint64_t size);
-void ram_adopt(struct phys *ph, struct ram *r, uint8_t *bytes, ram_release_fn *release);
+void ram_adopt(struct phys *ph, struct ram *r, uint8_t *bytes, big_release_fn *release);
 /* For owners that store into a ram directly: call before or after the store. off+len <= size.
  */
 void ram_touch(struct ram *r, uint64_t off, uint64_t len);

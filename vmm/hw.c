@@ -87,7 +87,7 @@ struct hw *hw_new(const char *model, uint32_t bytes, struct lab_board *board, st
     /* No assists: the oracle has to see every instruction. */
     const struct cpu_config cfg = {.model = model, .no_assist = true};
     hw->board = board;
-    hw->ph = phys_new(bytes, err);
+    hw->ph = phys_new(bytes, NULL, err);
     if (hw->ph != NULL) {
         phys_map_ram(hw->ph, 0, bytes, phys_main_ram(hw->ph), 0);
         hw->cpu = cpu_new(&cfg, &bus, hw->ph, &hw->notes, err);

@@ -287,7 +287,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
     w->sys.model = (uint8_t)model;
     w->sys.a20 = true;
     if (shadow_init(cpu, !cfg->shadow_flush, err) < 0 ||
-        block_cache_init(cpu, 1u << (32 - PAGE_SHIFT), err) < 0) {
+        block_cache_init(cpu, 1u << (32 - PAGE_SHIFT), cfg->big, err) < 0) {
         cpu_free(cpu);
         return NULL;
     }

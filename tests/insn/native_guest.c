@@ -229,7 +229,7 @@ void native_guest_start(void)
     struct error err;
     static const struct cpu_config cfg = {.model = "pentium4"};
     struct cpu_bus bus = {.in = port_in, .out = port_out, .int_ack = int_ack, .tick = &g.tick};
-    g.ph = phys_new(1 << 20, &err);
+    g.ph = phys_new(1 << 20, NULL, &err);
     must(g.ph != NULL, "%s", err.text);
     struct ram *arena = phys_ram_new(g.ph, "arena", IMAGE_SIZE, &err);
     must(arena != NULL, "%s", err.text);

@@ -282,7 +282,7 @@ static bool bench_init(struct bench *b, const struct cpu_config *cfg)
     struct error err;
     struct cpu_bus bus = {
         .ctx = NULL, .in = port_in, .out = port_out, .int_ack = int_ack, .tick = &b->tick};
-    b->ph = phys_new(RAM, &err);
+    b->ph = phys_new(RAM, NULL, &err);
     if (b->ph) {
         phys_map_ram(b->ph, 0, RAM, phys_main_ram(b->ph), 0);
         b->cpu = cpu_new(cfg, &bus, b->ph, &b->notes, &err);

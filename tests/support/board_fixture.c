@@ -46,7 +46,7 @@ void fixture_init(struct fixture *fx)
 {
     memset(fx, 0, sizeof *fx);
     struct error err;
-    struct phys *ph = phys_new(1 << 20, &err);
+    struct phys *ph = phys_new(1 << 20, NULL, &err);
     ck_assert_msg(ph != NULL, "%s", err.text);
     phys_map_ram(ph, 0, 1 << 20, phys_main_ram(ph), 0);
     fx->host.ctx = fx;

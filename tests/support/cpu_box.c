@@ -66,7 +66,7 @@ void box_new(struct box *b, bool single_step)
 {
     struct error err;
     memset(b, 0, sizeof *b);
-    b->ph = phys_new(RAM, &err);
+    b->ph = phys_new(RAM, NULL, &err);
     ck_assert_ptr_ne(b->ph, NULL);
     phys_map_ram(b->ph, 0, RAM, phys_main_ram(b->ph), 0);
     struct cpu_bus bus = {

@@ -58,7 +58,7 @@ void cpu_fixture_init(struct cpu_fixture *fx, const struct cpu_config *cfg)
     memset(fx, 0, sizeof *fx);
     fx->vector = 0x20;
     fx->drop_intr = true;
-    fx->ph = phys_new(CPU_FIXTURE_RAM, &err);
+    fx->ph = phys_new(CPU_FIXTURE_RAM, NULL, &err);
     ck_assert_msg(fx->ph != NULL, "%s", err.text);
     phys_map_ram(fx->ph, 0, CPU_FIXTURE_RAM, phys_main_ram(fx->ph), 0);
     fx->bus = (struct cpu_bus){.ctx = fx,

@@ -14,7 +14,7 @@ static struct page_pool pool;
 static void setup(void)
 {
     struct error err;
-    ph = phys_new((uint64_t)PAGES << PAGE_SHIFT, &err);
+    ph = phys_new((uint64_t)PAGES << PAGE_SHIFT, NULL, &err);
     ck_assert_msg(ph != NULL, "%s", err.text);
     ram = phys_main_ram(ph);
     pool = (struct page_pool){0, 0};

@@ -46,7 +46,7 @@ static void on_rearm_page(void *ctx, paddr pa)
 static void setup(void)
 {
     struct error err;
-    ph = phys_new(RAM_SIZE, &err);
+    ph = phys_new(RAM_SIZE, NULL, &err);
     ck_assert_msg(ph != NULL, "%s", err.text);
     ram = phys_main_ram(ph);
     phys_map_ram(ph, 0, RAM_SIZE, ram, 0);
@@ -376,10 +376,10 @@ END_TEST
 START_TEST(impossible_sizes)
 {
     struct error err;
-    ck_assert_ptr_null(phys_new(0, &err));
-    ck_assert_ptr_null(phys_new(PAGE_SIZE + 1, &err));
+    ck_assert_ptr_null(phys_new(0, NULL, &err));
+    ck_assert_ptr_null(phys_new(PAGE_SIZE + 1, NULL, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "4097"));
-    ck_assert_ptr_null(phys_new(UINT64_MAX - PAGE_MASK, &err));
+    ck_assert_ptr_null(phys_new(UINT64_MAX - PAGE_MASK, NULL, &err));
     ck_assert_ptr_null(phys_ram_new(ph, "vram", (uint64_t)1 << 33, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "vram"));
     phys_map_ram(ph, 0xFFFFF000, 0x10000, ram, 0); /* clipped at 4 GiB */
