@@ -126,6 +126,8 @@ struct cpu {
     bool single_step;
     bool no_assist;
     bool host_x87, host_sse; /* the host's floating-point units may be used (host_fp.h) */
+    /* What FX_QUICK_FIELDS of the x87's control word must be for cpu/fx80_quick.h to serve. */
+    uint16_t x87_quick;
     struct cpu_stats stats;
     struct points points; /* a debugger's */
 };

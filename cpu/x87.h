@@ -11,6 +11,7 @@
 #define TERRAPIN_CPU_X87_H
 
 #include "cpu/engine.h"
+#include "cpu/fx80_quick.h"
 #include "cpu/lmem.h"
 
 enum x87_status {
@@ -80,6 +81,28 @@ static inline bool x87_native(const struct cpu *cpu)
     {                                                                                          \
         .control = (cpu)->x87.control, .native = x87_native(cpu)                               \
     }
+
+/* May results be computed by cpu/fx80_quick.h? */
+static inline bool x87_quick(const struct cpu *cpu)
+{
+    return LIKELY((cpu->x87.control & FX_QUICK_FIELDS) == cpu->x87_quick);
+}
+
+/* Registers a and b, by their numbers in reg[], are not empty. */
+static inline bool x87_full(const struct x87 *f, unsigned a, unsigned b)
+{
+    return LIKELY((unsigned)f->full >> a & (unsigned)f->full >> b & 1);
+}
+
+/* The end of an instruction that raised masked exceptions alone, PE, or none. */
+static inline void x87_done_quick(struct cpu *cpu, const struct insn *i, unsigned raised)
+{
+    struct x87 *f = &cpu->x87;
+    f->ip = cpu->eip + (i->imm & 0xFF);
+    f->cs = cpu->sel[SEG_CS];
+    f->opcode = (uint16_t)(i->imm >> 16);
+    f->status = (uint16_t)((f->status & ~(unsigned)X87_C1) | raised);
+}
 
 /* Which of the exceptions are unmasked? */
 static inline unsigned x87_unmasked(const struct cpu *cpu, unsigned raised)

@@ -125,19 +125,65 @@ static struct fx80 load_bcd(struct cpu *cpu, const struct insn *i, eaddr ea)
     return fx_from_bcd(bytes);
 }
 
-LOAD(FLD_m32, fx_from_f32(&c, lmem_r32(cpu, i, i->seg, ea)))
-LOAD(FLD_m64, fx_from_f64(&c, lmem_r64(cpu, i, ea)))
 LOAD(FLD_m80, load80(cpu, i, ea))
 LOAD(FILD_i16, fx_from_i64((int16_t)lmem_r16(cpu, i, i->seg, ea)))
 LOAD(FILD_i32, fx_from_i64((int32_t)lmem_r32(cpu, i, i->seg, ea)))
 LOAD(FILD_i64, fx_from_i64((int64_t)lmem_r64(cpu, i, ea)))
 LOAD(FBLD, load_bcd(cpu, i, ea))
 
-EXEC(FLD_STi)
+/* The usual case of any load: a place is free, and nothing is raised. Copied piece by piece,
+ * lest the processor stall (x87_get). */
+static inline bool quick_load(struct cpu *cpu, const struct insn *i, struct fx80 v)
+{
+    struct x87 *f = &cpu->x87;
+    unsigned r = (f->top - 1) & 7;
+    if (UNLIKELY(f->full >> r & 1)) {
+        return false;
+    }
+    f->reg[r].m = v.m;
+    f->reg[r].se = v.se;
+    f->top = (uint8_t)r;
+    f->full |= (uint8_t)(1u << r);
+    x87_done_quick(cpu, i, 0);
+    return true;
+}
+
+#define LOAD_FLOAT(N)                                                                          \
+    static void plain_load_m##N(struct cpu *cpu, const struct insn *i)                         \
+    {                                                                                          \
+        eaddr ea = insn_ea(cpu, i);                                                            \
+        struct fx_ctx c = X87_CONTEXT(cpu);                                                    \
+        struct fx80 v = N == 32 ? fx_from_f32(&c, lmem_r32(cpu, i, i->seg, ea))                \
+                                : fx_from_f64(&c, lmem_r64(cpu, i, ea));                       \
+        load_mem(cpu, i, ea, v, &c);                                                           \
+    }                                                                                          \
+    EXEC(FLD_m##N)                                                                             \
+    {                                                                                          \
+        {                                                                                      \
+            eaddr ea = insn_ea(cpu, i);                                                        \
+            const uint8_t *p = lmem_rd_ptr(cpu, i->seg, ea, N / 8);                            \
+            struct fx80 v;                                                                     \
+            if (p != NULL && fx_quick_from_f##N(load_le##N(p), &v) &&                          \
+                quick_load(cpu, i, v)) {                                                       \
+                x87_data(cpu, i, ea);                                                          \
+            } else {                                                                           \
+                plain_load_m##N(cpu, i);                                                       \
+            }                                                                                  \
+        }                                                                                      \
+        NEXT();                                                                                \
+    }
+    // clang-format off
+LOAD_FLOAT(32)
+LOAD_FLOAT(64)
+    // clang-format on
+
+    EXEC(FLD_STi)
 {
     struct x87 *f = &cpu->x87;
     bool empty = x87_empty(f, i->b);
-    load(cpu, i, empty ? fx_indefinite : x87_get(f, i->b), empty ? X87_STACK_EMPTY : 0);
+    if (empty || !quick_load(cpu, i, x87_get(f, i->b))) {
+        load(cpu, i, empty ? fx_indefinite : x87_get(f, i->b), empty ? X87_STACK_EMPTY : 0);
+    }
     NEXT();
 }
 
@@ -206,8 +252,6 @@ static struct fx_ctx *chop(struct fx_ctx *c)
 // clang-format off
 STORE(FST_m32,   uint32_t, fx_to_f32(&c, x87_get(f, 0)), 0xFFC00000u, WRITE32, false)
 STORE(FSTP_m32,  uint32_t, fx_to_f32(&c, x87_get(f, 0)), 0xFFC00000u, WRITE32, true)
-STORE(FST_m64,   uint64_t, fx_to_f64(&c, x87_get(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, false)
-STORE(FSTP_m64,  uint64_t, fx_to_f64(&c, x87_get(f, 0)), UINT64_C(0xFFF8000000000000), WRITE64, true)
 STORE(FIST_i16,  uint16_t, fx_to_i16(&c, x87_get(f, 0)), 0x8000, WRITE16, false)
 STORE(FISTP_i16, uint16_t, fx_to_i16(&c, x87_get(f, 0)), 0x8000, WRITE16, true)
 STORE(FIST_i32,  uint32_t, fx_to_i32(&c, x87_get(f, 0)), 0x80000000u, WRITE32, false)
@@ -218,7 +262,50 @@ STORE(FISTTP_i32, uint32_t, fx_to_i32(chop(&c), x87_get(f, 0)), 0x80000000u, WRI
 STORE(FISTTP_i64, uint64_t, fx_to_i64(chop(&c), x87_get(f, 0)), I64_MIN, WRITE64, true)
 // clang-format on
 
-EXEC(FSTP_m80)
+/* … to 64 bits, for which there is a shorter way in the common case. */
+static void plain_store_m64(struct cpu *cpu, const struct insn *i, bool pop)
+{
+    eaddr ea = insn_ea(cpu, i);
+    struct x87 *f = &cpu->x87;
+    struct fx_ctx c = X87_CONTEXT(cpu);
+    bool empty = x87_empty(f, 0);
+    uint64_t v = empty ? UINT64_C(0xFFF8000000000000) : fx_to_f64(&c, x87_get(f, 0));
+    unsigned raised = empty ? X87_STACK_EMPTY : c.raised;
+    if (!x87_forbids_store(cpu, raised)) {
+        lmem_w64(cpu, i, ea, v);
+    }
+    stored(cpu, i, ea, sizeof v, raised, pop);
+}
+
+#define STORE_M64(NAME, POP)                                                                   \
+    EXEC(NAME)                                                                                 \
+    {                                                                                          \
+        {                                                                                      \
+            struct x87 *f = &cpu->x87;                                                         \
+            eaddr ea = insn_ea(cpu, i);                                                        \
+            uint8_t *p = lmem_wr_ptr(cpu, i->seg, ea, 8);                                      \
+            uint64_t v;                                                                        \
+            unsigned raised = 0;                                                               \
+            if (p != NULL && x87_quick(cpu) && x87_full(f, f->top & 7, f->top & 7) &&          \
+                fx_quick_to_f64(x87_get(f, 0), &v, &raised)) {                                 \
+                store_le64(p, v);                                                              \
+                if (POP) {                                                                     \
+                    x87_pop(f);                                                                \
+                }                                                                              \
+                x87_data(cpu, i, ea);                                                          \
+                x87_done_quick(cpu, i, raised);                                                \
+            } else {                                                                           \
+                plain_store_m64(cpu, i, POP);                                                  \
+            }                                                                                  \
+        }                                                                                      \
+        NEXT();                                                                                \
+    }
+    // clang-format off
+STORE_M64(FST_m64, false)
+STORE_M64(FSTP_m64, true)
+    // clang-format on
+
+    EXEC(FSTP_m80)
 {
     eaddr ea = insn_ea(cpu, i);
     bool empty = x87_empty(&cpu->x87, 0);
@@ -303,7 +390,7 @@ static struct fx80 or_indefinite(struct x87 *f, unsigned n)
     return x87_empty(f, n) ? fx_indefinite : x87_get(f, n);
 }
 
-EXEC(FXCH)
+static void exchange(struct cpu *cpu, const struct insn *i)
 {
     struct x87 *f = &cpu->x87;
     unsigned raised = x87_empty(f, 0) || x87_empty(f, i->b) ? X87_STACK_EMPTY : 0;
@@ -313,6 +400,24 @@ EXEC(FXCH)
         x87_set(f, i->b, a);
     }
     x87_done(cpu, i, raised);
+}
+
+EXEC(FXCH)
+{
+    struct x87 *f = &cpu->x87;
+    unsigned n = (f->top + i->b) & 7;
+    struct fx80 *a = &f->reg[f->top & 7], *b = &f->reg[n];
+    if (x87_full(f, f->top & 7, n)) {
+        uint64_t m = a->m;
+        uint16_t se = a->se;
+        a->m = b->m;
+        a->se = b->se;
+        b->m = m;
+        b->se = se;
+        x87_done_quick(cpu, i, 0);
+    } else {
+        exchange(cpu, i);
+    }
     NEXT();
 }
 

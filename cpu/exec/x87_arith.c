@@ -84,6 +84,54 @@ static void with_memory(struct cpu *cpu, const struct insn *i, struct fx_ctx *c,
     x87_done(cpu, i, c->raised);
 }
 
+/* ---- the common case (cpu/fx80_quick.h). false: nothing is changed */
+
+typedef bool quick_fn(struct fx80 a, struct fx80 b, struct fx80 *r, unsigned *raised);
+
+/* There is none for divisions. */
+static inline bool no_quick(struct fx80 a, struct fx80 b, struct fx80 *r, unsigned *raised)
+{
+    (void)a, (void)b, (void)r, (void)raised;
+    return false;
+}
+
+static inline bool quick_registers(struct cpu *cpu, const struct insn *i, unsigned dst,
+                                   unsigned src, quick_fn *op, bool pop)
+{
+    struct x87 *f = &cpu->x87;
+    unsigned d = (f->top + dst) & 7, s = (f->top + src) & 7, raised = 0;
+    struct fx80 v;
+    if (!x87_quick(cpu) || !x87_full(f, d, s) ||
+        UNLIKELY(!op((struct fx80){f->reg[d].m, f->reg[d].se},
+                     (struct fx80){f->reg[s].m, f->reg[s].se}, &v, &raised))) {
+        return false;
+    }
+    f->reg[d].m = v.m;
+    f->reg[d].se = v.se;
+    if (pop) {
+        x87_pop(f);
+    }
+    x87_done_quick(cpu, i, raised);
+    return true;
+}
+
+static inline bool quick_memory(struct cpu *cpu, const struct insn *i, eaddr ea, struct fx80 b,
+                                quick_fn *op)
+{
+    struct x87 *f = &cpu->x87;
+    unsigned d = f->top & 7, raised = 0;
+    struct fx80 v;
+    if (!x87_quick(cpu) || !x87_full(f, d, d) ||
+        UNLIKELY(!op((struct fx80){f->reg[d].m, f->reg[d].se}, b, &v, &raised))) {
+        return false;
+    }
+    f->reg[d].m = v.m;
+    f->reg[d].se = v.se;
+    x87_data(cpu, i, ea);
+    x87_done_quick(cpu, i, raised);
+    return true;
+}
+
 /* The memory operand, then what is to be done with it: USE. */
 #define WITH_OPERAND(NAME, FORM, USE)                                                          \
     EXEC(NAME##_##FORM)                                                                        \
@@ -99,33 +147,54 @@ static void with_memory(struct cpu *cpu, const struct insn *i, struct fx_ctx *c,
     }
 #define MEMORY(OP, op, FORM) WITH_OPERAND(OP, FORM, with_memory(cpu, i, &c, b, op))
 
-#define ARITHMETIC(OP, op)                                                                     \
-    MEMORY(OP, op, m32)                                                                        \
-    MEMORY(OP, op, m64)                                                                        \
-    MEMORY(OP, op, i16)                                                                        \
-    MEMORY(OP, op, i32)                                                                        \
-    EXEC(OP##_ST_STi)                                                                          \
+/* Of a floating-point operand in memory, N bits; one that is not there is the plain body's. */
+#define QUICK_MEMORY(OP, op, quick, N)                                                         \
+    static void plain_##OP##_m##N(struct cpu *cpu, const struct insn *i)                       \
     {                                                                                          \
-        between_registers(cpu, i, 0, i->b, op, false);                                         \
-        NEXT();                                                                                \
+        eaddr ea = insn_ea(cpu, i);                                                            \
+        struct fx_ctx c = X87_CONTEXT(cpu);                                                    \
+        struct fx80 b = operand_m##N(cpu, i, ea, &c);                                          \
+        x87_data(cpu, i, ea);                                                                  \
+        with_memory(cpu, i, &c, b, op);                                                        \
     }                                                                                          \
-    EXEC(OP##_STi_ST)                                                                          \
+    EXEC(OP##_m##N)                                                                            \
     {                                                                                          \
-        between_registers(cpu, i, i->b, 0, op, false);                                         \
-        NEXT();                                                                                \
-    }                                                                                          \
-    EXEC(OP##P)                                                                                \
-    {                                                                                          \
-        between_registers(cpu, i, i->b, 0, op, true);                                          \
+        {                                                                                      \
+            eaddr ea = insn_ea(cpu, i);                                                        \
+            const uint8_t *p = lmem_rd_ptr(cpu, i->seg, ea, (N) / 8);                          \
+            struct fx80 b;                                                                     \
+            if (p == NULL || !fx_quick_from_f##N(load_le##N(p), &b) ||                         \
+                !quick_memory(cpu, i, ea, b, quick)) {                                         \
+                plain_##OP##_m##N(cpu, i);                                                     \
+            }                                                                                  \
+        }                                                                                      \
         NEXT();                                                                                \
     }
 
-ARITHMETIC(FADD, fx_add)
-ARITHMETIC(FMUL, fx_mul)
-ARITHMETIC(FSUB, fx_sub)
-ARITHMETIC(FSUBR, subr)
-ARITHMETIC(FDIV, fx_div)
-ARITHMETIC(FDIVR, divr)
+#define REGISTERS(NAME, DST, SRC, op, quick, POP)                                              \
+    EXEC(NAME)                                                                                 \
+    {                                                                                          \
+        if (!quick_registers(cpu, i, DST, SRC, quick, POP)) {                                  \
+            between_registers(cpu, i, DST, SRC, op, POP);                                      \
+        }                                                                                      \
+        NEXT();                                                                                \
+    }
+
+#define ARITHMETIC(OP, op, quick)                                                              \
+    QUICK_MEMORY(OP, op, quick, 32)                                                            \
+    QUICK_MEMORY(OP, op, quick, 64)                                                            \
+    MEMORY(OP, op, i16)                                                                        \
+    MEMORY(OP, op, i32)                                                                        \
+    REGISTERS(OP##_ST_STi, 0, i->b, op, quick, false)                                          \
+    REGISTERS(OP##_STi_ST, i->b, 0, op, quick, false)                                          \
+    REGISTERS(OP##P, i->b, 0, op, quick, true)
+
+ARITHMETIC(FADD, fx_add, fx_quick_add)
+ARITHMETIC(FMUL, fx_mul, fx_quick_mul)
+ARITHMETIC(FSUB, fx_sub, fx_quick_sub)
+ARITHMETIC(FSUBR, subr, fx_quick_subr)
+ARITHMETIC(FDIV, fx_div, no_quick)
+ARITHMETIC(FDIVR, divr, no_quick)
 
 /* ---- comparison */
 

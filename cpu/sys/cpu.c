@@ -122,6 +122,7 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, single_step),
     DERIVED(struct cpu, no_assist),
     DERIVED(struct cpu, host_x87),
+    DERIVED(struct cpu, x87_quick),
     DERIVED(struct cpu, host_sse),
     DERIVED(struct cpu, stats),
     DERIVED(struct cpu, points),
@@ -282,6 +283,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
     cpu->single_step = cfg->single_step;
     cpu->no_assist = cfg->no_assist;
     cpu->sys->census.by_site = cfg->census;
+    cpu->x87_quick = cfg->no_assist || cfg->single_step ? UINT16_MAX : FX_QUICK_CONTROL;
     cpu->host_x87 = !cfg->no_assist && !cfg->single_step && host_x87_agrees();
     cpu->host_sse = !cfg->no_assist && !cfg->single_step && host_sse_agrees();
     w->sys.model = (uint8_t)model;
