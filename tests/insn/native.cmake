@@ -6,7 +6,15 @@ if(NOT (CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^
   return()
 endif()
 
+try_run(TERRAPIN_RUNS_32BIT TERRAPIN_PROBE_BUILDS
+  ${CMAKE_CURRENT_BINARY_DIR}/native_probe ${CMAKE_CURRENT_SOURCE_DIR}/insn/native_probe.c)
+if(NOT TERRAPIN_RUNS_32BIT EQUAL 42)
+  message(STATUS "Native referee: no, this host's kernel runs no 32-bit code")
+  return()
+endif()
+
 file(GLOB native_sources CONFIGURE_DEPENDS insn/native*.c)
+list(FILTER native_sources EXCLUDE REGEX "/native_probe[.]c$")
 add_executable(native ${native_sources})
 target_link_libraries(native PRIVATE test_support terrapin_warnings)
 
