@@ -1,6 +1,6 @@
 /* frontend/big_pages.c -- see big_pages.h. Linux gives large pages to memory that asks for them
- * and is aligned to their size (transparent huge pages, madvise(2)); without them, or elsewhere,
- * the same memory has usual pages. */
+ * and is aligned to their size (transparent huge pages, madvise(2)); without them, or
+ * elsewhere, the same memory has usual pages. */
 #include "frontend/posix.h"
 
 #include "frontend/big_pages.h"

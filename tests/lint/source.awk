@@ -74,7 +74,7 @@ BEGIN {
     streams = "stdout|stderr|stdin|FILE"
     allocators = "malloc|calloc|realloc|strdup|aligned_alloc"
     # Creation, save and load, firmware files, `info` text.
-    may_allocate = "^(mem/(page_tree|phys|state)[.]c|cpu/(block|forms|sys/cpu|sys/shadow)[.]c|devices/(device|fw_cfg|machine[a-z_]*|pc|snapshot|input_log[a-z_]*|text|info)[.]c|vmm/(hw|lab)[.]c)$"
+    may_allocate = "^(mem/(big|page_tree|phys|state)[.]c|cpu/(block|forms|sys/cpu|sys/shadow)[.]c|devices/(device|fw_cfg|machine[a-z_]*|pc|snapshot|input_log[a-z_]*|text|info)[.]c|vmm/(hw|lab)[.]c)$"
 }
 
 FNR == 1 {
