@@ -15,43 +15,53 @@ static inline void shift_carry(struct lazy_flags *f, bool c, bool o)
     f->carry = flags_carry(c, o, false);
 }
 
+/* CF and OF are bits 32 and 31 of the carry vector, OF exclusive-ored with CF; most shifts have
+ * bits of the result that say just that. */
+#define SHIFT_CO ((uint64_t)3 << 31)
+static inline uint64_t shift_both(uint64_t c)
+{
+    return (c & 1) * SHIFT_CO; /* CF = c, OF = 0 */
+}
+
+static inline void rotate_carry(struct lazy_flags *f, uint64_t co)
+{
+    f->carry = (f->carry & 0x10) | co;
+}
+
 #define SHIFT_SIZE(N)                                                                          \
     static inline uint32_t alu_shl##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
     {                                                                                          \
         uint64_t wide = (uint64_t)v << count;                                                  \
-        bool c = wide >> (N)&1, top = wide >> ((N)-1) & 1;                                     \
         f->res = sext##N((uint32_t)wide);                                                      \
-        shift_carry(f, c, c != top);                                                           \
+        f->carry = wide << (32 - (N)) & SHIFT_CO; /* OF: CF and the top bit differ */          \
         return (uint##N##_t)wide;                                                              \
     }                                                                                          \
     static inline uint32_t alu_shr##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
     {                                                                                          \
         uint32_t before = v >> (count - 1), r = before >> 1;                                   \
         f->res = sext##N(r);                                                                   \
-        shift_carry(f, before & 1, before >> ((N)-1) & 1);                                     \
+        f->carry = shift_both(before) ^ (before << (32 - (N)) & 0x80000000u);                  \
         return r;                                                                              \
     }                                                                                          \
     static inline uint32_t alu_sar##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
     {                                                                                          \
         int64_t before = (int64_t)sext##N(v) >> (count - 1), r = before >> 1;                  \
         f->res = sext##N((uint32_t)r);                                                         \
-        shift_carry(f, before & 1, false);                                                     \
+        f->carry = shift_both((uint64_t)before);                                               \
         return (uint##N##_t)r;                                                                 \
     }                                                                                          \
     static inline uint32_t alu_rol##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
     {                                                                                          \
         unsigned n = count & ((N)-1);                                                          \
         uint32_t r = (uint##N##_t)(v << n | (uint32_t)((uint64_t)v >> ((N)-n)));               \
-        bool c = r & 1;                                                                        \
-        flags_set_co(f, c, c != (bool)(r >> ((N)-1)));                                         \
+        rotate_carry(f, (uint64_t)(r & 1) << 32 | (r << (32 - (N)) & 0x80000000u));            \
         return r;                                                                              \
     }                                                                                          \
     static inline uint32_t alu_ror##N(struct lazy_flags *f, uint32_t v, unsigned count)        \
     {                                                                                          \
         unsigned n = count & ((N)-1);                                                          \
         uint32_t r = (uint##N##_t)(v >> n | (uint32_t)((uint64_t)v << ((N)-n)));               \
-        bool c = r >> ((N)-1), below = r >> ((N)-2) & 1;                                       \
-        flags_set_co(f, c, c != below);                                                        \
+        rotate_carry(f, (uint64_t)r << (33 - (N)) & SHIFT_CO); /* OF: the top bits differ */   \
         return r;                                                                              \
     }                                                                                          \
     /* Through carry: a rotation of N + 1 bits. */                                             \
