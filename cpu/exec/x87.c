@@ -163,8 +163,7 @@ static inline bool quick_load(struct cpu *cpu, const struct insn *i, struct fx80
             eaddr ea = insn_ea(cpu, i);                                                        \
             const uint8_t *p = lmem_rd_ptr(cpu, i->seg, ea, N / 8);                            \
             struct fx80 v;                                                                     \
-            if (p != NULL && fx_quick_from_f##N(load_le##N(p), &v) &&                          \
-                quick_load(cpu, i, v)) {                                                       \
+            if (p != NULL && fx_quick_from_f##N(load_le##N(p), &v) && quick_load(cpu, i, v)) { \
                 x87_data(cpu, i, ea);                                                          \
             } else {                                                                           \
                 plain_load_m##N(cpu, i);                                                       \
@@ -172,12 +171,12 @@ static inline bool quick_load(struct cpu *cpu, const struct insn *i, struct fx80
         }                                                                                      \
         NEXT();                                                                                \
     }
-    // clang-format off
+// clang-format off
 LOAD_FLOAT(32)
 LOAD_FLOAT(64)
-    // clang-format on
+// clang-format on
 
-    EXEC(FLD_STi)
+EXEC(FLD_STi)
 {
     struct x87 *f = &cpu->x87;
     bool empty = x87_empty(f, i->b);
@@ -300,12 +299,12 @@ static void plain_store_m64(struct cpu *cpu, const struct insn *i, bool pop)
         }                                                                                      \
         NEXT();                                                                                \
     }
-    // clang-format off
+// clang-format off
 STORE_M64(FST_m64, false)
 STORE_M64(FSTP_m64, true)
-    // clang-format on
+// clang-format on
 
-    EXEC(FSTP_m80)
+EXEC(FSTP_m80)
 {
     eaddr ea = insn_ea(cpu, i);
     bool empty = x87_empty(&cpu->x87, 0);

@@ -1,10 +1,12 @@
-/* tests/unit/test_host_fp.c -- the host's floating-point units, where they are believed, give
- * the result, and raise what the integers raise, PE apart (cpu/host_fp.h). Operands are of
- * every kind: the ends of the range, where they must not be believed, as well.
+/* tests/unit/test_host_fp.c -- shorter ways to floating-point results than cpu/fx80.c and sf.c.
+ * The host's units, where they are believed, give the result, and raise what the integers
+ * raise, PE apart (cpu/host_fp.h); the common case of cpu/fx80_quick.h raises that, too.
+ * Operands are of every kind: the ends of the range, where neither must serve, as well.
  */
 #include <check.h>
 #include <stdlib.h>
 
+#include "cpu/fx80_quick.h"
 #include "cpu/host_fp.h"
 #include "cpu/sf.h"
 
@@ -78,6 +80,34 @@ START_TEST(x87)
 }
 END_TEST
 
+typedef bool quick_op_fn(struct fx80 a, struct fx80 b, struct fx80 *r, unsigned *raised);
+static quick_op_fn *const quick_op[] = {fx_quick_add, fx_quick_sub, fx_quick_mul};
+
+START_TEST(common_case)
+{
+    unsigned served = 0;
+    for (unsigned n = 0; n < 4 * TRIALS; n++) {
+        struct fx80 a = number(), b = number(), r = {0, 0};
+        if (n % 4 == 0) { /* near each other: cancellation, ties */
+            b.se = (uint16_t)((b.se & 0x8000) | ((a.se + n / 4 % 3) & 0x7FFF));
+        }
+        unsigned raised = 0;
+        struct fx_ctx plain = {.control = FX_QUICK_CONTROL | 0x3F};
+        struct fx80 x = fx_op[_i](&plain, a, b);
+        if (quick_op[_i](a, b, &r, &raised)) {
+            served++;
+            ck_assert_msg(x.m == r.m && x.se == r.se && plain.raised == raised,
+                          "operation %d: %04x.%016llx %04x.%016llx: %04x.%016llx raised %03x, "
+                          "in the common case %04x.%016llx raised %03x",
+                          _i, a.se, (unsigned long long)a.m, b.se, (unsigned long long)b.m,
+                          x.se, (unsigned long long)x.m, plain.raised, r.se,
+                          (unsigned long long)r.m, raised);
+        }
+    }
+    ck_assert_uint_gt(served, TRIALS); /* or it is not the common case */
+}
+END_TEST
+
 /* ---- 32 and 64 bits */
 
 static uint64_t (*const op64[])(struct sf_ctx *, uint64_t, uint64_t) = {sf64_add, sf64_sub,
@@ -123,6 +153,42 @@ static uint32_t random_mxcsr(void)
 SSE(32)
 SSE(64)
 
+/* Between the x87's registers and memory, in the common case. */
+START_TEST(quick_formats)
+{
+    unsigned served = 0;
+    for (unsigned n = 0; n < TRIALS; n++) {
+        struct fx_ctx c = {.control = FX_QUICK_CONTROL | 0x3F};
+        struct fx80 r, x;
+        uint64_t bits64 = number64(), to = 0;
+        uint32_t bits32 = number32();
+        unsigned raised = 0;
+        if (fx_quick_from_f64(bits64, &r)) {
+            x = fx_from_f64(&c, bits64);
+            ck_assert(x.m == r.m && x.se == r.se && c.raised == 0);
+            served++;
+        }
+        if (fx_quick_from_f32(bits32, &r)) {
+            x = fx_from_f32(&c, bits32);
+            ck_assert(x.m == r.m && x.se == r.se && c.raised == 0);
+            served++;
+        }
+        struct fx80 a = number();
+        if (n % 2) { /* in the range of 64 bits, and at its ends */
+            a.se = (uint16_t)((a.se & 0x8000) | (0x3FFF - 1023 + exponent(0x7FF)));
+        }
+        c.raised = 0;
+        if (fx_quick_to_f64(a, &to, &raised)) {
+            ck_assert_msg(fx_to_f64(&c, a) == to && c.raised == raised,
+                          "%04x.%016llx: %016llx raised %03x, not %03x", a.se,
+                          (unsigned long long)a.m, (unsigned long long)to, raised, c.raised);
+            served++;
+        }
+    }
+    ck_assert_uint_gt(served, TRIALS);
+}
+END_TEST
+
 /* What the processor does in cpu_new(). On an x86-64 processor it must not find a difference.
  */
 START_TEST(agrees)
@@ -146,6 +212,8 @@ int main(void)
     }
     tcase_add_loop_test(t, sse32, 0, ARRAY_LEN(op32));
     tcase_add_loop_test(t, sse64, 0, ARRAY_LEN(op64));
+    tcase_add_loop_test(t, common_case, 0, ARRAY_LEN(quick_op));
+    tcase_add_test(t, quick_formats);
     tcase_add_test(t, agrees);
     suite_add_tcase(s, t);
     SRunner *sr = srunner_create(s);
