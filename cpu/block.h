@@ -14,7 +14,7 @@
 
 enum {
     BLOCK_BUDGET = 27 << 19, /* bytes in all; with SHADOW_BUDGET 24 MiB */
-    BLOCK_MAX_INSNS = 32,
+    BLOCK_MAX_INSNS = 48,
     BLOCK_MAX_BYTES = 200, /* insn.next fits 8 bits */
     BLOCKS = 48 << 10,
     BLOCK_INSNS = 384 << 10,

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "cpu/block.h"
 #include "cpu/engine.h"
 
 enum { MAP_SLOTS = 2048, CONDITIONS = 16 };
@@ -13,6 +14,8 @@ struct forms {
     exec_fn *b, *x, *s;        /* … where MODE_FLAT, FS or GS is set, or any_mode … */
     exec_fn *flat;             /* … with MODE_FLAT, too */
     exec_fn *pair[CONDITIONS]; /* … with the Jcc behind it, by its opcode's low digit */
+    exec_fn *dead;             /* … where nobody reads its flags */
+    bool still;                /* (still.def) */
     bool any_mode;
     bool pushes;           /* s needs MODE_FLAT, too: SS */
     uint8_t first, second; /* 1 + its place in `then`; 0: it has none */
@@ -21,7 +24,7 @@ struct forms {
 
 struct form_map { /* open addressing by the handler's address */
     struct forms slot[MAP_SLOTS];
-    uint64_t fast, fused; /* counts */
+    uint64_t fast, fused, dead; /* counts */
 };
 
 // clang-format off
@@ -54,6 +57,17 @@ static const struct forms list[] = {
 #undef STACK
 #undef ADDRESS
 #undef PAIR
+
+#define STILL(name)       extern exec_fn exec_##name;
+#define DEAD(name)        extern exec_fn exec_##name, exec_##name##_nf;
+#include "cpu/still.def"
+static const struct {
+    exec_fn *plain, *dead;
+} still[] = {
+#define STILL(name)       {exec_##name, NULL},
+#define DEAD(name)        {exec_##name, exec_##name##_nf},
+#include "cpu/still.def"
+};
 // clang-format on
 
 /* The handler's slot, or the free one that it would have. */
@@ -130,18 +144,36 @@ static void enter_joined(struct form_map *map)
     }
 }
 
-/* Two and three in one, from the left. */
+/* One handler for instruction f[0] and those behind it, `many` of them in all; or NULL. */
+static exec_fn *joined(const struct forms *const *f, unsigned many)
+{
+    if (many == 2) {
+        return f[0]->first && f[1]->second ? then[f[0]->first - 1][f[1]->second - 1] : NULL;
+    }
+    return f[0]->thrice && f[1]->thrice && f[2]->thrice
+               ? then_then[f[0]->thrice - 1][f[1]->thrice - 1][f[2]->thrice - 1]
+               : NULL;
+}
+
+/* One, two and three in one, so that from each instruction the block goes on by as few handlers
+ * as can be: chosen from the end, u[n], where what follows is known. */
 static void join(const struct form_map *map, struct insn *u, unsigned n)
 {
-    for (unsigned k = 0; k + 1 < n; k++) {
-        const struct forms *a = slot_of(map, u[k].fn), *b = slot_of(map, u[k + 1].fn);
-        const struct forms *c = slot_of(map, u[k + 2].fn); /* at most the block's end */
-        if (a->thrice && b->thrice && c->thrice) {
-            u[k].fn = then_then[a->thrice - 1][b->thrice - 1][c->thrice - 1];
-            k += 2;
-        } else if (a->first && b->second) {
-            u[k].fn = then[a->first - 1][b->second - 1];
-            k++;
+    static const struct forms none;
+    const struct forms *f[BLOCK_MAX_INSNS + 2];
+    uint8_t handlers[BLOCK_MAX_INSNS + 3] = {0}; /* from there to the end */
+    f[n + 1] = &none;
+    f[n] = slot_of(map, u[n].fn);
+    handlers[n] = 1;
+    for (unsigned k = n; k-- > 0;) {
+        f[k] = slot_of(map, u[k].fn);
+        handlers[k] = (uint8_t)(handlers[k + 1] + 1);
+        for (unsigned many = 2; many <= 3; many++) {
+            exec_fn *fn = joined(&f[k], many);
+            if (fn && handlers[k + many] + 1 < handlers[k]) {
+                handlers[k] = (uint8_t)(handlers[k + many] + 1);
+                u[k].fn = fn;
+            }
         }
     }
 }
@@ -159,6 +191,42 @@ static void join(const struct form_map *map, struct insn *u, unsigned n)
 }
 #endif
 
+/* ---- flags that nobody reads */
+
+/* Shifts and rotations (not through carry) by a constant: not by 0, they read no flag; else
+ * they write none. */
+static bool is_shift(const struct insn_row *row)
+{
+    bool shift = row->code == 0xC1 || row->code == 0xD1;
+    return shift && row->digit != 2 && row->digit != 3;
+}
+
+/* Flags are dead where the block writes them again, and nothing in between can be seen from
+ * outside: a fault would show them. */
+static void drop_dead_flags(struct form_map *map, struct insn *u, const struct insn_cold *cold,
+                            unsigned n)
+{
+    unsigned live = OSZAPC;
+    for (unsigned k = n; k-- > 0;) {
+        const struct forms *f = slot_of(map, u[k].fn);
+        const struct insn_row *row = &insn_rows[cold[k].id];
+        unsigned reads = row->reads, writes = row->writes;
+        if (!f->still) {
+            live = OSZAPC;
+            continue;
+        }
+        if (is_shift(row)) {
+            reads = 0;
+            writes = row->code == 0xC1 && (u[k].imm & 31) == 0 ? 0 : writes;
+        }
+        if (f->dead && !(writes & live)) {
+            u[k].fn = f->dead;
+            map->dead++;
+        }
+        live = (live & ~writes) | (reads & OSZAPC);
+    }
+}
+
 /* ---- choosing */
 
 struct form_map *form_map_new(void)
@@ -169,6 +237,11 @@ struct form_map *form_map_new(void)
     }
     for (size_t k = 0; k < ARRAY_LEN(list); k++) {
         *take_slot(map, list[k].plain) = list[k];
+    }
+    for (size_t k = 0; k < ARRAY_LEN(still); k++) {
+        struct forms *f = take_slot(map, still[k].plain);
+        f->still = true;
+        f->dead = still[k].dead;
     }
     enter_joined(map);
     return map;
@@ -212,6 +285,7 @@ static int condition_of(const struct insn_cold *cold)
 void forms_choose(struct form_map *map, uint32_t mode, struct insn *u,
                   const struct insn_cold *cold, unsigned n)
 {
+    drop_dead_flags(map, u, cold, n);
     for (unsigned k = 0; k < n; k++) {
         const struct forms *f = slot_of(map, u[k].fn);
         exec_fn *fn = address_form(f, mode, &u[k], &cold[k]);
@@ -232,8 +306,10 @@ void forms_choose(struct form_map *map, uint32_t mode, struct insn *u,
     join(map, u, n);
 }
 
-void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs)
+void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs,
+                  uint64_t *dead_flags)
 {
+    *dead_flags = map->dead;
     *fast_forms = map->fast;
     *fused_pairs = map->fused;
 }

@@ -29,6 +29,7 @@ struct form_map *form_map_new(void);
 void forms_choose(struct form_map *map, uint32_t mode, struct insn *u,
                   const struct insn_cold *cold, unsigned n);
 /* What was chosen since the map is there. */
-void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs);
+void forms_counts(const struct form_map *map, uint64_t *fast_forms, uint64_t *fused_pairs,
+                  uint64_t *dead_flags);
 
 #endif

@@ -9,7 +9,9 @@
  */
 #include "cpu/alu_shift.h"
 #include "cpu/engine.h"
+#include "cpu/exec/cond.h"
 #include "cpu/exec/flat.h"
+#include "cpu/exec/noflags.h"
 #include "cpu/forms.h"
 
 #define R32(n) (cpu->r[i->n])
@@ -76,6 +78,13 @@
 #define DO_ROL_EvIb_r32     SHIFT_BY_IMM(rol)
 #define DO_ROR_EvIb_r32     SHIFT_BY_IMM(ror)
 #define DO_IMUL_GvEv_r32    R32(a) = alu_imul32(FL, R32(a), R32(b));
+
+#define DO_ADC_EvGv_r32     R32(b) = alu_adc32(FL, R32(b), R32(a));
+#define DO_CMOVNB_m32_b     FIND_RD(CMOVNB_m32, b, 4) R32(a) = COND_NB(FL) ? load_le32(p) : R32(a);
+#define DO_ADD_GvEv_m32_x   FIND_RD(ADD_GvEv_m32, x, 4) R32(a) = alu_add32(FL, R32(a), load_le32(p));
+#define DO_SETB_r           reg8_set(cpu, i->b, COND_B(FL));
+#define DO_SETL_r           reg8_set(cpu, i->b, COND_L(FL));
+#define DO_SETNLE_r         reg8_set(cpu, i->b, COND_NLE(FL));
 
 #define THEN(A, B)                                                                             \
     EXEC(A##_then_##B)                                                                         \

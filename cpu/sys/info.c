@@ -188,7 +188,7 @@ bool cpu_pending_get(const struct cpu *cpu, struct cpu_pending *out)
 void cpu_stats(const struct cpu *cpu, struct cpu_stats *out)
 {
     *out = cpu->stats;
-    forms_counts(cpu->cache->forms, &out->fast_forms, &out->fused_pairs);
+    forms_counts(cpu->cache->forms, &out->fast_forms, &out->fused_pairs, &out->dead_flags);
 }
 
 /* ---- info */
@@ -317,6 +317,7 @@ static void info_engine(const struct cpu *cpu, const struct out *o)
         {"micro-ops decoded", s.micro_ops},
         {"  fast forms", s.fast_forms},
         {"  fused pairs", s.fused_pairs},
+        {"  dead flags", s.dead_flags},
         {"misses: read", s.misses[0][ACCESS_READ]},
         {"misses: write", s.misses[0][ACCESS_WRITE]},
         {"misses: fetch", s.misses[0][ACCESS_FETCH]},
