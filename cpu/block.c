@@ -27,6 +27,7 @@ static void forget_all(struct block_cache *bc)
 struct cache_memory {
     struct insn insn[BLOCK_INSNS];
     struct block block[BLOCKS];
+    struct block_key key[BLOCKS];
     struct insn_cold cold[BLOCK_INSNS];
     uint32_t hash[BLOCK_HASH], next_page[BLOCKS];
     struct decode_map map;
@@ -48,6 +49,7 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct big_memor
     bc->memory = memory;
     bc->map = &memory->map;
     bc->block = memory->block;
+    bc->key = memory->key;
     bc->insn = memory->insn;
     bc->cold = memory->cold;
     bc->hash = memory->hash;
@@ -80,9 +82,16 @@ void block_cache_free(struct cpu *cpu)
     }
 }
 
-static uint32_t hash_of(uint32_t pa, uint32_t mode)
+/* By host address, which is as good as a physical one until memory is mapped anew, and known
+ * without a walk of the guest's tables. */
+static uint32_t hash_of(uintptr_t host, uint32_t mode)
 {
-    return (pa ^ pa >> 13 ^ mode << 11) & (BLOCK_HASH - 1);
+    return (uint32_t)(host ^ host >> 13 ^ mode << 11) & (BLOCK_HASH - 1);
+}
+
+static uint32_t *chain_of(const struct block_cache *bc, uint32_t n)
+{
+    return &bc->hash[hash_of(bc->block[n].host, bc->block[n].mode)];
 }
 
 /* ---- building */
@@ -170,11 +179,11 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
     uint32_t n = bc->blocks++;
     bc->block[n] = (struct block){.insn = &bc->insn[first],
                                   .fn = bc->insn[first].fn,
+                                  .host = (uintptr_t)bytes,
                                   .ticks = at - first,
-                                  .pa = pa,
                                   .mode = (uint16_t)cpu->mode,
-                                  .bytes = (uint8_t)off,
                                   .loose = points_at_offset(&cpu->points, pa & PAGE_MASK, off)};
+    bc->key[n] = (struct block_key){.pa = pa, .bytes = (uint8_t)off};
     cpu->stats.blocks_built++;
     return n;
 }
@@ -182,53 +191,71 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
 static void enter(struct cpu *cpu, uint32_t n)
 {
     struct block_cache *bc = cpu->cache;
-    struct block *b = &bc->block[n];
-    uint32_t *head = &bc->hash[hash_of(b->pa, b->mode)], page = b->pa >> PAGE_SHIFT;
-    b->next_hash = *head;
+    struct block_key *key = &bc->key[n];
+    uint32_t *head = chain_of(bc, n), page = key->pa >> PAGE_SHIFT;
+    key->next_hash = *head;
     *head = n;
     if (page < bc->pages) {
         bc->next_page[n] = bc->page[page];
         bc->page[page] = n;
-        phys_watch_code(cpu->ph, b->pa, b->bytes);
+        phys_watch_code(cpu->ph, key->pa, key->bytes);
         memset(bc->quiet, 0, sizeof bc->quiet);
     }
+}
+
+/* The block at that host address, decoded before; 0: none. */
+static uint32_t look_up(const struct cpu *cpu, uintptr_t host)
+{
+    const struct block_cache *bc = cpu->cache;
+    uint32_t n = bc->hash[hash_of(host, cpu->mode)];
+    while (n && (bc->block[n].host != host || bc->block[n].mode != cpu->mode)) {
+        n = bc->key[n].next_hash;
+    }
+    return n;
+}
+
+/* … or decoded now. 0: it cannot be; may raise. */
+static uint32_t look_up_or_build(struct cpu *cpu, laddr la)
+{
+    paddr pa = mmu_access(cpu, NULL, la, ACCESS_FETCH);
+    const uint8_t *page = pa > UINT32_MAX ? NULL : phys_page(cpu->ph, pa).rd;
+    unsigned in_page = (unsigned)(pa & PAGE_MASK);
+    if (page == NULL) {
+        return 0;
+    }
+    uint32_t n = look_up(cpu, (uintptr_t)page + in_page);
+    if (n == 0) {
+        n = build(cpu, (uint32_t)pa, page + in_page, PAGE_SIZE - in_page);
+        if (n != 0) {
+            enter(cpu, n);
+        }
+    }
+    return n;
 }
 
 uint32_t block_find(struct cpu *cpu)
 {
     struct block_cache *bc = cpu->cache;
     laddr la = cpu->seg[SEG_CS].base + cpu->eip;
+    uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
     if (cpu->eip > cpu->eip_max) {
         return 0;
     }
     if (bc->blocks == BLOCKS || bc->insns + BLOCK_MAX_INSNS + 1 >= BLOCK_INSNS) {
         block_drop_all(cpu);
+        to_host = 0;
     }
-    paddr pa = mmu_access(cpu, NULL, la, ACCESS_FETCH);
-    if (pa > UINT32_MAX) {
-        return 0;
-    }
-    uint32_t n = bc->hash[hash_of((uint32_t)pa, cpu->mode)];
-    while (n && (bc->block[n].pa != pa || bc->block[n].mode != cpu->mode)) {
-        n = bc->block[n].next_hash;
+    uint32_t n = to_host ? look_up(cpu, to_host + la) : 0;
+    if (n == 0) {
+        n = look_up_or_build(cpu, la);
     }
     if (n == 0) {
-        const uint8_t *page = phys_page(cpu->ph, pa).rd;
-        unsigned in_page = (unsigned)(pa & PAGE_MASK);
-        if (page == NULL) {
-            return 0;
-        }
-        n = build(cpu, (uint32_t)pa, page + in_page, PAGE_SIZE - in_page);
-        if (n == 0) {
-            return 0;
-        }
-        enter(cpu, n);
+        return 0;
     }
     if (UNLIKELY(bc->block[n].loose)) { /* asked about every time */
-        return points_within(&cpu->points, la, bc->block[n].bytes) ? 0 : n;
+        return points_within(&cpu->points, la, bc->key[n].bytes) ? 0 : n;
     }
-    bc->jump[jump_cache_slot(la)] =
-        (struct jump_cache_entry){cpu->code[la >> PAGE_SHIFT] + la, cpu->mode, n};
+    bc->jump[jump_cache_slot(la)] = n;
     return n;
 }
 
@@ -282,12 +309,12 @@ const struct insn *block_step(struct cpu *cpu)
 
 static void unhash(struct block_cache *bc, uint32_t n)
 {
-    uint32_t *p = &bc->hash[hash_of(bc->block[n].pa, bc->block[n].mode)];
+    uint32_t *p = chain_of(bc, n);
     while (*p && *p != n) {
-        p = &bc->block[*p].next_hash;
+        p = &bc->key[*p].next_hash;
     }
     if (*p) {
-        *p = bc->block[n].next_hash;
+        *p = bc->key[n].next_hash;
     }
 }
 
@@ -306,7 +333,7 @@ static void renew_watch(struct cpu *cpu, paddr pa)
     const struct block_cache *bc = cpu->cache;
     phys_unwatch_page(cpu->ph, pa);
     for (uint32_t n = bc->page[pa >> PAGE_SHIFT]; n; n = bc->next_page[n]) {
-        phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
+        phys_watch_code(cpu->ph, bc->key[n].pa, bc->key[n].bytes);
     }
     bc->stale[pa >> PAGE_SHIFT] = false;
 }
@@ -327,8 +354,8 @@ bool block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
     bool dropped = false;
     uint32_t *p = &bc->page[page];
     while (*p) {
-        struct block *b = &bc->block[*p];
-        if (b->pa < pa + len && pa < (paddr)b->pa + b->bytes) {
+        const struct block_key *key = &bc->key[*p];
+        if (key->pa < pa + len && pa < (paddr)key->pa + key->bytes) {
             drop(cpu, p);
             dropped = true;
         } else {
@@ -352,7 +379,7 @@ void block_drop_all(struct cpu *cpu)
 {
     struct block_cache *bc = cpu->cache;
     for (uint32_t n = FIRST_BLOCK; n < bc->blocks; n++) {
-        uint32_t page = bc->block[n].pa >> PAGE_SHIFT;
+        uint32_t page = bc->key[n].pa >> PAGE_SHIFT;
         if (page < bc->pages && bc->page[page]) {
             phys_unwatch_page(cpu->ph, (paddr)page << PAGE_SHIFT);
             bc->page[page] = 0;
@@ -371,11 +398,11 @@ void block_drop_offset(struct cpu *cpu, uint32_t in_page)
 {
     struct block_cache *bc = cpu->cache;
     for (uint32_t n = FIRST_BLOCK; n < bc->blocks; n++) {
-        struct block *b = &bc->block[n];
-        if (b->ticks == BLOCK_DEAD || in_page - (b->pa & PAGE_MASK) >= b->bytes) {
+        const struct block_key *key = &bc->key[n];
+        if (bc->block[n].ticks == BLOCK_DEAD || in_page - (key->pa & PAGE_MASK) >= key->bytes) {
             continue;
         }
-        uint32_t *p = &bc->page[b->pa >> PAGE_SHIFT];
+        uint32_t *p = &bc->page[key->pa >> PAGE_SHIFT];
         while (*p != n) {
             p = &bc->next_page[*p];
         }

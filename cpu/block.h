@@ -17,9 +17,9 @@ enum {
     BLOCK_MAX_INSNS = 48,
     BLOCK_MAX_BYTES = 200, /* insn.next fits 8 bits */
     BLOCKS = 48 << 10,
-    BLOCK_INSNS = 384 << 10,
+    BLOCK_INSNS = 368 << 10,
     BLOCK_HASH = 1 << 16,
-    JUMP_CACHE = 1 << 12,
+    JUMP_CACHE = 1 << 14,
     QUIET_STORES = 64,
     PATCHES = 256,
     PATCHED_OFTEN = 4,
@@ -28,25 +28,26 @@ enum {
 
 struct block {
     const struct insn *insn;
-    exec_fn *fn;        /* = insn->fn */
-    uint32_t ticks;     /* instructions; BLOCK_DEAD: dropped */
-    uint32_t pa;        /* of the first byte (code above 4 GiB is never cached) */
-    uint32_t next_hash; /* chain of block indexes, 0 ends */
+    exec_fn *fn;    /* = insn->fn */
+    uintptr_t host; /* address of the first byte in the host's memory */
+    uint32_t ticks; /* instructions; BLOCK_DEAD: dropped */
     uint16_t mode;
-    uint8_t bytes;
     bool loose; /* a breakpoint may be inside (cpu/point.h): no link leads here */
 };
 
-/* Where code at a host address is decoded. A look-up goes from linear to host address through
- * the map of code, which is true to the guest's tables; so an entry serves whatever the tables
- * are, and none has to be forgotten when they change. */
-struct jump_cache_entry {
-    uintptr_t host;
-    uint32_t mode;
-    uint32_t block; /* 0: empty */
+/* Where a block is found by its place, in an array beside. */
+struct block_key {
+    uint32_t pa;        /* of the first byte (code above 4 GiB is never cached) */
+    uint32_t next_hash; /* chain of block indexes, 0 ends */
+    uint8_t bytes;
 };
 
-/* Pages often have code at equal offsets: the page's number is mixed in. */
+/* The jump cache has the index of a block for a linear address, 0: of none. Is it the one? A
+ * look-up goes from linear to host address through the map of code, which is true to the
+ * guest's tables; so a block serves whatever the tables are, and none has to be forgotten when
+ * they change.
+ *
+ * Pages often have code at equal offsets: the page's number is mixed in. */
 static inline uint32_t jump_cache_slot(laddr la)
 {
     return (la ^ la >> PAGE_SHIFT) & (JUMP_CACHE - 1);
@@ -69,6 +70,7 @@ struct block_cache {
     struct decode_map *map;
     struct form_map *forms;
     struct block *block;
+    struct block_key *key;
     struct insn *insn;
     struct insn_cold *cold;
     uint32_t *hash;
@@ -77,7 +79,7 @@ struct block_cache {
     uint8_t *stale;      /* by page number: lines may be watched that have no block any more */
     uint32_t pages;
     uint32_t blocks, insns; /* used; 0 of either is reserved */
-    struct jump_cache_entry jump[JUMP_CACHE];
+    uint32_t jump[JUMP_CACHE];
     /* Stores (pa << 16 | len) into watched lines that met no block: variables beside code. They
      * stay harmless until the next block is entered. */
     uint64_t quiet[QUIET_STORES];

@@ -68,10 +68,9 @@
 static inline const struct block *engine_lookup(const struct cpu *cpu)
 {
     laddr la = cpu->seg[SEG_CS].base + cpu->eip;
-    const struct jump_cache_entry *e = &cpu->jump[jump_cache_slot(la)];
-    const struct block *b = &cpu->blocks[e->block];
+    const struct block *b = &cpu->blocks[cpu->jump[jump_cache_slot(la)]];
     uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
-    if (UNLIKELY(to_host == 0 || e->host != to_host + la || e->mode != cpu->mode ||
+    if (UNLIKELY(to_host == 0 || b->host != to_host + la || b->mode != cpu->mode ||
                  cpu->eip > cpu->eip_max || cpu->now + b->ticks > cpu->limit)) {
         return NULL;
     }

@@ -129,6 +129,25 @@ void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr 
     lmem_write_la(cpu, i, la, val, size);
 }
 
+uint8_t *lmem_wr_run(const struct cpu *cpu, unsigned seg, eaddr ea, unsigned size, uint32_t *n)
+{
+    const struct seg_view *s = &cpu->seg[seg];
+    laddr la = s->base + ea;
+    uintptr_t to_host = cpu->wr[la >> PAGE_SHIFT], beside = cpu->watched[la >> PAGE_SHIFT];
+    if (!lmem_in_span(s, ea, s->wr_span, *n * size)) {
+        return NULL;
+    }
+    if (to_host != 0) {
+        return (uint8_t *)(to_host + la);
+    }
+    if (beside == 0 || (beside & DEVICE_READ)) {
+        return NULL;
+    }
+    uint8_t *hp = (uint8_t *)(beside + la);
+    *n = phys_unwatched(cpu->ph, hp, *n * size) / size;
+    return *n < 2 ? NULL : hp;
+}
+
 uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
                        unsigned size)
 {

@@ -28,6 +28,10 @@ uint32_t lmem_read_slow(struct cpu *cpu, const struct insn *i, unsigned seg, ead
                         unsigned size);
 void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
                      uint32_t val, unsigned size);
+/* For *n elements of size bytes that go upwards from seg:ea, all in one page: where they are,
+ * and in *n how many of them, 2 or more, may be stored at once, since nothing is watched there.
+ * NULL: one at a time. */
+uint8_t *lmem_wr_run(const struct cpu *cpu, unsigned seg, eaddr ea, unsigned size, uint32_t *n);
 /* Read-modify-write: checks that ea is writable; host pointer, or NULL: then use the pair
  * below. */
 uint8_t *lmem_rmw_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,

@@ -476,6 +476,17 @@ bool phys_line_watched(const struct phys *ph, const uint8_t *hp, unsigned size)
     return lines_test(&ph->main->code[off >> PAGE_SHIFT], (unsigned)(off & PAGE_MASK), size);
 }
 
+unsigned phys_unwatched(const struct phys *ph, const uint8_t *hp, unsigned size)
+{
+    size_t off = (size_t)(hp - ph->main->ram.bytes);
+    const struct code_lines *lines = &ph->main->code[off >> PAGE_SHIFT];
+    unsigned at = (unsigned)(off & PAGE_MASK), n = 0;
+    while (n < size && !lines_test(lines, at + n, 1)) {
+        n = ((at + n) | ((1u << CODE_LINE_SHIFT) - 1)) + 1 - at; /* the next line */
+    }
+    return n < size ? n : size;
+}
+
 uint32_t phys_read(struct phys *ph, paddr pa, unsigned size)
 {
     const struct mapping *m = mapping_at(ph, pa);

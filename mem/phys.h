@@ -93,6 +93,8 @@ struct phys_page {
 };
 /* hp: into the page of `watched`; [hp, hp + size) does not cross it. */
 bool phys_line_watched(const struct phys *ph, const uint8_t *hp, unsigned size);
+/* … how many bytes of these there are before the first watched line: 0 to size. */
+unsigned phys_unwatched(const struct phys *ph, const uint8_t *hp, unsigned size);
 struct phys_page phys_page(struct phys *ph, paddr pa);
 
 /* The slow path: 1, 2 or 4 bytes not crossing a page. Stores set dirty bits and tell the

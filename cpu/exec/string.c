@@ -143,8 +143,8 @@ static uint32_t movs_run(struct cpu *cpu, const struct insn *i, unsigned size, u
     if (cpu->df || n < 2) {
         return 0;
     }
+    uint8_t *to = lmem_wr_run(cpu, SEG_ES, di, size, &n);
     const uint8_t *from = lmem_rd_ptr(cpu, i->seg, si, n * size);
-    uint8_t *to = lmem_wr_ptr(cpu, SEG_ES, di, n * size);
     uintptr_t ahead = (uintptr_t)to - (uintptr_t)from;
     if (from == NULL || to == NULL || (ahead != 0 && ahead < n * size)) {
         return 0; /* an upward overlap repeats a pattern, element by element */
@@ -163,7 +163,7 @@ static uint32_t stos_run(struct cpu *cpu, const struct insn *i, unsigned size, u
     if (cpu->df || n < 2) {
         return 0;
     }
-    uint8_t *to = lmem_wr_ptr(cpu, SEG_ES, di, n * size);
+    uint8_t *to = lmem_wr_run(cpu, SEG_ES, di, size, &n);
     if (to == NULL) {
         return 0;
     }

@@ -462,7 +462,7 @@ static void lift(struct cpu *cpu, paddr pa)
     table_at(cpu, pa)->kind = TABLE_NONE;
     phys_unwatch_page(cpu->ph, pa);
     for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0; n = bc->next_page[n]) {
-        phys_watch_code(cpu->ph, bc->block[n].pa, bc->block[n].bytes);
+        phys_watch_code(cpu->ph, bc->key[n].pa, bc->key[n].bytes);
     }
 }
 
