@@ -233,6 +233,11 @@ START_TEST(watched_code)
               phys_line_watched(ph, beside + 0x7D, 4));
     ck_assert(!phys_line_watched(ph, beside + 0x90, 4) &&
               phys_line_watched(ph, beside + 0x8F, 1));
+    ck_assert_uint_eq(phys_unwatched(ph, beside + 0x10, 0x40), 0x40);
+    ck_assert_uint_eq(phys_unwatched(ph, beside + 0x10, 0x71), 0x70);
+    ck_assert_uint_eq(phys_unwatched(ph, beside + 0x7F, 4), 1);
+    ck_assert_uint_eq(phys_unwatched(ph, beside + 0x8F, 4), 0);
+    ck_assert_uint_eq(phys_unwatched(ph, beside + 0x90, 0xF70), 0xF70);
     phys_watch_code(ph, 0x7FF8, 1);
     ck_assert_uint_eq(heard.rearm_page, 1); /* the page's pointers are gone already */
     phys_write(ph, 0x707C, 0, 4);
