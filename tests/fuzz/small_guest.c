@@ -127,14 +127,17 @@ static void add_media_asked(struct machine_config *cfg, const enum drive_kind *d
 struct machine *small_guest_load_for(struct state_reader *r, const struct host *host,
                                      struct error *err)
 {
-    static struct machine_saved saved;
+    /* Not static: gcc 12 for 32-bit ARM then takes saved.drive for zeros (-fipa-cp). */
+    struct machine_saved *saved = calloc(1, sizeof *saved);
     struct machine *m = NULL;
-    if (machine_saved_read(&saved, r, err) == 0) {
-        add_media_asked(&saved.config, saved.drive);
-        m = machine_load(&saved.config, host, r, err);
+    check(saved != NULL, "out of memory");
+    if (machine_saved_read(saved, r, err) == 0) {
+        add_media_asked(&saved->config, saved->drive);
+        m = machine_load(&saved->config, host, r, err);
     }
     check(m || err->text[0], "refused without a reason");
-    machine_saved_free(&saved);
+    machine_saved_free(saved);
+    free(saved);
     return m;
 }
 
