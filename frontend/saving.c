@@ -125,10 +125,18 @@ static int open_lower(struct lower *l, const struct saving *sv, struct error *wh
     if (!l->state || savestate_lies_on(l->state, sv->rq.path, why) < 0) {
         return -1;
     }
+    if (l->state->saved.disks_only) {
+        return error_set(why, "%.100s: has only disks, and nothing to lie on",
+                         short_path(sv->rq.base));
+    }
     if (savestate_depth(l->state) == STATE_CHAIN) {
         return error_set(
             why, "%.80s: has %d states below it, as many as there may be; save a whole one",
             short_path(sv->rq.base), STATE_CHAIN - 1);
+    }
+    struct machine_bytes ram;
+    if (machine_memory(s->machine, 0, &ram) && ram.size != l->state->saved.config.ram_bytes) {
+        return error_set(why, "%.100s: has another size of memory", short_path(sv->rq.base));
     }
     l->machine = savestate_machine_on(l->state, &s->config.drives, why);
     l->under = (struct state_under){l, under_bytes};
