@@ -130,7 +130,7 @@ static int try_base(struct savestate *st, const struct state_base *want, char *p
     struct stat info;
     struct error why = {""};
     unsigned above = 1;
-    if (!path || stat(path, &info) < 0) {
+    if (!path || stat(path, &info) < 0 || !S_ISREG(info.st_mode)) {
         free(path);
         return 0;
     }

@@ -15,3 +15,4 @@ for guest in irq:40 task32:50 v86:30 x87:60 simd:50 apic:45 uart:35 paging:60 pa
     "$golden" save "$work/$name.bin" "${cpu:-pentiumpro}" "${guest#*:}" "$version-$name.state"
 done
 "$golden" save - - 50 "$version-small.state"
+"$golden" save - - 90 "$version-small-on.state" "$version-small.state"
