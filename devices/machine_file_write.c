@@ -221,14 +221,19 @@ static int skip(struct state_writer *w, uint64_t n)
 }
 
 /* Pages that are zeros are skipped, stretches of others put at once. */
-static int put_sparse(struct state_writer *w, const uint8_t *bytes, uint64_t size)
+static bool is_hole(const uint8_t *bytes, uint64_t at, const uint64_t *used)
+{
+    return used ? used[at / STATE_PAGE] == 0 : state_all_zero(bytes + at, STATE_PAGE);
+}
+
+static int put_sparse(struct state_writer *w, const uint8_t *bytes, uint64_t size,
+                      const uint64_t *used)
 {
     for (uint64_t at = 0, end; at < size && !w->failed; at = end) {
         uint64_t whole = size & ~(uint64_t)(STATE_PAGE - 1); /* a short last page is no hole */
-        bool zero = at < whole && state_all_zero(bytes + at, STATE_PAGE);
+        bool zero = at < whole && is_hole(bytes, at, used);
         for (end = at < whole ? at + STATE_PAGE : size;
-             end < whole && state_all_zero(bytes + end, STATE_PAGE) == zero;
-             end += STATE_PAGE) {
+             end < whole && is_hole(bytes, end, used) == zero; end += STATE_PAGE) {
         }
         (void)(zero ? skip(w, end - at) : put(w, bytes + at, (size_t)(end - at)));
     }
@@ -236,7 +241,7 @@ static int put_sparse(struct state_writer *w, const uint8_t *bytes, uint64_t siz
 }
 
 int state_raw(struct state_writer *w, const char *name, const uint8_t *bytes, uint64_t size,
-              uint64_t sum)
+              uint64_t sum, const uint64_t *used)
 {
     uint8_t head[STATE_RAW_HEAD];
     if (w->failed || packs_flush(w) < 0 || size > UINT32_MAX - STATE_RAW_AT - STATE_RAW_HEAD) {
@@ -251,7 +256,7 @@ int state_raw(struct state_writer *w, const char *name, const uint8_t *bytes, ui
     w->crc = crc_add(w->crc, head, sizeof head);
     put(w, head, sizeof head);
     skip(w, padding);
-    put_sparse(w, bytes, size);
+    put_sparse(w, bytes, size, used);
     return put_crc(w);
 }
 

@@ -167,7 +167,8 @@ static int save_build(const struct machine *m, struct state_writer *w, bool disk
         char name[NAME];
         (void)snprintf(name, sizeof name, "firmware %s", f->name);
         rc = w->raw && f->size >= STATE_RAW_AT
-                 ? state_raw(w, name, f->bytes, f->size, state_digest(0, f->bytes, f->size))
+                 ? state_raw(w, name, f->bytes, f->size, state_digest(0, f->bytes, f->size),
+                             NULL)
                  : save_known(w, name, f->bytes, f->size);
     }
     return rc;
@@ -183,7 +184,8 @@ static int save_ram(struct state_writer *w, struct phys *ph, struct ram *r)
     char name[NAME];
     (void)snprintf(name, sizeof name, "ram %s", r->name);
     if (w->raw) {
-        return state_raw(w, name, r->bytes, r->size, ram_hash(ph, r));
+        uint64_t sum = ram_hash(ph, r); /* page_hash is that of now */
+        return state_raw(w, name, r->bytes, r->size, sum, r->page_hash);
     }
     int rc = state_blob(w, name, r->size);
     for (uint64_t page = 0; page < r->size >> PAGE_SHIFT && rc == 0; page++) {

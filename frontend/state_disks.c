@@ -100,6 +100,9 @@ static int save_content(struct image *im, const char *name, struct state_writer 
 static int save_constant(struct image *im, const char *name, struct state_writer *w)
 {
     struct state_image file;
+    if (w->raw) {
+        return 0; /* memory refers to nothing */
+    }
     image_constant(im, &file);
     return file.get ? state_image(w, name, &file) : 0;
 }

@@ -1,12 +1,12 @@
 #!/bin/sh
 # tests/bench/states.sh [GUEST] -- save states of the Linux guest, measured; QEMU's beside them, where it is.
 #
-#   TERRAPIN=build/release/terrapin SNAPSHOTS=build/release/tests/bench/snapshots ROUNDS=5
+#   TERRAPIN=build/release/terrapin SNAPSHOTS=build/release/tests/bench/snapshots ROUNDS=5 QEMU=yes
 #   GUEST   what scripts/make-guest linux made (build/guest)
 #
 # Debian's kernel with 128 MB, idle at its shell, booted from its disk as a snapshot. Milliseconds of wall time,
 # the median of ROUNDS; files are flushed to the disk of $WORK (a new directory). Nothing is judged: a busy host
-# shows large numbers.
+# shows large numbers, of processor time less so.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 guest=${1:-$here/../../build/guest}
@@ -30,6 +30,15 @@ median()
 say()
 {
     printf '%-44s %s\n' "$1" "$2"
+}
+# cpu COMMAND…: its processor time, ms
+cpu()
+{
+    (
+        "$@" >"$work/out" 2>"$work/err"
+        times
+    ) | awk 'NR == 2 { split($1, u, "[ms]"); split($2, s, "[ms]")
+        printf "%.0f", 1000 * (u[1] * 60 + u[2] + s[1] * 60 + s[2]) }'
 }
 # wall COMMAND…: the median of its wall time, ms
 wall()
@@ -59,6 +68,7 @@ for how in "-threads 0" "-threads 2" -raw; do
     LD_PRELOAD=$work/clock_saves.so $run -loadvm "$work/shell.state" -script "$work/save.scr" 2>"$work/err"
     say "savevm $how: guest paused" "$(sed -n 's/^pause //p' "$work/err" | median)"
     say "savevm $how: file complete" "$(sed -n 's/^complete //p' "$work/err" | median)"
+    say "savevm $how: processor time of the writer" "$(sed -n 's/^cpu //p' "$work/err" | median)"
     say "savevm $how: bytes" "$(wc -c <"$work/saved.state")"
     mv "$work/saved.state" "$work/saved$(echo "$how" | tr -d ' ').state"
 done
@@ -69,6 +79,9 @@ tick=$($run -hash -loadvm "$work/shell.state" -script "$work/quit.scr" | sed -n 
 say "-loadvm: deflated" "$(wall $run -loadvm "$work/shell.state" -script "$work/quit.scr")"
 say "-loadvm: raw, to the first instruction" \
     "$(wall $run -loadvm "$work/saved-raw.state" -until $((tick + 1)))"
+say "-loadvm: deflated, processor time" "$(cpu $run -loadvm "$work/shell.state" -script "$work/quit.scr")"
+say "-loadvm: raw, processor time" \
+    "$(cpu $run -loadvm "$work/saved-raw.state" -until $((tick + 1)))"
 say "the program alone (--version)" "$(wall "$terrapin" --version)"
 
 echo "-- snapshots in memory of the guest as it boots"
@@ -96,6 +109,7 @@ sleep 10
 kill $pids
 wait
 
+[ "${QEMU-yes}" = yes ] || exit 0
 command -v qemu-system-i386 >/dev/null || exit 0
 echo "-- QEMU, ms: savevm and loadvm until its monitor answers"
 rm -f "$work/overlay.qcow2" "$work/qemu.in"

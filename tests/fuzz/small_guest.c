@@ -235,6 +235,9 @@ bool section_is_packed(const char *name)
  * is, as far as it can be followed. */
 void state_seal(uint8_t *b, size_t n)
 {
+    if (n < STATE_HEADER) {
+        return;
+    }
     uint32_t whole = (uint32_t)crc32(0, b, STATE_HEADER), sections = 0;
     uint64_t id = state_digest(0, b, STATE_HEADER);
     size_t at = STATE_HEADER;

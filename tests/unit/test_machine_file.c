@@ -573,7 +573,7 @@ START_TEST(raw_memory)
     memory_file_init(&f);
     state_begin(&w, &f.sink);
     state_section(&w, "first", "abc", 3);
-    state_raw(&w, "ram", m.ram, sizeof m.ram, 42);
+    state_raw(&w, "ram", m.ram, sizeof m.ram, 42, NULL);
     state_section(&w, "last", "xyz", 3);
     ck_assert_int_eq(state_end(&w), 0);
     ck_assert_int_eq(state_open(&r, &f.source, &err), 0);
