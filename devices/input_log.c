@@ -296,7 +296,7 @@ struct log_writer *log_create(const struct state_sink *sink, const char *about)
         return NULL;
     }
     w->sink = sink;
-    w->state = (struct state_sink){w, put_state, NULL};
+    w->state = (struct state_sink){.ctx = w, .put = put_state};
     w->raw = malloc(LOG_RECORDS);
     w->packed = malloc(LOG_HEAD + compressBound(LOG_RECORDS));
     if (!w->raw || !w->packed || put_header(w, about) < 0) {

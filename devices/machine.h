@@ -11,6 +11,7 @@
 
 #include "devices/host.h"
 #include "devices/input.h"
+#include "devices/machine_file.h"
 #include "mem/error.h"
 
 struct machine;
@@ -34,7 +35,6 @@ enum machine_kernel { KERNEL_UNKNOWN, KERNEL_LINUX, KERNEL_MULTIBOOT };
 enum machine_kernel machine_kernel_kind(const uint8_t *kernel, uint32_t size);
 
 /* A file that the firmware can ask for, as a save state has it. */
-struct state_source; /* devices/machine_file.h */
 struct machine_file {
     char name[56];
     uint8_t *bytes; /* mapped from there, or malloc'ed */
@@ -69,6 +69,11 @@ struct machine_config {
     bool from_state;
     const struct machine_file *file;
     unsigned files;
+    /* To load from, where pages of memory are only said to be those of a disk image that never
+     * changes: the images there are. missed, or NULL: others are not needed, as long as nobody
+     * runs the machine; so many pages are zeros instead. */
+    struct state_image image[MACHINE_DRIVES];
+    uint64_t *missed;
     uint16_t debug_exit_port; /* 0: none */
     uint16_t debug_exit_size;
     bool single_step; /* no decoded blocks: the slow referee engine, same hash */
@@ -116,9 +121,12 @@ struct machine_saved {
     struct machine_rom bios, vgabios;
     bool disks_only; /* there is nothing else */
 };
-/* r: opened. To be freed in any case. */
+/* r: opened; of an incremental state, r->base is set. To be freed in any case. */
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err);
 void machine_saved_free(struct machine_saved *s);
+/* The ROM, or the firmware's file, of a blob of this name; NULL: it has none of this size. */
+const uint8_t *machine_saved_bytes(const struct machine_saved *s, const char *name,
+                                   uint64_t size);
 /* Reads what loading would only map, and compares its sums. -1 and err. */
 int machine_saved_check_raw(struct state_reader *r, struct error *err);
 /* Would cfg's kernel and what belongs to it give the files that are in s? -1: err. */

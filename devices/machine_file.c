@@ -7,7 +7,7 @@
 
 #include "mem/state.h"
 
-enum { MAGIC = 16, CRC = 4, END = 16, RUN = 16, RUNS_HEAD = 4 };
+enum { MAGIC = 16, CRC = 4, END = 16, RUN = 16, RUNS_HEAD = 4, BASE = 16, IMAGE = 16 };
 
 uint64_t state_digest(uint64_t digest, const void *bytes, size_t n)
 {
@@ -166,10 +166,13 @@ static int follow_blob(struct state_reader *r, struct error *err)
     if (pages && strcmp(pages, r->blob) != 0) {
         return error_set(err, "%s: belongs to nothing", r->name);
     }
+    r->is_blob = false;
     if (pages) {
         return 0;
     }
     r->blob[0] = '\0';
+    r->is_blob = blob || state_named(r, "image");
+    r->blobs += r->is_blob;
     if (blob && *blob) {
         if (r->length != 8 || state_payload(r, err) < 0) {
             return r->length != 8 ? error_set(err, "%s: makes no sense", r->name) : -1;
@@ -177,15 +180,18 @@ static int follow_blob(struct state_reader *r, struct error *err)
         strcpy(r->blob, blob);
         r->blob_size = load_le64(r->payload);
         r->next_page = 0;
-        r->blobs++;
     }
     return 0;
 }
 
 int state_next(struct state_reader *r, struct error *err)
 {
+    bool first = r->at == STATE_HEADER;
     if (read_head(r, r->at, err) < 0 || follow_blob(r, err) < 0) {
         return -1;
+    }
+    if (!first && strcmp(r->name, "base") == 0) {
+        return error_set(err, "base: does not come first");
     }
     return strcmp(r->name, "end") != 0;
 }
@@ -203,6 +209,38 @@ int state_blob_size(struct state_reader *r, uint64_t most, uint64_t *size, struc
     }
     *size = r->blob_size;
     return 0;
+}
+
+int state_image_head(struct state_reader *r, uint64_t *size, uint64_t *digest,
+                     struct error *err)
+{
+    if (r->length != IMAGE || state_payload(r, err) < 0) {
+        return r->length != IMAGE ? error_set(err, "%s: makes no sense", r->name) : -1;
+    }
+    *size = load_le64(r->payload);
+    *digest = load_le64(r->payload + 8);
+    return 0;
+}
+
+int state_base_of(struct state_reader *r, struct state_base *base, struct error *err)
+{
+    state_rewind(r);
+    int rc = state_next(r, err);
+    if (rc <= 0 || strcmp(r->name, "base") != 0) {
+        return rc < 0 ? -1 : 0;
+    }
+    if (state_payload(r, err) < 0) {
+        return -1;
+    }
+    uint32_t n = r->length - BASE;
+    if (r->length <= BASE || n > STATE_PATH || memchr(r->payload + BASE, 0, n)) {
+        return error_set(err, "base: makes no sense");
+    }
+    base->id = load_le64(r->payload);
+    base->size = load_le64(r->payload + 8);
+    memcpy(base->path, r->payload + BASE, n);
+    base->path[n] = '\0';
+    return 1;
 }
 
 /* ---- opening -------------------------------------------------------------------------------
@@ -394,8 +432,7 @@ bool state_run(struct state_reader *r, struct state_run *run)
         return false;
     }
     struct numbers n = run_numbers(r, r->run++);
-    *run = (struct state_run){n.page * STATE_PAGE, run_bytes(r, &n), n.what,
-                              (uint64_t)n.from * STATE_PAGE, NULL};
+    *run = (struct state_run){n.page * STATE_PAGE, run_bytes(r, &n), n.what, n.from, NULL};
     if (n.what == STATE_DATA) {
         run->bytes = r->chunk + r->used;
         r->used += (size_t)run->n;
@@ -403,25 +440,56 @@ bool state_run(struct state_reader *r, struct state_run *run)
     return true;
 }
 
+/* Bytes of an image; where it is missing, and may be, zeros. */
+static int image_into(const struct state_image *im, const struct state_run *run, uint8_t *to,
+                      uint64_t *missed)
+{
+    if (im->get && run->from <= im->size && run->n <= im->size - run->from) {
+        return im->get(im->ctx, run->from, to, (size_t)run->n);
+    }
+    if (!im->get && missed) {
+        memset(to, 0, (size_t)run->n);
+        *missed += run->n / STATE_PAGE;
+        return 0;
+    }
+    return -1;
+}
+
+/* Bytes that are there already; of the blob itself, those before the run. */
+static int same_into(const struct state_run *run, uint8_t *bytes, const struct state_known *k,
+                     uint64_t *missed)
+{
+    uint64_t end = k->bytes == bytes && run->at < k->size ? run->at : k->size;
+    if (k->is_image) {
+        return image_into(&k->image, run, bytes + run->at, missed);
+    }
+    if (!k->bytes || run->from > end || run->n > end - run->from || run->n % STATE_PAGE) {
+        return -1;
+    }
+    memcpy(bytes + run->at, k->bytes + run->from, (size_t)run->n);
+    return 0;
+}
+
 int state_pages_into(struct state_reader *r, uint8_t *bytes, const struct state_known *known,
-                     unsigned knowns, struct error *err)
+                     unsigned knowns, uint64_t *missed, struct error *err)
 {
     struct state_run run;
     if (state_pages(r, err) < 0) {
         return -1;
     }
     while (state_run(r, &run)) {
+        uint32_t k = run.what - STATE_SAME;
         if (run.what == STATE_ZEROS) {
             memset(bytes + run.at, 0, (size_t)run.n);
         } else if (run.what == STATE_DATA) {
             memcpy(bytes + run.at, run.bytes, (size_t)run.n);
-        } else {
-            uint32_t k = run.what - STATE_SAME;
-            if (k >= knowns || k >= r->blobs || !known[k].bytes || run.from > known[k].size ||
-                run.n > known[k].size - run.from) {
-                return error_set(err, "%s: pages like others that are not there", r->name);
-            }
-            memmove(bytes + run.at, known[k].bytes + run.from, (size_t)run.n);
+        } else if (k < knowns && k < r->blobs && known[k].is_image && !known[k].image.get &&
+                   !missed) {
+            return error_set(err, "%s: pages of a disk image that is missing or has changed",
+                             r->name);
+        } else if (k >= knowns || k >= r->blobs ||
+                   same_into(&run, bytes, &known[k], missed) < 0) {
+            return error_set(err, "%s: pages like others that are not there", r->name);
         }
     }
     return 0;

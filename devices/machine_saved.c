@@ -159,9 +159,47 @@ static int take_config(struct machine_saved *s, struct state_reader *r, struct e
     return 0;
 }
 
+static const struct machine_file *saved_file(const struct machine_saved *s, const char *name)
+{
+    for (unsigned i = 0; i < s->files; i++) {
+        if (strcmp(s->file[i].name, name) == 0) {
+            return &s->file[i];
+        }
+    }
+    return NULL;
+}
+
+const uint8_t *machine_saved_bytes(const struct machine_saved *s, const char *name,
+                                   uint64_t size)
+{
+    const char *file = state_after(name, "firmware");
+    const struct machine_file *f = file ? saved_file(s, file) : NULL;
+    const struct machine_rom *rom = strcmp(name, "bios") == 0      ? &s->bios
+                                    : strcmp(name, "vgabios") == 0 ? &s->vgabios
+                                                                   : NULL;
+    if (f && f->size == size) {
+        return f->bytes;
+    }
+    return rom && rom->size == size ? rom->bytes : NULL;
+}
+
+/* What a blob begins with: zeros, or what the base has. */
+static uint8_t *new_bytes(const struct state_reader *r, uint64_t size)
+{
+    const char *name = state_named(r, "blob");
+    const uint8_t *under =
+        name && r->base ? machine_saved_bytes(r->base->saved, name, size) : NULL;
+    uint8_t *bytes = calloc(1, size ? (size_t)size : 1);
+    if (bytes && under && size) {
+        memcpy(bytes, under, (size_t)size);
+    }
+    return bytes;
+}
+
 /* raw: where it can be mapped, or NULL. */
 static int new_firmware(struct machine_saved *s, const char *name, uint64_t size,
-                        const struct state_source *raw, uint64_t at, struct error *err)
+                        const struct state_reader *r, const struct state_source *raw,
+                        uint64_t at, struct error *err)
 {
     uint64_t all = size;
     if (s->files == MACHINE_FILES || strlen(name) >= sizeof s->file[0].name) {
@@ -182,7 +220,7 @@ static int new_firmware(struct machine_saved *s, const char *name, uint64_t size
     f->source = f->bytes ? raw : NULL;
     f->at = at;
     if (!f->bytes) {
-        f->bytes = calloc(1, size ? (size_t)size : 1);
+        f->bytes = new_bytes(r, size);
     }
     if (!f->bytes) {
         return error_set(err, "firmware %s: out of memory", name);
@@ -202,24 +240,15 @@ static struct machine_rom *rom_named(struct machine_saved *s, const char *name)
                                           : NULL;
 }
 
-static int new_rom(struct machine_rom *rom, const char *name, uint64_t size, struct error *err)
+static int new_rom(struct machine_rom *rom, const char *name, uint64_t size,
+                   const struct state_reader *r, struct error *err)
 {
     if (rom->bytes) {
         return error_set(err, "%s: comes twice", name);
     }
-    rom->bytes = calloc(1, size ? (size_t)size : 1);
+    rom->bytes = new_bytes(r, size);
     rom->size = (uint32_t)size;
     return rom->bytes ? 0 : error_set(err, "%s: out of memory", name);
-}
-
-static const struct machine_file *saved_file(const struct machine_saved *s, const char *name)
-{
-    for (unsigned i = 0; i < s->files; i++) {
-        if (strcmp(s->file[i].name, name) == 0) {
-            return &s->file[i];
-        }
-    }
-    return NULL;
 }
 
 /* Of a large file, as it is. */
@@ -228,7 +257,7 @@ static int take_raw_firmware(struct machine_saved *s, const char *name, struct s
 {
     struct state_raw raw;
     if (state_raw_head(r, &raw, err) < 0 ||
-        new_firmware(s, name, raw.size, r->source, raw.at, err) < 0) {
+        new_firmware(s, name, raw.size, r, r->source, raw.at, err) < 0) {
         return -1;
     }
     const struct machine_file *f = &s->file[s->files - 1];
@@ -253,12 +282,13 @@ static int take_firmware(struct machine_saved *s, struct state_reader *r, struct
         if (state_blob_size(r, rom ? ROM_MOST : UINT32_MAX, &size, err) < 0) {
             return -1;
         }
-        return rom ? new_rom(rom, blob, size, err) : new_firmware(s, file, size, NULL, 0, err);
+        return rom ? new_rom(rom, blob, size, r, err)
+                   : new_firmware(s, file, size, r, NULL, 0, err);
     }
     /* The reader gives pages behind their blob alone. */
     const struct machine_file *f = file ? saved_file(s, file) : NULL;
     uint8_t *bytes = rom ? rom->bytes : f ? f->bytes : NULL;
-    return bytes ? state_pages_into(r, bytes, NULL, 0, err)
+    return bytes ? state_pages_into(r, bytes, NULL, 0, NULL, err)
                  : error_set(err, "%s: belongs to nothing", r->name);
 }
 
@@ -267,7 +297,28 @@ static bool is_hosts(const struct state_reader *r)
 {
     const char *name = state_named(r, "blob");
     name = name ? name : state_named(r, "pages");
+    if (!name && (state_named(r, "image") || strcmp(r->name, "base") == 0)) {
+        return true; /* of use for memory alone; the reader has looked at its place */
+    }
     return strncmp(name ? name : r->name, "host ", 5) == 0;
+}
+
+/* With what it lies on, or none. */
+static int check_base(struct state_reader *r, struct error *err)
+{
+    state_rewind(r);
+    int rc = state_next(r, err);
+    bool incremental = rc > 0 && strcmp(r->name, "base") == 0;
+    if (incremental && !r->base) {
+        return error_set(err, "base: an incremental state, which cannot be used here");
+    }
+    if (incremental && r->base->saved->disks_only) {
+        return error_set(err, "base: has only disks, and nothing to lie on");
+    }
+    if (!incremental) {
+        r->base = NULL;
+    }
+    return rc < 0 ? -1 : 0;
 }
 
 int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct error *err)
@@ -275,6 +326,9 @@ int machine_saved_read(struct machine_saved *s, struct state_reader *r, struct e
     bool seen = false;
     int rc;
     memset(s, 0, sizeof *s);
+    if (check_base(r, err) < 0) {
+        return -1;
+    }
     state_rewind(r);
     while ((rc = state_next(r, err)) > 0) {
         bool config = strcmp(r->name, "config") == 0;

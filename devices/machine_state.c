@@ -7,7 +7,7 @@
  *   machine, clock, cpu  field tables
  *   drive fda …, chip CLASS N   field tables; N counts the chips of a class
  *   blob ram NAME        main memory and VRAM; zero pages are left out, and those that equal
- *                        pages of the blobs above refer to them
+ *                        bytes of the blobs above, or of disk images, refer to them
  *   …                    what the front end adds begins with "host"
  *
  * Loading builds a machine like any other, from the configuration in the file, and then writes
@@ -167,7 +167,8 @@ static int save_build(const struct machine *m, struct state_writer *w, bool disk
         char name[NAME];
         (void)snprintf(name, sizeof name, "firmware %s", f->name);
         rc = w->raw && f->size >= STATE_RAW_AT
-                 ? state_raw(w, name, f->bytes, f->size, state_digest(0, f->bytes, f->size))
+                 ? state_raw(w, name, f->bytes, f->size, state_digest(0, f->bytes, f->size),
+                             NULL)
                  : save_known(w, name, f->bytes, f->size);
     }
     return rc;
@@ -183,12 +184,13 @@ static int save_ram(struct state_writer *w, struct phys *ph, struct ram *r)
     char name[NAME];
     (void)snprintf(name, sizeof name, "ram %s", r->name);
     if (w->raw) {
-        return state_raw(w, name, r->bytes, r->size, ram_hash(ph, r));
+        uint64_t sum = ram_hash(ph, r); /* page_hash is that of now */
+        return state_raw(w, name, r->bytes, r->size, sum, r->page_hash);
     }
     int rc = state_blob(w, name, r->size);
     for (uint64_t page = 0; page < r->size >> PAGE_SHIFT && rc == 0; page++) {
         /* Never written: zeros, and better not looked at, for the host has no memory for it. */
-        if (r->dirty[page] & DIRTY_HASH || r->page_hash[page]) {
+        if (w->under || r->dirty[page] & DIRTY_HASH || r->page_hash[page]) {
             rc = state_memory_page(w, page, r->bytes + (page << PAGE_SHIFT));
         }
     }
@@ -212,7 +214,11 @@ int machine_save(struct machine *m, struct state_writer *w)
 /* ---- loading ------------------------------------------------------------------------------
  */
 
-enum { ITEMS = 3 + DRIVE_COUNT + BOARD_DEVICES, RAMS = 8, KNOWN = 2 + MACHINE_FILES + RAMS };
+enum {
+    ITEMS = 3 + DRIVE_COUNT + BOARD_DEVICES,
+    RAMS = 8,
+    KNOWN = 2 + MACHINE_FILES + RAMS + 2 * DRIVE_COUNT
+};
 
 struct load {
     struct machine *m;
@@ -220,7 +226,8 @@ struct load {
     struct error *err;
     struct saved_machine sm;
     bool item[ITEMS], ram[RAMS];
-    uint8_t kind[DRIVE_COUNT]; /* of the drives, as configured */
+    const struct machine_config *cfg; /* of the machine to be */
+    uint8_t kind[DRIVE_COUNT];        /* of the drives, as configured */
     bool disks_only;
     struct state_known known[KNOWN];
 };
@@ -256,7 +263,7 @@ static struct ram *find_ram(const struct load *ld, const char *name, unsigned *n
 static int load_pages(struct load *ld, struct ram *ram)
 {
     struct state_run run;
-    if (state_pages_into(ld->r, ram->bytes, ld->known, KNOWN, ld->err) < 0) {
+    if (state_pages_into(ld->r, ram->bytes, ld->known, KNOWN, ld->cfg->missed, ld->err) < 0) {
         return -1;
     }
     state_run_again(ld->r);
@@ -312,33 +319,62 @@ static int load_ram(struct load *ld)
     if (raw) {
         return load_raw(ld, ram);
     }
-    ram_clear(ld->m->phys, ram);
+    if (!ld->r->base) {
+        ram_clear(ld->m->phys, ram);
+    }
     return 1;
 }
 
-/* The blobs that memory may refer to, by their number. */
+/* The image of a section "image NAME", if it is the one that is there now. */
+static int known_image_of(struct load *ld, const char *drive, struct state_known *k)
+{
+    uint64_t size, digest;
+    if (state_image_head(ld->r, &size, &digest, ld->err) < 0) {
+        return -1;
+    }
+    *k = (struct state_known){.size = size, .is_image = true};
+    for (unsigned i = 0; i < DRIVE_COUNT; i++) {
+        const struct state_image *im = &ld->cfg->image[i];
+        if (strcmp(drive, drive_name(i)) == 0 && im->get && im->size == size &&
+            im->digest == digest) {
+            k->image = *im;
+        }
+    }
+    return 0;
+}
+
+/* What memory may refer to, by its number. cfg: with the ROMs of this file. */
 static int find_known(struct load *ld, const struct machine_config *cfg)
 {
     unsigned n;
     int rc;
+    memset(ld->known, 0, sizeof ld->known);
     state_rewind(ld->r);
     while ((rc = state_next(ld->r, ld->err)) > 0) {
         const char *name = state_named(ld->r, "blob"), *file = state_after(name, "firmware");
-        if (!name || ld->r->blobs > KNOWN) {
+        const char *image = state_named(ld->r, "image");
+        if (!ld->r->is_blob || ld->r->blobs > KNOWN) {
             continue;
         }
         struct state_known *k = &ld->known[ld->r->blobs - 1];
         const struct ram *ram = find_ram(ld, state_after(name, "ram"), &n);
+        if (image && known_image_of(ld, image, k) < 0) {
+            return -1;
+        }
+        if (image) {
+            continue;
+        }
         if (strcmp(name, "bios") == 0) {
-            *k = (struct state_known){cfg->bios, cfg->bios_size};
+            *k = (struct state_known){.bytes = cfg->bios, .size = cfg->bios_size};
         } else if (strcmp(name, "vgabios") == 0) {
-            *k = (struct state_known){cfg->vgabios, cfg->vgabios_size};
+            *k = (struct state_known){.bytes = cfg->vgabios, .size = cfg->vgabios_size};
         } else if (ram) {
-            *k = (struct state_known){ram->bytes, ram->size};
+            *k = (struct state_known){.bytes = ram->bytes, .size = ram->size};
         }
         for (unsigned i = 0; file && i < cfg->files; i++) {
             if (strcmp(cfg->file[i].name, file) == 0) {
-                *k = (struct state_known){cfg->file[i].bytes, cfg->file[i].size};
+                *k = (struct state_known){.bytes = cfg->file[i].bytes,
+                                          .size = cfg->file[i].size};
             }
         }
     }
@@ -351,7 +387,8 @@ static bool is_elsewhere(const struct state_reader *r)
     name = name ? name : state_named(r, "pages");
     name = name ? name : state_named(r, "raw");
     name = name ? name : r->name;
-    return strcmp(name, "config") == 0 || strcmp(name, "bios") == 0 ||
+    return state_named(r, "image") || strcmp(name, "base") == 0 ||
+           strcmp(name, "config") == 0 || strcmp(name, "bios") == 0 ||
            strcmp(name, "vgabios") == 0 || state_after(name, "firmware") ||
            state_after(name, "host");
 }
@@ -448,9 +485,50 @@ static int settle(struct machine *m, const struct saved_machine *sm, struct erro
     return cpu_loaded(m->cpu) ? 0 : error_set(err, "cpu: its values contradict each other");
 }
 
+static int load_memory(struct load *ld)
+{
+    int rc;
+    state_rewind(ld->r);
+    while ((rc = state_next(ld->r, ld->err)) > 0) {
+        if (load_ram(ld) < 0) {
+            return -1;
+        }
+    }
+    return rc;
+}
+
+/* What lies under an incremental state: its memory, the lowest first. */
+static int load_bases(struct load *ld)
+{
+    struct state_reader *top = ld->r;
+    const struct state_bottom *chain[STATE_CHAIN];
+    unsigned n = 0;
+    for (const struct state_bottom *b = top->base; b; b = b->reader->base) {
+        if (n == STATE_CHAIN) {
+            return error_set(ld->err, "base: more than %d states on top of each other",
+                             STATE_CHAIN);
+        }
+        chain[n++] = b;
+    }
+    while (n-- > 0) {
+        ld->r = chain[n]->reader;
+        memset(ld->ram, 0, sizeof ld->ram);
+        if (find_known(ld, &chain[n]->saved->config) < 0 || load_memory(ld) < 0) {
+            struct error why = *ld->err;
+            return error_set(ld->err, "base: %.200s", why.text);
+        }
+    }
+    memset(ld->ram, 0, sizeof ld->ram);
+    ld->r = top;
+    return 0;
+}
+
 static int load_all(struct load *ld, const struct machine_config *cfg)
 {
     struct machine *m = ld->m;
+    if (load_bases(ld) < 0) {
+        return -1;
+    }
     if (find_known(ld, cfg) < 0 || load_sections(ld) < 0 || check_complete(ld) < 0 ||
         check_drives(ld, cfg) < 0 || check_events(ld) < 0) {
         return -1;
@@ -466,7 +544,7 @@ struct machine *machine_load(const struct machine_config *cfg, const struct host
     struct load *ld = m ? calloc(1, sizeof *ld) : NULL;
     int rc = -1;
     if (ld) {
-        *ld = (struct load){.m = m, .r = r, .err = err};
+        *ld = (struct load){.m = m, .r = r, .err = err, .cfg = cfg};
         for (unsigned i = 0; i < DRIVE_COUNT; i++) {
             ld->kind[i] = m->board.drive[i].kind;
         }

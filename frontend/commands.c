@@ -1,6 +1,8 @@
 /* frontend/commands.c -- commands that act at once; the table is commands.def. */
 #include "frontend/commands.h"
 
+#include "frontend/crew.h"
+
 #include "frontend/atomic_file.h"
 #include "frontend/history.h"
 #include "frontend/image.h"
@@ -120,20 +122,48 @@ static enum command_result cmd_screendump(struct session *s, const struct words 
 /* --- states --------------------------------------------------------------------------------
  */
 
+static int saving_words(struct save_request *rq, const char *const *word, unsigned n,
+                        struct error *err)
+{
+    enum { THREADS = 2 };
+    rq->threads = THREADS;
+    for (; n > 1 && word[0][0] == '-'; word++, n--) {
+        bool more = n > 2;
+        if (strcmp(word[0], "-disk-only") == 0) {
+            rq->disks_only = true;
+        } else if (strcmp(word[0], "-raw") == 0) {
+            rq->raw = true;
+        } else if (strcmp(word[0], "-incremental") == 0 && more) {
+            rq->base = *++word;
+            n--;
+        } else if (strcmp(word[0], "-threads") == 0 && more && word[1][0] >= '0' &&
+                   word[1][0] <= '0' + CREW_MOST && !word[1][1]) {
+            rq->threads = (unsigned)(*++word)[0] - '0';
+            n--;
+        } else {
+            return error_set(err,
+                             "savevm: %s: use -disk-only, -raw, -incremental BASE, or "
+                             "-threads 0 to %d, and then the file",
+                             word[0], CREW_MOST);
+        }
+    }
+    rq->path = word[0];
+    if (n != 1) {
+        return error_set(err, "savevm: %s: one file is enough", short_path(word[1]));
+    }
+    if (rq->disks_only + rq->raw + (rq->base != NULL) > 1) {
+        return error_set(err, "savevm: one of -disk-only, -raw and -incremental at a time");
+    }
+    return 0;
+}
+
 static enum command_result cmd_savevm(struct session *s, const struct words *w,
                                       struct error *err)
 {
     struct save_request rq = {0};
-    for (unsigned i = 1; i + 1 < w->n; i++) {
-        bool disks_only = strcmp(w->word[i], "-disk-only") == 0;
-        if (!disks_only && strcmp(w->word[i], "-raw") != 0) {
-            return failed(
-                error_set(err, "savevm: %s: unknown; use -disk-only or -raw", w->word[i]));
-        }
-        rq.disks_only |= disks_only;
-        rq.raw |= !disks_only;
+    if (saving_words(&rq, w->word + 1, w->n - 1, err) < 0) {
+        return failed(-1);
     }
-    rq.path = w->word[w->n - 1];
     if (rq.path[0] == '-') {
         return failed(error_set(err, "savevm: %s: no name of a file; use ./%s",
                                 short_path(rq.path), short_path(rq.path)));

@@ -152,6 +152,21 @@ int image_get(struct image *im, uint64_t at, void *out, size_t n)
     return rc < 0 ? trouble(im, "read") : 0;
 }
 
+static int get_constant(void *ctx, uint64_t at, void *out, size_t n)
+{
+    const struct image *im = ctx;
+    return read_at(im->fd, at, out, n);
+}
+
+void image_constant(struct image *im, struct state_image *out)
+{
+    uint64_t digest = 0;
+    *out = (struct state_image){0};
+    if ((im->read_only || im->overlay) && image_digest(im, &digest) == 0) {
+        *out = (struct state_image){im, get_constant, im->size, digest};
+    }
+}
+
 void image_hold(struct image *im, void (*fn)(void *ctx), void *ctx)
 {
     im->hold = fn;

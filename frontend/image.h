@@ -7,6 +7,7 @@
 #define TERRAPIN_FRONTEND_IMAGE_H
 
 #include "devices/host.h"
+#include "devices/machine_file.h"
 #include "mem/error.h"
 
 struct image;
@@ -47,6 +48,9 @@ struct media image_media(struct image *im);
 /* For save states. The digest is of the file itself, without what a snapshot has changed. -1:
  * the host's trouble, told. */
 int image_digest(struct image *im, uint64_t *digest);
+/* The file, where the guest cannot change it: of an image that is read-only or a snapshot. Of
+ * others, or if it cannot be read, out->get is NULL. Valid until image_close(). */
+void image_constant(struct image *im, struct state_image *out);
 /* n bytes as the guest sees them. at + n: inside. */
 int image_get(struct image *im, uint64_t at, void *out, size_t n);
 /* Calls fn before the guest's next write, until it is told otherwise (NULL). */

@@ -59,6 +59,19 @@ static void unmap_file(uint8_t *bytes, uint64_t n)
     munmap(bytes, (size_t)n);
 }
 
+static struct savestate *new_state(const char *verb, const char *path, struct error *err)
+{
+    struct savestate *st = calloc(1, sizeof *st);
+    if (!st) {
+        error_set(err, "%s%s: out of memory", verb, short_path(path));
+        return NULL;
+    }
+    st->verb = verb;
+    st->path = path;
+    st->fd = -1;
+    return st;
+}
+
 static int open_file(struct savestate *st, struct error *err)
 {
     struct stat info;
@@ -76,6 +89,126 @@ static int open_file(struct savestate *st, struct error *err)
                                        .unmap = unmap_file};
     return state_open(&st->reader, &st->source, err);
 }
+
+static int read_parts(struct savestate *st, struct error *err);
+
+/* ---- what it lies on -----------------------------------------------------------------------
+ */
+
+static bool same_file(const struct savestate *st, const char *path)
+{
+    struct stat a, b;
+    return st->fd >= 0 && fstat(st->fd, &a) == 0 && stat(path, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+unsigned savestate_depth(const struct savestate *st)
+{
+    unsigned n = 0;
+    for (; st; st = st->base) {
+        n++;
+    }
+    return n;
+}
+
+int savestate_lies_on(const struct savestate *st, const char *path, struct error *err)
+{
+    for (; st; st = st->base) {
+        if (same_file(st, path)) {
+            return error_set(err, "%s: what it would lie on; give another file",
+                             short_path(path));
+        }
+    }
+    return 0;
+}
+
+/* The base under this name, which it takes over. 1: it is it, 0: no or another file, -1: err.
+ */
+static int try_base(struct savestate *st, const struct state_base *want, char *path,
+                    bool *changed, struct error *err)
+{
+    struct stat info;
+    struct error why = {""};
+    unsigned above = 1;
+    if (!path || stat(path, &info) < 0 || !S_ISREG(info.st_mode)) {
+        free(path);
+        return 0;
+    }
+    for (const struct savestate *up = st; up; up = up->upper, above++) {
+        if (same_file(up, path)) {
+            free(path);
+            return error_set(err, "base: lies on itself");
+        }
+    }
+    if (above > STATE_CHAIN) {
+        free(path);
+        return error_set(err, "base: more than %d states on top of each other", STATE_CHAIN);
+    }
+    struct savestate *base = new_state("", path, err);
+    if (!base) {
+        free(path);
+        return -1;
+    }
+    base->own_path = path;
+    base->upper = st;
+    *changed = true;
+    bool same = (uint64_t)info.st_size == want->size && open_file(base, &why) == 0 &&
+                base->reader.id == want->id;
+    if (!same) {
+        savestate_close(base);
+        return 0;
+    }
+    st->base = base;
+    return 1;
+}
+
+/* NAME beside the file `of`; NULL: out of memory. */
+static char *beside(const char *of, const char *path)
+{
+    const char *slash = strrchr(of, '/'), *last = strrchr(path, '/');
+    const char *name = last ? last + 1 : path;
+    size_t dir = slash ? (size_t)(slash + 1 - of) : 0, n = strlen(name) + 1;
+    char *to = malloc(dir + n);
+    if (to) {
+        memcpy(to, of, dir);
+        memcpy(to + dir, name, n);
+    }
+    return to;
+}
+
+/* Beside the file, where both were moved together; else where it was. */
+static int open_base(struct savestate *st, struct error *err)
+{
+    struct state_base want;
+    bool changed = false;
+    int rc = state_base_of(&st->reader, &want, err);
+    if (rc <= 0) {
+        return rc;
+    }
+    if (st->fd < 0) {
+        return error_set(err, "base: an incremental state, which cannot be used here");
+    }
+    rc = try_base(st, &want, beside(st->path, want.path), &changed, err);
+    if (rc == 0) {
+        rc = try_base(st, &want, strdup(want.path), &changed, err);
+    }
+    if (rc <= 0) {
+        return rc < 0 ? -1
+                      : error_set(err, "base: %.100s %s", short_path(want.path),
+                                  changed ? "is not what it was; give the same file"
+                                          : "is missing; put it beside this file");
+    }
+    struct error why = {""};
+    if (read_parts(st->base, &why) < 0) {
+        return error_set(err, "base %.80s: %.120s", short_path(st->base->path), why.text);
+    }
+    st->bottom = (struct state_bottom){&st->base->reader, &st->base->saved};
+    st->reader.base = &st->bottom;
+    return 0;
+}
+
+/* ---- the front end's own -------------------------------------------------------------------
+ */
 
 static int check_thumbnail(const uint8_t *bytes, uint32_t n, struct error *err)
 {
@@ -232,12 +365,19 @@ static int check_options(const struct options *o, const struct machine_saved *sv
 /* ---- loading ------------------------------------------------------------------------------
  */
 
+static int read_parts(struct savestate *st, struct error *err)
+{
+    return open_base(st, err) < 0 || machine_saved_read(&st->saved, &st->reader, err) < 0 ||
+                   disks_read(&st->disks, &st->reader, err) < 0 || read_session(st, err) < 0
+               ? -1
+               : 0;
+}
+
 static int read_file(struct savestate *st, struct error *err)
 {
     struct error why = {""};
     int rc = st->source.get ? state_open(&st->reader, &st->source, &why) : open_file(st, &why);
-    if (rc < 0 || machine_saved_read(&st->saved, &st->reader, &why) < 0 ||
-        disks_read(&st->disks, &st->reader, &why) < 0 || read_session(st, &why) < 0) {
+    if (rc < 0 || read_parts(st, &why) < 0) {
         return error_set(err, "%s%.100s: %.120s", st->verb, short_path(st->path), why.text);
     }
     return 0;
@@ -264,19 +404,6 @@ static int read_all(struct savestate *st, const struct session *s, struct error 
     }
     st->drives_open = true;
     return 0;
-}
-
-static struct savestate *new_state(const char *verb, const char *path, struct error *err)
-{
-    struct savestate *st = calloc(1, sizeof *st);
-    if (!st) {
-        error_set(err, "%s%s: out of memory", verb, short_path(path));
-        return NULL;
-    }
-    st->verb = verb;
-    st->path = path;
-    st->fd = -1;
-    return st;
 }
 
 static struct savestate *open_state(const struct session *s, const char *verb, const char *path,
@@ -326,7 +453,7 @@ static int no_write(void *ctx, uint64_t lba, const void *in, uint32_t n)
     return -1;
 }
 
-struct machine *savestate_machine(struct savestate *st, struct error *err)
+static struct machine *look_at(struct savestate *st, struct error *err)
 {
     static const struct drive_ops ops = {no_read, no_write, NULL};
     static const struct host nobody = {0};
@@ -343,6 +470,21 @@ struct machine *savestate_machine(struct savestate *st, struct error *err)
         error_set(err, "%.100s: %.120s", short_path(st->path), why.text);
     }
     return m;
+}
+
+struct machine *savestate_machine(struct savestate *st, struct error *err)
+{
+    disks_look(&st->disks, &st->looked);
+    disks_constant(&st->looked, &st->saved.config);
+    st->saved.config.missed = &st->missed;
+    return look_at(st, err);
+}
+
+struct machine *savestate_machine_on(struct savestate *st, const struct drives *d,
+                                     struct error *err)
+{
+    disks_constant(d, &st->saved.config);
+    return look_at(st, err);
 }
 
 void savestate_give_drives(struct savestate *st, struct session *s)
@@ -363,6 +505,7 @@ static struct machine *new_machine(struct savestate *st, const struct session *s
             m->drive[i] = image_media(d->image[i]);
         }
     }
+    disks_constant(d, m);
     m->single_step = host->single_step;
     m->no_assist = host->no_assist;
     m->census = host->census;
@@ -415,11 +558,14 @@ void savestate_close(struct savestate *st)
             image_lock_again(st->former->image[i]);
         }
     }
+    drives_close(&st->looked);
     disks_free(&st->disks);
     machine_saved_free(&st->saved);
     state_close(&st->reader);
     if (st->fd >= 0) {
         close(st->fd);
     }
+    savestate_close(st->base); /* a recursion of STATE_CHAIN at most */
+    free(st->own_path);
     free(st);
 }

@@ -5,10 +5,12 @@
 
 #include "devices/machine_file.h"
 #include "frontend/atomic_file.h"
+#include "frontend/crew.h"
 #include "frontend/image.h"
 #include "frontend/picture.h"
 #include "frontend/png.h"
 #include "frontend/report.h"
+#include "frontend/savestate_priv.h"
 #include "frontend/session.h"
 #include "frontend/state_disks.h"
 
@@ -93,14 +95,85 @@ static void say_to(int fd, const void *bytes, size_t n)
     (void)put; /* a reader that is gone needs no answer */
 }
 
-static int save_all(struct saving *sv, int to, struct error *why)
+/* What an incremental state lies on, or nothing; loaded as far as its memory. */
+struct lower {
+    struct savestate *state;
+    struct machine *machine;
+    struct state_under under;
+};
+
+static const uint8_t *under_bytes(void *ctx, const char *name, uint64_t size)
+{
+    struct lower *l = ctx;
+    struct machine_bytes ram;
+    for (unsigned n = 0; strncmp(name, "ram ", 4) == 0 && machine_memory(l->machine, n, &ram);
+         n++) {
+        if (strcmp(ram.name, name + 4) == 0 && ram.size == size) {
+            return ram.bytes;
+        }
+    }
+    return machine_saved_bytes(&l->state->saved, name, size);
+}
+
+static int open_lower(struct lower *l, const struct saving *sv, struct error *why)
+{
+    const struct session *s = sv->session;
+    if (!sv->rq.base) {
+        return 0;
+    }
+    l->state = savestate_look(sv->rq.base, why);
+    if (!l->state || savestate_lies_on(l->state, sv->rq.path, why) < 0) {
+        return -1;
+    }
+    if (l->state->saved.disks_only) {
+        return error_set(why, "%.100s: has only disks, and nothing to lie on",
+                         short_path(sv->rq.base));
+    }
+    if (savestate_depth(l->state) == STATE_CHAIN) {
+        return error_set(
+            why, "%.80s: has %d states below it, as many as there may be; save a whole one",
+            short_path(sv->rq.base), STATE_CHAIN - 1);
+    }
+    struct machine_bytes ram;
+    if (machine_memory(s->machine, 0, &ram) && ram.size != l->state->saved.config.ram_bytes) {
+        return error_set(why, "%.100s: has another size of memory", short_path(sv->rq.base));
+    }
+    l->machine = savestate_machine_on(l->state, &s->config.drives, why);
+    l->under = (struct state_under){l, under_bytes};
+    return l->machine ? 0 : -1;
+}
+
+static void close_lower(struct lower *l)
+{
+    machine_free(l->machine);
+    savestate_close(l->state);
+}
+
+static int save_over(struct lower *l, struct state_writer *w, struct error *why)
+{
+    char *path = l->state ? realpath(l->state->path, NULL) : NULL;
+    int rc = 0;
+    if (l->state && (!path || strlen(path) > STATE_PATH)) {
+        rc = error_set(why, "%.100s: too long a name", short_path(l->state->path));
+    } else if (l->state) {
+        w->under = &l->under;
+        rc = state_over(w, l->state->reader.id, l->state->source.size, path);
+    }
+    free(path);
+    return rc;
+}
+
+static int save_parts(struct saving *sv, const struct state_sink *sink, struct lower *l, int to,
+                      struct error *why)
 {
     static const char disks = DISKS;
     struct session *s = sv->session;
-    struct state_sink sink = {sv->file.f, put_file, sv->file.temp ? skip_file : NULL};
     struct state_writer w;
-    int rc = state_begin(&w, &sink);
+    int rc = state_begin(&w, sink);
     w.raw = sv->rq.raw;
+    if (rc == 0) {
+        rc = save_over(l, &w, why);
+    }
     if (rc == 0) {
         rc = disks_save(&s->config.drives, &w, why);
     }
@@ -113,6 +186,18 @@ static int save_all(struct saving *sv, int to, struct error *why)
         rc = save_host(s, &w);
     }
     return state_end(&w) < 0 ? -1 : rc;
+}
+
+static int save_all(struct saving *sv, int to, struct error *why)
+{
+    struct lower l = {0};
+    struct crew *crew = sv->rq.threads ? crew_new(sv->rq.threads) : NULL;
+    struct state_sink sink = {sv->file.f, put_file, sv->file.temp ? skip_file : NULL,
+                              crew_for_states(crew)};
+    int rc = open_lower(&l, sv, why) < 0 ? -1 : save_parts(sv, &sink, &l, to, why);
+    close_lower(&l);
+    crew_free(crew);
+    return rc;
 }
 
 /* Writes the file and puts it in its place. -1 and err: it is not there. */

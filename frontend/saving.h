@@ -17,7 +17,9 @@ struct saving;
 
 struct save_request {
     const char *path;
+    const char *base; /* incremental, of this state; or NULL */
     bool disks_only, raw;
+    unsigned threads; /* that deflate */
 };
 
 /* The machine's state is taken; it may run on. NULL and err: nothing has been touched. */

@@ -286,7 +286,13 @@ int state_diff_files(const char *a, const char *b)
     for (unsigned i = 0; i < 2 && rc == 0; i++) {
         st[i] = savestate_look(path[i], &err);
         m[i] = st[i] ? savestate_machine(st[i], &err) : NULL;
-        rc = m[i] ? 0 : -1;
+        rc = !m[i]           ? -1
+             : st[i]->missed ? error_set(&err,
+                                         "%.100s: %" PRIu64
+                                         " pages of its memory are those of a disk image that "
+                                         "is missing or has changed; put it back",
+                                         short_path(path[i]), st[i]->missed)
+                             : 0;
     }
     if (rc == 0) {
         rc = diff(st, m, &err);

@@ -96,12 +96,24 @@ static int save_content(struct image *im, const char *name, struct state_writer 
     return rc;
 }
 
+/* Memory has much of what was read from disks. */
+static int save_constant(struct image *im, const char *name, struct state_writer *w)
+{
+    struct state_image file;
+    if (w->raw) {
+        return 0; /* memory refers to nothing */
+    }
+    image_constant(im, &file);
+    return file.get ? state_image(w, name, &file) : 0;
+}
+
 int disks_save(const struct drives *d, struct state_writer *w, struct error *err)
 {
     for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
         struct image *im = d->image[i];
         if (im && (save_head(im, slots[i], w, err) < 0 ||
-                   (!image_read_only(im) && save_content(im, slots[i], w, err) < 0))) {
+                   (!image_read_only(im) && save_content(im, slots[i], w, err) < 0) ||
+                   save_constant(im, slots[i], w) < 0)) {
             return -1;
         }
     }
@@ -188,6 +200,29 @@ int disks_read(struct saved_disks *sd, struct state_reader *r, struct error *err
         }
     }
     return rc;
+}
+
+void disks_constant(const struct drives *d, struct machine_config *m)
+{
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        m->image[i] = (struct state_image){0};
+        if (d->image[i]) {
+            image_constant(d->image[i], &m->image[i]);
+        }
+    }
+}
+
+void disks_look(const struct saved_disks *sd, struct drives *d)
+{
+    struct error ignored;
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        const struct saved_disk *disk = &sd->disk[i];
+        if (disk->path && (disk->read_only || disk->was_snapshot)) {
+            struct image_request rq = {
+                .path = disk->path, .kind = disk->kind, .read_only = true, .raw = true};
+            d->image[i] = image_open(&rq, &ignored);
+        }
+    }
 }
 
 void disks_free(struct saved_disks *sd)

@@ -32,6 +32,10 @@ int disks_save(const struct drives *d, struct state_writer *w, struct error *err
 /* To be freed in any case. */
 int disks_read(struct saved_disks *sd, struct state_reader *r, struct error *err);
 void disks_free(struct saved_disks *sd);
+/* What memory in a state may refer to: the files of the images in these drives. */
+void disks_constant(const struct drives *d, struct machine_config *m);
+/* Opens for that, and for nothing else, the images that are there. */
+void disks_look(const struct saved_disks *sd, struct drives *d);
 /* Other places for the images, from the command line. */
 int disks_relocate(struct saved_disks *sd, const struct options *o,
                    const struct machine_saved *saved, struct error *err);

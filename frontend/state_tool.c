@@ -159,6 +159,10 @@ static void print_file(struct savestate *st, struct error *err)
     say("file       %s: format %d, %" PRIu64 " bytes, %" PRIu32 " sections, id %016" PRIx64
         "\n",
         short_path(st->path), STATE_VERSION, st->source.size, r->sections, r->id);
+    if (st->base) {
+        say("base       %s: id %016" PRIx64 "; %u states in all\n", short_path(st->base->path),
+            st->base->reader.id, savestate_depth(st));
+    }
     if (*st->about) {
         say("saved by   %s\n", st->about);
     }
@@ -195,7 +199,10 @@ static int info(struct savestate *st, struct machine *m, int n, char *const *nam
 /* Pages of disks have been counted, but nobody has looked at them yet. */
 static int check_pages(struct savestate *st, struct error *err)
 {
-    int rc;
+    int rc = st->base ? check_pages(st->base, err) : 0; /* 16 deep at most */
+    if (rc < 0 || machine_saved_check_raw(&st->reader, err) < 0) {
+        return -1;
+    }
     state_rewind(&st->reader);
     while ((rc = state_next(&st->reader, err)) > 0) {
         if (state_named(&st->reader, "pages") && state_pages(&st->reader, err) < 0) {
@@ -210,7 +217,7 @@ static int check_pages(struct savestate *st, struct error *err)
 static int check(struct savestate *st, struct error *err)
 {
     struct drives d;
-    if (check_pages(st, err) < 0 || machine_saved_check_raw(&st->reader, err) < 0) {
+    if (check_pages(st, err) < 0) {
         return -1;
     }
     if (disks_open(&d, &st->disks, &st->saved, true, &st->reader, NULL, err) < 0) {

@@ -112,6 +112,55 @@ void small_guest_save(struct machine *m, struct file *f)
     check(machine_save(m, &w) == 0 && state_end(&w) == 0, "cannot save");
 }
 
+bool base_open(struct base *b, const struct file *f)
+{
+    struct error err;
+    memset(b, 0, sizeof *b);
+    bool good = state_open(&b->reader, &f->source, &err) == 0 &&
+                machine_saved_read(&b->saved, &b->reader, &err) == 0;
+    b->bottom = (struct state_bottom){&b->reader, &b->saved};
+    return good;
+}
+
+void base_close(struct base *b)
+{
+    machine_saved_free(&b->saved);
+    state_close(&b->reader);
+}
+
+/* What the base has, in a machine out of it. */
+struct lower {
+    struct machine *m;
+    const struct base *base;
+};
+
+static const uint8_t *lower_bytes(void *ctx, const char *name, uint64_t size)
+{
+    const struct lower *l = ctx;
+    struct machine_bytes ram;
+    for (unsigned n = 0; machine_memory(l->m, n, &ram); n++) {
+        if (strncmp(name, "ram ", 4) == 0 && strcmp(name + 4, ram.name) == 0) {
+            return ram.size == size ? ram.bytes : NULL;
+        }
+    }
+    return machine_saved_bytes(&l->base->saved, name, size);
+}
+
+void small_guest_save_on(struct machine *m, struct base *b, const char *name, struct file *f)
+{
+    struct error err = {""};
+    struct lower l = {small_guest_load(&b->reader, &err), b};
+    const struct state_under under = {&l, lower_bytes};
+    struct state_writer w;
+    check(l.m != NULL, err.text);
+    file_init(f);
+    state_begin(&w, &f->sink);
+    w.under = &under;
+    state_over(&w, b->reader.id, b->reader.source->size, name);
+    check(machine_save(m, &w) == 0 && state_end(&w) == 0, "cannot save");
+    machine_free(l.m);
+}
+
 /* Where the configuration has one. */
 static void add_media_asked(struct machine_config *cfg, const enum drive_kind *drive)
 {
@@ -127,14 +176,17 @@ static void add_media_asked(struct machine_config *cfg, const enum drive_kind *d
 struct machine *small_guest_load_for(struct state_reader *r, const struct host *host,
                                      struct error *err)
 {
-    static struct machine_saved saved;
+    /* Not static: gcc 12 for 32-bit ARM then takes saved.drive for zeros (-fipa-cp). */
+    struct machine_saved *saved = calloc(1, sizeof *saved);
     struct machine *m = NULL;
-    if (machine_saved_read(&saved, r, err) == 0) {
-        add_media_asked(&saved.config, saved.drive);
-        m = machine_load(&saved.config, host, r, err);
+    check(saved != NULL, "out of memory");
+    if (machine_saved_read(saved, r, err) == 0) {
+        add_media_asked(&saved->config, saved->drive);
+        m = machine_load(&saved->config, host, r, err);
     }
     check(m || err->text[0], "refused without a reason");
-    machine_saved_free(&saved);
+    machine_saved_free(saved);
+    free(saved);
     return m;
 }
 
@@ -183,6 +235,9 @@ bool section_is_packed(const char *name)
  * is, as far as it can be followed. */
 void state_seal(uint8_t *b, size_t n)
 {
+    if (n < STATE_HEADER) {
+        return;
+    }
     uint32_t whole = (uint32_t)crc32(0, b, STATE_HEADER), sections = 0;
     uint64_t id = state_digest(0, b, STATE_HEADER);
     size_t at = STATE_HEADER;

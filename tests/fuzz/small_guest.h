@@ -28,6 +28,17 @@ struct machine *small_guest_load(struct state_reader *r, struct error *err);
 /* The same for another host; a machine without the guest's drives gets none. */
 struct machine *small_guest_load_for(struct state_reader *r, const struct host *host,
                                      struct error *err);
+/* A state that others lie on, opened; bottom is for their reader's base. */
+struct base {
+    struct state_reader reader;
+    struct machine_saved saved;
+    struct state_bottom bottom;
+};
+/* false: f, which stays, is no good state. To be closed in any case. */
+bool base_open(struct base *b, const struct file *f);
+void base_close(struct base *b);
+/* An incremental state of that one, which the file calls `name`. */
+void small_guest_save_on(struct machine *m, struct base *b, const char *name, struct file *f);
 /* A while, with keys, mouse and a serial line, looked at from all sides. Its hash. */
 uint64_t small_guest_run(struct machine *m, uint64_t ticks);
 

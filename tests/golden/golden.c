@@ -1,9 +1,9 @@
 /* tests/golden/golden.c -- save states of every version of the format load for ever, on every
  * host.
  *
- *   golden check LIST            each state of the list loads, runs to its end, and comes out
- * right golden save ROM CPU PERCENT FILE     makes a state: that far through the run of a guest
- * of tests/guest, or of the small guest (ROM: -)
+ *   golden check LIST    each state of the list loads, runs to its end, and comes out right
+ *   golden save ROM CPU PERCENT FILE [BASE]    makes a state: that far through the run of a
+ * guest of tests/guest, or of the small guest (ROM: -); BASE: on that one, beside it
  *
  * A line of the list: file, last tick, checksum of what the guest then wrote to the debug port,
  * state hash at the end. Tick and checksum of a state never change. The hash does when a field
@@ -77,34 +77,6 @@ static struct machine *new_machine(const char *rom, const char *cpu, const struc
     return m;
 }
 
-static int save(const char *rom, const char *cpu, unsigned percent, const char *path)
-{
-    struct out o = {0};
-    struct host host = {.ctx = &o, .debug = on_debug};
-    struct file f;
-    bool small = strcmp(rom, "-") == 0;
-    char line[2 * LINE];
-    struct machine *m = new_machine(rom, cpu, &host);
-    run(m, small, small ? SMALL_TICKS : FOR_EVER);
-    uint64_t end = machine_now(m);
-    machine_free(m);
-    m = new_machine(rom, cpu, &host);
-    run(m, small, end / 100 * percent);
-    small_guest_save(m, &f);
-    o = (struct out){0}; /* what has never been saved, or loaded, runs on and says the result */
-    run(m, small, end);
-    print_line(line, sizeof line, strrchr(path, '/') ? strrchr(path, '/') + 1 : path, m, o.crc);
-    printf("%s\n", line);
-    machine_free(m);
-    FILE *out = fopen(path, "wb");
-    check(out && fwrite(f.w.bytes, 1, f.w.len, out) == f.w.len && fclose(out) == 0,
-          "cannot write");
-    writer_free(&f.w);
-    return 0;
-}
-
-/* ---- check */
-
 static void read_state(const char *list, const char *name, struct file *f)
 {
     char path[1024];
@@ -122,6 +94,50 @@ static void read_state(const char *list, const char *name, struct file *f)
     fclose(in);
 }
 
+static const char *name_of(const char *path)
+{
+    return strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+}
+
+static int save(const char *rom, const char *cpu, unsigned percent, const char *path,
+                const char *base)
+{
+    struct out o = {0};
+    struct host host = {.ctx = &o, .debug = on_debug};
+    struct file f;
+    bool small = strcmp(rom, "-") == 0;
+    char line[2 * LINE];
+    struct machine *m = new_machine(rom, cpu, &host);
+    run(m, small, small ? SMALL_TICKS : FOR_EVER);
+    uint64_t end = machine_now(m);
+    machine_free(m);
+    m = new_machine(rom, cpu, &host);
+    run(m, small, end / 100 * percent);
+    if (base) {
+        struct file under;
+        struct base b;
+        read_state(base, name_of(base), &under);
+        check(base_open(&b, &under), "the base is no good state");
+        small_guest_save_on(m, &b, name_of(base), &f);
+        base_close(&b);
+        writer_free(&under.w);
+    } else {
+        small_guest_save(m, &f);
+    }
+    o = (struct out){0}; /* what has never been saved, or loaded, runs on and says the result */
+    run(m, small, end);
+    print_line(line, sizeof line, name_of(path), m, o.crc);
+    printf("%s\n", line);
+    machine_free(m);
+    FILE *out = fopen(path, "wb");
+    check(out && fwrite(f.w.bytes, 1, f.w.len, out) == f.w.len && fclose(out) == 0,
+          "cannot write");
+    writer_free(&f.w);
+    return 0;
+}
+
+/* ---- check */
+
 static bool check_one(const char *list, const char *line)
 {
     char name[LINE], now[2 * LINE], want[LINE];
@@ -129,11 +145,26 @@ static bool check_one(const char *list, const char *line)
     struct state_reader r;
     struct out o = {0};
     struct host host = {.ctx = &o, .debug = on_debug};
-    struct file f;
+    struct file f, under;
     check(sscanf(line, "%199s", name) == 1, "a line without a file");
     read_state(list, name, &f);
-    struct machine *m =
-        state_open(&r, &f.source, &err) == 0 ? small_guest_load_for(&r, &host, &err) : NULL;
+    static struct state_base below;
+    struct machine *m = NULL;
+    struct base b;
+    int on = state_open(&r, &f.source, &err) == 0 ? state_base_of(&r, &below, &err) : -1;
+    if (on > 0) { /* on a whole one */
+        read_state(list, below.path, &under);
+        check(base_open(&b, &under) && b.reader.id == below.id && under.w.len == below.size,
+              "another base");
+        r.base = &b.bottom;
+    }
+    if (on >= 0) {
+        m = small_guest_load_for(&r, &host, &err);
+    }
+    if (on > 0) {
+        base_close(&b);
+        writer_free(&under.w);
+    }
     state_close(&r);
     writer_free(&f.w);
     if (!m) {
@@ -169,12 +200,13 @@ static int check_list(const char *list)
 
 int main(int argc, char **argv)
 {
-    if (argc == 6 && strcmp(argv[1], "save") == 0) {
-        return save(argv[2], argv[3], (unsigned)strtoul(argv[4], NULL, 0), argv[5]);
+    if ((argc == 6 || argc == 7) && strcmp(argv[1], "save") == 0) {
+        return save(argv[2], argv[3], (unsigned)strtoul(argv[4], NULL, 0), argv[5],
+                    argc == 7 ? argv[6] : NULL);
     }
     if (argc == 3 && strcmp(argv[1], "check") == 0) {
         return check_list(argv[2]);
     }
-    fputs("use golden check LIST, or golden save ROM CPU PERCENT FILE\n", stderr);
+    fputs("use golden check LIST, or golden save ROM CPU PERCENT FILE [BASE]\n", stderr);
     return 2;
 }

@@ -63,7 +63,7 @@ START_TEST(round_trip)
     unsigned sections = 0;
     while (state_next(&r, &err) > 0) {
         ck_assert_str_eq(state_named(&r, "pages"), "big one");
-        ck_assert_int_eq(state_pages_into(&r, back, NULL, 0, &err), 0);
+        ck_assert_int_eq(state_pages_into(&r, back, NULL, 0, NULL, &err), 0);
         sections++;
     }
     ck_assert_uint_eq(sections, 3);
@@ -148,6 +148,8 @@ enum { SMALL = 2 * STATE_PAGE + 4 }; /* the third page has 4 bytes */
 static const uint8_t abcd[] = {0x78, 0x01, 0x01, 4,    0,    0xFB, 0xFF, 'a',
                                'b',  'c',  'd',  0x03, 0xD8, 0x01, 0x8B};
 
+static bool itself; /* the blob that is known is x */
+
 /* A section of so many runs (says its head) behind a blob x of SMALL bytes, or of another. */
 static int pages_of(const char *blob, uint32_t says, const struct run *run, unsigned runs,
                     const void *packed, size_t n)
@@ -157,7 +159,7 @@ static int pages_of(const char *blob, uint32_t says, const struct run *run, unsi
     struct memory_file f;
     struct state_writer w;
     struct state_reader r;
-    struct state_known known[2] = {{payload, STATE_PAGE}, {payload, STATE_PAGE}};
+    struct state_known known[2] = {{.size = STATE_PAGE}, {.size = STATE_PAGE}};
     store_le32(payload, says);
     for (unsigned i = 0; i < runs; i++) {
         uint8_t *to = payload + 4 + 16 * (size_t)i;
@@ -176,11 +178,12 @@ static int pages_of(const char *blob, uint32_t says, const struct run *run, unsi
     uint8_t *source = malloc(STATE_PAGE); /* found by sanitizers when it is passed */
     ck_assert_ptr_nonnull(source);
     memset(source, 0x5A, STATE_PAGE);
-    known[0].bytes = source;
+    known[0].bytes = itself ? bytes : source;
+    known[0].size = itself ? SMALL : STATE_PAGE;
     known[1].bytes = source; /* of a blob that has not come yet */
     int rc = state_open(&r, &f.source, &err);
     rc = rc == 0 && state_next(&r, &err) == 1 && state_next(&r, &err) == 1
-             ? state_pages_into(&r, bytes, known, 2, &err)
+             ? state_pages_into(&r, bytes, known, 2, NULL, &err)
              : -1;
     ck_assert_uint_eq(bytes[SMALL], 0xEE);
     state_close(&r);
@@ -212,7 +215,8 @@ START_TEST(forged_pages)
     ck_assert_int_eq(one_run((struct run){0, 4, STATE_ZEROS, 0}, 0), -1);
     ck_assert_int_eq(one_run((struct run){1, 1, STATE_SAME, 0}, 0), 0);
     ck_assert_int_eq(one_run((struct run){1, 2, STATE_SAME, 0}, 0), -1); /* more than it has */
-    ck_assert_int_eq(one_run((struct run){1, 1, STATE_SAME, 1}, 0), -1);
+    ck_assert_int_eq(one_run((struct run){1, 1, STATE_SAME, 1}, 0), -1); /* a byte too late */
+    ck_assert_int_eq(one_run((struct run){2, 1, STATE_SAME, 0}, 0), -1); /* a short page */
     ck_assert_int_eq(one_run((struct run){1, 1, STATE_SAME, UINT32_MAX}, 0), -1);
     ck_assert_int_eq(one_run((struct run){1, 1, STATE_SAME + 1, 0}, 0), -1);
     ck_assert_int_eq(one_run((struct run){1, 1, UINT32_MAX, 0}, 0), -1);
@@ -256,12 +260,20 @@ static void memory_fill(struct memory *m)
     m->ram[sizeof m->ram - 1] = 2;
 }
 
-static void memory_put(const struct memory *m, struct memory_file *f, bool incremental)
+/* A base: what it has of the blob ram. */
+static const uint8_t *base_bytes(void *ctx, const char *name, uint64_t size)
 {
+    (void)size;
+    return strcmp(name, "ram") == 0 ? ctx : NULL;
+}
+
+static void memory_put(const struct memory *m, struct memory_file *f, uint8_t *base)
+{
+    const struct state_under under = {base, base_bytes};
     struct state_writer w;
     memory_file_init(f);
     state_begin(&w, &f->sink);
-    w.incremental = incremental;
+    w.under = base ? &under : NULL;
     state_bytes(&w, "rom", m->rom, sizeof m->rom);
     state_known(&w, m->rom, sizeof m->rom);
     state_blob(&w, "ram", sizeof m->ram);
@@ -274,14 +286,15 @@ static void memory_put(const struct memory *m, struct memory_file *f, bool incre
 /* Back into another memory; returns how many pages came as what. */
 static void memory_get(struct memory_file *f, struct memory *m, unsigned count[3])
 {
-    struct state_known known[2] = {{m->rom, sizeof m->rom}, {m->ram, sizeof m->ram}};
+    struct state_known known[2] = {{.bytes = m->rom, .size = sizeof m->rom},
+                                   {.bytes = m->ram, .size = sizeof m->ram}};
     struct state_reader r;
     struct state_run run;
     ck_assert_int_eq(state_open(&r, &f->source, &err), 0);
     while (state_next(&r, &err) > 0) {
         if (state_named(&r, "pages")) {
             uint8_t *to = strcmp(r.blob, "rom") == 0 ? m->rom : m->ram;
-            ck_assert_msg(state_pages_into(&r, to, known, 2, &err) == 0, "%s", err.text);
+            ck_assert_msg(state_pages_into(&r, to, known, 2, NULL, &err) == 0, "%s", err.text);
             state_run_again(&r);
             while (to == m->ram && state_run(&r, &run)) {
                 count[run.what < STATE_SAME ? run.what : STATE_SAME] +=
@@ -295,14 +308,16 @@ static void memory_get(struct memory_file *f, struct memory *m, unsigned count[3
 START_TEST(memory_is_small)
 {
     static struct memory m, back;
+    static uint8_t base[sizeof m.ram];
     memory_fill(&m);
+    memset(base, 0xAA, sizeof base);
     for (unsigned incremental = 0; incremental < 2; incremental++) {
         unsigned count[3] = {0};
         struct memory_file f;
-        memory_put(&m, &f, incremental);
+        memory_put(&m, &f, incremental ? base : NULL);
         memset(&back, 0, sizeof back);
         if (incremental) {
-            memset(back.ram, 0xAA, sizeof back.ram); /* what the base had */
+            memcpy(back.ram, base, sizeof base);
         }
         memory_get(&f, &back, count);
         ck_assert_mem_eq(back.rom, m.rom, sizeof m.rom);
@@ -313,6 +328,237 @@ START_TEST(memory_is_small)
         ck_assert_uint_lt(f.w.len, sizeof m.rom + 1000);
         memory_file_free(&f);
     }
+}
+END_TEST
+
+START_TEST(what_the_base_has)
+{
+    static struct memory m, back;
+    static uint8_t base[sizeof m.ram];
+    unsigned count[3] = {0};
+    struct memory_file f;
+    memory_fill(&m);
+    memcpy(base, m.ram, sizeof base);
+    base[3 * STATE_PAGE] = 1; /* zeros now */
+    base[10 * STATE_PAGE + 100] =
+        2; /* a page of its own, and one like it that is in the base */
+    memory_put(&m, &f, base);
+    memcpy(back.ram, base, sizeof base);
+    memory_get(&f, &back, count);
+    ck_assert_mem_eq(back.ram, m.ram, sizeof m.ram);
+    ck_assert_uint_eq(count[STATE_ZEROS], 1);
+    ck_assert_uint_eq(count[STATE_DATA], 1);
+    ck_assert_uint_eq(count[STATE_SAME], 0);
+    memory_file_free(&f);
+}
+END_TEST
+
+/* Noise that lies at other places in memory, in a ROM, and in an image. */
+static int image_get(void *ctx, uint64_t at, void *out, size_t n)
+{
+    memcpy(out, (const uint8_t *)ctx + at, n);
+    return 0;
+}
+
+static void moved_put(const struct memory *m, uint8_t *image, size_t size,
+                      struct memory_file *f)
+{
+    const struct state_image im = {image, image_get, size, 77};
+    struct state_writer w;
+    memory_file_init(f);
+    state_begin(&w, &f->sink);
+    ck_assert_int_eq(state_image(&w, "hda", &im), 0);
+    state_bytes(&w, "rom", m->rom, sizeof m->rom);
+    state_known(&w, m->rom, sizeof m->rom);
+    state_blob(&w, "ram", sizeof m->ram);
+    for (uint32_t page = 0; page < sizeof m->ram / STATE_PAGE; page++) {
+        state_memory_page(&w, page, m->ram + (size_t)page * STATE_PAGE);
+    }
+    ck_assert_int_eq(state_end(&w), 0);
+}
+
+/* image NULL: it is missing. The number of its pages that were zeros instead, or -1. */
+static int moved_get(struct memory_file *f, struct memory *m, uint8_t *image, size_t size,
+                     bool may_miss)
+{
+    struct state_known known[3] = {{.size = size, .is_image = true},
+                                   {.bytes = m->rom, .size = sizeof m->rom},
+                                   {.bytes = m->ram, .size = sizeof m->ram}};
+    struct state_reader r;
+    uint64_t missed = 0;
+    int rc = 0;
+    if (image) {
+        known[0].image = (struct state_image){image, image_get, size, 77};
+    }
+    memset(m, 0, sizeof *m);
+    ck_assert_int_eq(state_open(&r, &f->source, &err), 0);
+    while (rc == 0 && state_next(&r, &err) > 0) {
+        if (state_named(&r, "pages")) {
+            uint8_t *to = strcmp(r.blob, "rom") == 0 ? m->rom : m->ram;
+            rc = state_pages_into(&r, to, known, 3, may_miss ? &missed : NULL, &err);
+        }
+    }
+    state_close(&r);
+    return rc < 0 ? -1 : (int)missed;
+}
+
+START_TEST(noise_that_was_moved)
+{
+    enum { IMAGE = 20 * STATE_PAGE };
+    static struct memory m, back;
+    static uint8_t image[IMAGE];
+    struct memory_file f;
+    uint64_t seed = 5;
+    memory_fill(&m);
+    for (size_t i = 0; i < sizeof image; i++) {
+        image[i] = (uint8_t)test_random(&seed);
+    }
+    memset(m.ram, 0, sizeof m.ram);
+    memcpy(m.ram + 2 * STATE_PAGE - 100, m.rom, 2 * STATE_PAGE + 200); /* 2 pages */
+    memcpy(m.ram + 8 * STATE_PAGE, image + 333, 5 * STATE_PAGE);       /* 5 */
+    memcpy(m.ram + 20 * STATE_PAGE - 4000, m.ram + 8 * STATE_PAGE, 4 * STATE_PAGE); /* 3 */
+    memcpy(m.ram + 30 * STATE_PAGE, image + IMAGE - STATE_PAGE, STATE_PAGE);        /* 1 */
+    for (size_t i = 35 * STATE_PAGE; i < 37 * STATE_PAGE; i++) {
+        m.ram[i] = (uint8_t)test_random(&seed); /* 2 of its own, once more close behind */
+    }
+    memcpy(m.ram + 37 * STATE_PAGE + 64, m.ram + 35 * STATE_PAGE, 2 * STATE_PAGE); /* 1 */
+    moved_put(&m, image, sizeof image, &f);
+    /* The ROM, 2 pages of its own, and 8 in which other bytes are, too. */
+    ck_assert_uint_lt(f.w.len, (3 + 2 + 8) * STATE_PAGE + 1000);
+    ck_assert_int_eq(moved_get(&f, &back, image, sizeof image, false), 0);
+    ck_assert_mem_eq(back.ram, m.ram, sizeof m.ram);
+    ck_assert_int_eq(moved_get(&f, &back, NULL, sizeof image, false), -1);
+    ck_assert_str_eq(err.text,
+                     "pages ram: pages of a disk image that is missing or has changed");
+    ck_assert_int_gt(moved_get(&f, &back, NULL, sizeof image, true), 5);
+    ck_assert_int_eq(moved_get(&f, &back, image, IMAGE / 2, true), -1); /* what is in it? */
+    memory_file_free(&f);
+}
+END_TEST
+
+START_TEST(memory_before_the_run_alone)
+{
+    static const struct run run[] = {{0, 1, STATE_ZEROS, 0}, {1, 1, STATE_SAME, 0}},
+                            self[] = {{1, 1, STATE_SAME, 1}},
+                            later[] = {{0, 1, STATE_SAME, 4096}};
+    const struct {
+        const struct run *run;
+        unsigned n;
+        int want;
+    } all[] = {{run, 2, 0}, {self, 1, -1}, {later, 1, -1}};
+    for (unsigned i = 0; i < ARRAY_LEN(all); i++) {
+        itself = true;
+        ck_assert_int_eq(pages_of("x", all[i].n, all[i].run, all[i].n, NULL, 0), all[i].want);
+        itself = false;
+    }
+}
+END_TEST
+
+/* Somebody else deflates, later: the file is the same. */
+struct late {
+    void (*work[16])(void *job);
+    void *job[16];
+    unsigned n;
+};
+
+static void late_give(void *ctx, void (*work)(void *job), void *job)
+{
+    struct late *l = ctx;
+    ck_assert_uint_lt(l->n, 16);
+    l->work[l->n] = work;
+    l->job[l->n++] = job;
+}
+
+/* The youngest first: as bad an order as there is. */
+static void late_await(void *ctx, void *job)
+{
+    struct late *l = ctx;
+    (void)job;
+    while (l->n > 0) {
+        l->n--;
+        l->work[l->n](l->job[l->n]);
+    }
+}
+
+static void text_put(struct memory_file *f, const uint8_t *bytes, size_t size)
+{
+    struct state_writer w;
+    state_begin(&w, &f->sink);
+    state_bytes(&w, "first", bytes, size / 2);
+    state_section(&w, "between", "x", 1);
+    state_blob(&w, "ram", size);
+    for (uint64_t page = 0; page < size / STATE_PAGE; page++) {
+        state_memory_page(&w, page, bytes + page * STATE_PAGE);
+    }
+    ck_assert_int_eq(state_end(&w), 0);
+}
+
+START_TEST(a_crew)
+{
+    enum { SIZE = 1000 * STATE_PAGE };
+    uint8_t *bytes = malloc(SIZE);
+    struct late late = {.n = 0};
+    const struct state_crew crew = {&late, late_give, late_await};
+    struct memory_file alone, helped;
+    uint64_t seed = 8;
+    ck_assert_ptr_nonnull(bytes);
+    for (size_t i = 0; i < SIZE; i++) { /* stretches of noise, and of less */
+        uint8_t r = (uint8_t)test_random(&seed);
+        bytes[i] = i / STATE_PAGE % 7 == 3 ? r : r & 7;
+    }
+    memory_file_init(&alone);
+    memory_file_init(&helped);
+    helped.sink.crew = &crew;
+    text_put(&alone, bytes, SIZE);
+    text_put(&helped, bytes, SIZE);
+    ck_assert_uint_eq(late.n, 0);
+    ck_assert_uint_eq(alone.w.len, helped.w.len);
+    ck_assert_mem_eq(alone.w.bytes, helped.w.bytes, alone.w.len);
+    memory_file_free(&alone);
+    memory_file_free(&helped);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(forged_bases)
+{
+    static const struct {
+        const char *payload;
+        size_t n;
+        int want;
+    } forged[] = {{"12345678abcdefghpath", 20, 1},
+                  {"12345678abcdefgh", 16, -1}, /* no path */
+                  {"1234", 4, -1},
+                  {"12345678abcdefghpa\0h", 20, -1}};
+    static uint8_t longest[16 + STATE_PATH + 1];
+    static struct state_base base;
+    memset(longest, 'x', sizeof longest);
+    for (unsigned i = 0; i < ARRAY_LEN(forged) + 2; i++) {
+        bool more = i >= ARRAY_LEN(forged);
+        const void *payload = more ? longest : (const void *)forged[i].payload;
+        size_t n = more ? sizeof longest - (i - ARRAY_LEN(forged)) : forged[i].n;
+        int want = !more ? forged[i].want : i == ARRAY_LEN(forged) ? -1 : 1;
+        struct memory_file f;
+        struct state_writer w;
+        struct state_reader r;
+        memory_file_init(&f);
+        state_begin(&w, &f.sink);
+        state_section(&w, "base", payload, n);
+        ck_assert_int_eq(state_end(&w), 0);
+        ck_assert_int_eq(state_open(&r, &f.source, &err), 0);
+        ck_assert_int_eq(state_base_of(&r, &base, &err), want);
+        state_close(&r);
+        memory_file_free(&f);
+    }
+    struct memory_file f;
+    struct state_writer w;
+    memory_file_init(&f);
+    state_begin(&w, &f.sink);
+    state_section(&w, "x", "y", 1);
+    state_section(&w, "base", forged[0].payload, forged[0].n); /* too late */
+    ck_assert_int_eq(state_end(&w), 0);
+    ck_assert_int_eq(open_file(&f), -1);
+    memory_file_free(&f);
 }
 END_TEST
 
@@ -327,7 +573,7 @@ START_TEST(raw_memory)
     memory_file_init(&f);
     state_begin(&w, &f.sink);
     state_section(&w, "first", "abc", 3);
-    state_raw(&w, "ram", m.ram, sizeof m.ram, 42);
+    state_raw(&w, "ram", m.ram, sizeof m.ram, 42, NULL);
     state_section(&w, "last", "xyz", 3);
     ck_assert_int_eq(state_end(&w), 0);
     ck_assert_int_eq(state_open(&r, &f.source, &err), 0);
@@ -383,6 +629,11 @@ int main(void)
     tcase_add_test(tc, forged_pages);
     tcase_add_test(tc, forged_lists_of_runs);
     tcase_add_test(tc, memory_is_small);
+    tcase_add_test(tc, what_the_base_has);
+    tcase_add_test(tc, noise_that_was_moved);
+    tcase_add_test(tc, memory_before_the_run_alone);
+    tcase_add_test(tc, a_crew);
+    tcase_add_test(tc, forged_bases);
     tcase_add_test(tc, raw_memory);
     tcase_add_test(tc, a_full_disk);
     suite_add_tcase(s, tc);
