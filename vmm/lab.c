@@ -4,8 +4,9 @@
 
 #include "vmm/handover.h"
 #include "vmm/lab_priv.h"
+#include "vmm/rewrite.h"
 
-const char *const strategy_names[STRATEGIES] = {"interpret", "trap"};
+const char *const strategy_names[STRATEGIES] = {"interpret", "trap", "rewrite"};
 
 const struct lab_guest *lab_guest(const char *name)
 {
@@ -76,6 +77,12 @@ static int vmm_make(struct lab *lab, struct error *err)
     if (vmm == NULL || (vmm->trace = calloc(frames, 1)) == NULL) {
         return error_set(err, "out of memory for the laboratory");
     }
+    if (lab->cfg.strategy == STRATEGY_REWRITE) {
+        vmm->code = calloc(frames, sizeof *vmm->code);
+        if (vmm->code == NULL) {
+            return error_set(err, "out of memory for the laboratory");
+        }
+    }
     uint32_t bytes = (FRAME_GUEST + 2 * frames) << PAGE_SHIFT;
     lab->machine = hw_new(lab->cfg.cpu, (bytes + 0xFFFF) & ~0xFFFFu, &lab->board, err);
     vmm->hw = lab->machine;
@@ -123,6 +130,7 @@ void lab_free(struct lab *lab)
         hw_free(lab->machine);
         if (lab->vmm != NULL) {
             free(lab->vmm->trace);
+            free(lab->vmm->code);
         }
         free(lab->vmm);
         free(lab);

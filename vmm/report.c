@@ -76,6 +76,14 @@ static void say_exits(const struct lab *lab, const struct out *o)
         "shadow: tables made %" PRIu64 ", dropped %" PRIu64 "; entries dropped %" PRIu64
         "; CR3 loads %" PRIu64 "; descriptor tables copied %" PRIu64 "\n",
         c->tables_made, c->tables_dropped, c->entries_dropped, c->cr3_loads, c->desc_syncs);
+    if (lab->vmm->code != NULL) {
+        say(o,
+            "code: instructions scanned %" PRIu64 ", replaced %" PRIu64
+            "; pages copied %" PRIu64 ", changed %" PRIu64 "; branches not followed %" PRIu64
+            ", overlaps %" PRIu64 "\n",
+            c->scanned, c->rewritten, c->code_pages, c->code_changes, c->not_followed,
+            c->overlaps);
+    }
 }
 
 static void say_divergences(const struct lab *lab, const struct out *o)

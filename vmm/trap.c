@@ -5,6 +5,7 @@
  * else stops it; what does not trap, this monitor never hears of.
  */
 #include "vmm/emulate.h"
+#include "vmm/rewrite.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,7 +56,9 @@ static void page_fault(struct vmm *vmm, const struct hw_trap *t)
         break;
     case SHADOW_TRACED:
         count(vmm, EXIT_TRACE);
-        shadow_open(vmm, t->cr2);
+        if (!rewrite_store(vmm)) {
+            shadow_open(vmm, t->cr2, t->code & 2);
+        }
         break;
     }
 }
@@ -180,6 +183,7 @@ static void run_guest(struct vmm *vmm, uint64_t until)
     struct hw_trap t;
     uint32_t eip = vmm->frame.eip;
     bool guest_tf = vmm->frame.eflags & HW_TF;
+    rewrite_enter(vmm);
     bool step = vmm->open > 0 || (vmm->v.shadow && any_pending(vmm));
     shadow_load(vmm);
     desc_load(vmm);

@@ -72,7 +72,11 @@ struct table { /* one shadow table, and the guest's table (or large page) that i
     uint32_t seen[1024];  /* the guest's entry that it was made from */
 };
 
-enum trace { TRACE_TABLE = 1, TRACE_DESC = 2 }; /* why stores into a guest frame are seen */
+enum trace {
+    TRACE_TABLE = 1,
+    TRACE_DESC = 2,
+    TRACE_CODE = 4
+}; /* why stores into a guest frame are seen */
 
 /* ---- counts */
 
@@ -97,6 +101,9 @@ struct counts {
     uint64_t injected_interrupts, injected_exceptions;
     uint64_t tables_made, tables_dropped, entries_dropped, cr3_loads;
     uint64_t desc_syncs;
+    /* rewrite.c: instructions looked at, replaced; pages copied, gone stale; branches not
+     * followed; instructions that overlap */
+    uint64_t scanned, rewritten, code_pages, code_changes, not_followed, overlaps;
 };
 
 /* ---- */
@@ -112,6 +119,7 @@ enum vmm_end {
 };
 
 struct oracle;
+struct code_page;
 struct vmm {
     struct hw *hw;
     unsigned ring;         /* that the guest's kernel runs in: 1 or 3 */
@@ -126,13 +134,16 @@ struct vmm {
     bool view_valid;
     bool fpu_open; /* CR0.TS has been cleared for the guest */
     struct {       /* pages opened for one instruction that stores into them */
-        laddr la;
         uint32_t gfn;
+        struct table *table;
+        unsigned entry;
     } opened[4];
     unsigned open;
     uint32_t desc_gfn[80]; /* traced for descriptor tables */
     unsigned desc_gfns;
     uint16_t desc_entries[2]; /* in the shadow GDT and LDT */
+    struct code_page *code;   /* rewrite.h, by guest frame; NULL: another strategy */
+    int scan_depth;           /* of where EIP is about to go, if that is not known yet */
     struct counts count;
     struct meter *meter;
     struct oracle *oracle;
@@ -164,9 +175,11 @@ enum view view_now(const struct vmm *vmm);
 void shadow_flush(struct vmm *vmm);
 void shadow_load(struct vmm *vmm); /* CR3 for what the guest runs now */
 enum shadow_result shadow_fault(struct vmm *vmm, laddr la, bool write);
-void shadow_open(struct vmm *vmm, laddr la); /* lets one store into a traced page through */
-void shadow_close(struct vmm *vmm);          /* it is done: what has changed? */
+/* Lets one instruction through to a traced page; write: to store there. */
+void shadow_open(struct vmm *vmm, laddr la, bool write);
+void shadow_close(struct vmm *vmm); /* it is done: what has changed? */
 void shadow_written(struct vmm *vmm, uint32_t gfn);
+void shadow_unmap_code(struct vmm *vmm, uint32_t gfn); /* the kernel's view of it is another */
 void trace_add(struct vmm *vmm, uint32_t gfn, enum trace why);
 
 /* ---- desc.c: shadow descriptor tables */
