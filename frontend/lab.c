@@ -28,7 +28,7 @@ typedef int option_fn(struct request *r, const char *value, struct error *err);
 
 static int set_vmm(struct request *r, const char *value, struct error *err)
 {
-    static const char *const later[] = {"translate", "para", "hvm"};
+    static const char *const later[] = {"translate", "hvm"};
     for (unsigned n = 0; n < STRATEGIES; n++) {
         if (strcmp(value, strategy_names[n]) == 0) {
             r->cfg.strategy = (enum strategy)n;
@@ -40,7 +40,7 @@ static int set_vmm(struct request *r, const char *value, struct error *err)
             return error_set(err, "-vmm %s: not implemented yet", value);
         }
     }
-    return error_set(err, "-vmm %s: bad value; use -vmm interpret|trap|rewrite", short_path(value));
+    return error_set(err, "-vmm %s: bad value; use -vmm interpret|trap|rewrite|para", short_path(value));
 }
 
 static int set_ring(struct request *r, const char *value, struct error *err)
@@ -144,7 +144,7 @@ static const struct {
     const char *name, *value, *help;
     option_fn *set;
 } options[] = {
-    {"vmm", "interpret|trap|rewrite", "strategy; default trap", set_vmm},
+    {"vmm", "interpret|trap|rewrite|para", "strategy; default trap", set_vmm},
     {"vmm-ring", "1|3", "ring of the guest's kernel; default 1", set_ring},
     {"vmm-cost", "p4|core2|westmere|F", "cost model, or a file of NAME=CYCLES; default p4",
      set_cost},

@@ -214,7 +214,9 @@ void desc_sync(struct vmm *vmm)
     }
     sync_table(vmm, FRAME_GDT, 0);
     sync_table(vmm, FRAME_LDT, 4);
-    trace_table(vmm, &vmm->v.gdt);
+    if (!vmm->para.promised) {
+        trace_table(vmm, &vmm->v.gdt);
+    }
     if (vmm->v.ldtr != 0) {
         trace_table(vmm, &vmm->v.ldt);
     }

@@ -66,7 +66,7 @@ enum emu emulate_store(struct vmm *vmm, const struct vinsn *in)
                                       : vmm->frame.gpr[in->reg];
     }
     bool traced = seg_linear(vmm, in->seg, in->ea, size, true, &la) && walk(vmm, la, 0, &w) &&
-                  w.ga >> PAGE_SHIFT < vmm->guest_frames && vmm->trace[w.ga >> PAGE_SHIFT] != 0;
+                  (w.ga >> PAGE_SHIFT >= vmm->guest_frames || vmm->trace[w.ga >> PAGE_SHIFT]);
     if (!traced) {
         rewrite_undo(vmm);
         return EMU_JUMPED; /* and it runs by itself */

@@ -93,6 +93,12 @@ static bool find_level(struct vmm *vmm, struct handler *h, uint32_t ext)
     h->cpl = d.hi & DESC_C ? vmm->v.cpl : desc_dpl(&d);
     h->ss = vmm->frame.seg[HW_SS];
     h->esp = vmm->frame.gpr[HW_ESP];
+    if (h->cpl < vmm->v.cpl && vmm->para.esp0 != 0) { /* … that a hypercall has named */
+        h->esp = vmm->para.esp0;
+        h->ss = vmm->para.ss0;
+        bool ok = desc_fetch(vmm, h->ss, &d) && desc_dpl(&d) == h->cpl && (d.hi & DESC_W);
+        return ok || refuse(vmm, 10, (h->ss & ~3u) | ext);
+    }
     if (h->cpl < vmm->v.cpl) { /* the inner stack, from the TSS (SDM 3A figure 7-2) */
         uint8_t bytes[8];
         if (h->cpl * 8 + 11 > vmm->v.tss.limit) {

@@ -6,7 +6,7 @@
 #include "vmm/lab_priv.h"
 #include "vmm/rewrite.h"
 
-const char *const strategy_names[STRATEGIES] = {"interpret", "trap", "rewrite"};
+const char *const strategy_names[STRATEGIES] = {"interpret", "trap", "rewrite", "para"};
 
 const struct lab_guest *lab_guest(const char *name)
 {
@@ -20,7 +20,7 @@ const struct lab_guest *lab_guest(const char *name)
 
 const char *lab_guest_typed(const char *name)
 {
-    return strcmp(name, "tortoise") == 0 ? "tasks\nchurn\nfaults\nexit\n" : "";
+    return strncmp(name, "tortoise", 8) == 0 ? "tasks\nchurn\nfaults\nexit\n" : "";
 }
 
 /* ---- the meter */
@@ -90,6 +90,7 @@ static int vmm_make(struct lab *lab, struct error *err)
     vmm->guest_frames = frames;
     vmm->meter = &lab->meter;
     vmm->oracle = &lab->oracle;
+    vmm->para.on = lab->cfg.strategy == STRATEGY_PARA;
     lab->oracle.stop = lab->cfg.stop_on_divergence;
     return lab->machine ? 0 : -1;
 }

@@ -20,7 +20,13 @@ const struct lab_guest *lab_guest(const char *name);
 /* What is typed at a built-in guest unless somebody says otherwise; "" for most. */
 const char *lab_guest_typed(const char *name);
 
-enum strategy { STRATEGY_INTERPRET, STRATEGY_TRAP, STRATEGY_REWRITE, STRATEGIES };
+enum strategy {
+    STRATEGY_INTERPRET,
+    STRATEGY_TRAP,
+    STRATEGY_REWRITE,
+    STRATEGY_PARA,
+    STRATEGIES
+};
 extern const char *const strategy_names[STRATEGIES];
 
 struct lab_config {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "vmm/lab_priv.h"
+#include "vmm/para.h"
 
 struct out {
     lab_put_fn *put;
@@ -76,6 +77,11 @@ static void say_exits(const struct lab *lab, const struct out *o)
         "shadow: tables made %" PRIu64 ", dropped %" PRIu64 "; entries dropped %" PRIu64
         "; CR3 loads %" PRIu64 "; descriptor tables copied %" PRIu64 "\n",
         c->tables_made, c->tables_dropped, c->entries_dropped, c->cr3_loads, c->desc_syncs);
+    for (unsigned n = 0; n < HYPERCALLS; n++) {
+        if (c->hypercalls[n] != 0) {
+            say(o, "  hypercall %-14s %12" PRIu64 "\n", hypercall_names[n], c->hypercalls[n]);
+        }
+    }
     if (lab->vmm->code != NULL) {
         say(o,
             "code: instructions scanned %" PRIu64 ", replaced %" PRIu64

@@ -7,6 +7,7 @@
 
 #include "vmm/emulate.h"
 #include "vmm/flow.h"
+#include "vmm/oracle.h"
 
 enum { HLT = 0xF4, STRAYS_MOST = 4096, WORK_MOST = 1024 };
 
@@ -28,6 +29,7 @@ static void clear_bit(uint8_t *map, unsigned n)
 /* ---- where is this code? */
 
 struct place {
+    laddr la;
     uint32_t gfn;
     unsigned off;
     struct code_page *page;
@@ -41,6 +43,7 @@ static bool find(struct vmm *vmm, laddr la, struct place *p)
     bool there = walk(vmm, la, 0, &w) && w.ga >> PAGE_SHIFT < vmm->guest_frames;
     vmm->meter->events[COST_WALK] = walks;
     if (there) {
+        p->la = la;
         p->gfn = w.ga >> PAGE_SHIFT;
         p->off = w.ga & PAGE_MASK;
         p->page = &vmm->code[p->gfn];
@@ -83,6 +86,7 @@ static void patch(struct vmm *vmm, const struct place *p)
         hw_write(vmm->hw, copy_ma(vmm, p), &hlt, 1);
         vmm->count.rewritten++;
         charge(vmm->meter, COST_PATCH);
+        oracle_replaced(vmm->oracle, p->la, true);
     }
 }
 
@@ -91,6 +95,7 @@ static void unpatch(struct vmm *vmm, const struct place *p)
     clear_bit(p->page->patched, p->off);
     hw_write(vmm->hw, copy_ma(vmm, p), &p->page->original[p->off], 1);
     charge(vmm->meter, COST_PATCH);
+    oracle_replaced(vmm->oracle, p->la, false);
 }
 
 /* Makes the page live, with nothing scanned; the entries that were known stay. */

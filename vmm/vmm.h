@@ -90,17 +90,19 @@ enum exit_cause {
     EXIT_EXCEPTION,  /* reflected to the guest */
     EXIT_FPU,        /* TS: the monitor's own */
     EXIT_VMM_MEMORY, /* the guest reached for the monitor's memory */
+    EXIT_HYPERCALL,  /* a ported guest asked */
     EXIT_CAUSES
 };
 extern const char *const exit_names[EXIT_CAUSES];
 
-enum { NAMES = 96 }; /* rows of the emulator's table (emulate.c) */
+enum { NAMES = 112, CALLS = 16 }; /* rows of the emulator's table (emulate.c) */
 struct counts {
     uint64_t exits[EXIT_CAUSES];
     uint64_t emulated[NAMES];
     uint64_t injected_interrupts, injected_exceptions;
     uint64_t tables_made, tables_dropped, entries_dropped, cr3_loads;
     uint64_t desc_syncs;
+    uint64_t hypercalls[CALLS]; /* para.c */
     /* rewrite.c: instructions looked at, replaced; pages copied, gone stale; branches not
      * followed; instructions that overlap */
     uint64_t scanned, rewritten, code_pages, code_changes, not_followed, overlaps;
@@ -143,7 +145,14 @@ struct vmm {
     unsigned desc_gfns;
     uint16_t desc_entries[2]; /* in the shadow GDT and LDT */
     struct code_page *code;   /* rewrite.h, by guest frame; NULL: another strategy */
-    int scan_depth;           /* of where EIP is about to go, if that is not known yet */
+    struct para {             /* para.h */
+        bool on, has_shared, timer;
+        bool promised; /* descriptor tables change by hypercall alone: no trace */
+        gaddr shared;
+        uint32_t esp0; /* stack of level 0; 0: the TSS has it */
+        uint16_t ss0;
+    } para;
+    int scan_depth; /* of where EIP is about to go, if that is not known yet */
     struct counts count;
     struct meter *meter;
     struct oracle *oracle;

@@ -63,6 +63,15 @@ START_TEST(right_where_it_traps)
 }
 END_TEST
 
+START_TEST(right_where_it_is_rewritten)
+{
+    expect_right(holes[_i].guest, STRATEGY_REWRITE, 1, PLAIN);
+    if (!FEWER) {
+        expect_right(holes[_i].guest, STRATEGY_REWRITE, 3, PLAIN);
+    }
+}
+END_TEST
+
 static const char *const privileged[] = {"control", "tables", "halt", "ports",
                                          "debug",   "cache",  "dirty"};
 
@@ -75,6 +84,8 @@ START_TEST(privileged_is_right_everywhere)
     expect_right(privileged[_i], STRATEGY_INTERPRET, 1, PLAIN);
     expect_right(privileged[_i], STRATEGY_TRAP, 1, PLAIN);
     expect_right(privileged[_i], STRATEGY_TRAP, 1, POPEK);
+    expect_right(privileged[_i], STRATEGY_REWRITE, 1, PLAIN);
+    expect_right(privileged[_i], STRATEGY_PARA, 1, PLAIN);
 }
 END_TEST
 
@@ -159,6 +170,7 @@ int main(void)
     tcase_add_loop_test(tc, right_without_a_monitor, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, wrong_where_it_does_not_trap, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, right_where_it_traps, 0, ARRAY_LEN(holes));
+    tcase_add_loop_test(tc, right_where_it_is_rewritten, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, privileged_is_right_everywhere, 0, ARRAY_LEN(privileged));
     tcase_add_test(tc, stop_on_divergence);
     tcase_add_test(tc, deterministic);
