@@ -17,7 +17,7 @@ enum { RIGHT = 0, TROUBLE = 1, TRIPLE_FAULT = 2, TIMEOUT = 8, IMAGE_MOST = 512 <
 struct request {
     struct lab_config cfg;
     const char *guest, *report, *chart;
-    bool compare;
+    bool compare, crossover;
     uint8_t *file;   /* an image that is not built in */
     char *cost_text; /* of -vmm-cost F */
 };
@@ -40,7 +40,8 @@ static int set_vmm(struct request *r, const char *value, struct error *err)
             return error_set(err, "-vmm %s: not implemented yet", value);
         }
     }
-    return error_set(err, "-vmm %s: bad value; use -vmm interpret|trap|rewrite|para", short_path(value));
+    return error_set(err, "-vmm %s: bad value; use -vmm interpret|trap|rewrite|para",
+                     short_path(value));
 }
 
 static int set_ring(struct request *r, const char *value, struct error *err)
@@ -149,7 +150,7 @@ static const struct {
     {"vmm-cost", "p4|core2|westmere|F", "cost model, or a file of NAME=CYCLES; default p4",
      set_cost},
     {"vmm-report", "F", "the report as JSON, into F", set_report},
-    {"chart", "F.png", "of compare: the bars, as a picture", set_chart},
+    {"chart", "F.png", "of compare and crossover: a picture", set_chart},
     {"vmm-stop-on-divergence", "", "end at the first silent divergence", set_stop},
     {"cpu", "MODEL[,+popek]", "as ever; default pentiumpro", set_cpu},
     {"m", "4|4M", "the guest's memory, 1M to 16M; default 4M", set_ram},
@@ -160,7 +161,8 @@ static const struct {
 static void help(void)
 {
     say("terrapin lab [options] GUEST          a guest under a virtual machine monitor\n"
-        "terrapin lab compare [options] GUEST  the same under all strategies, side by side\n");
+        "terrapin lab compare [options] GUEST  the same under all strategies, side by side\n"
+        "terrapin lab crossover [options] GUEST  what if exits were cheaper, or dearer?\n");
     for (unsigned n = 0; n < ARRAY_LEN(options); n++) {
         char left[64];
         snprintf(left, sizeof left, "-%s %s", options[n].name, options[n].value);
@@ -194,6 +196,9 @@ static int parse(struct request *r, int argc, char **argv, struct error *err)
     int first = 2;
     if (argc > 2 && strcmp(argv[2], "compare") == 0) {
         r->compare = true;
+        first = 3;
+    } else if (argc > 2 && strcmp(argv[2], "crossover") == 0) {
+        r->crossover = true;
         first = 3;
     }
     for (int i = first; i < argc; i++) {
@@ -278,6 +283,23 @@ static struct lab *run(const struct lab_config *cfg, struct error *err)
     return lab;
 }
 
+/* A ported guest needs its monitor: what it is measured against is the one that it comes from.
+ */
+static void native_guest(const struct request *r, struct lab_config *plain)
+{
+    char name[80];
+    size_t len = strlen(r->guest);
+    if (len > 5 && len < sizeof name && strcmp(r->guest + len - 5, "_para") == 0) {
+        memcpy(name, r->guest, len - 5);
+        name[len - 5] = '\0';
+        const struct lab_guest *g = lab_guest(name);
+        if (g) {
+            plain->image = g->bytes;
+            plain->size = g->size;
+        }
+    }
+}
+
 static int run_one(struct request *r, struct error *err)
 {
     struct lab_config plain = r->cfg;
@@ -286,6 +308,7 @@ static int run_one(struct request *r, struct error *err)
     plain.cpu = cpu;
     plain.strategy = STRATEGY_INTERPRET;
     plain.print = print_nothing;
+    native_guest(r, &plain);
     struct lab *lab = run(&r->cfg, err);
     struct lab *native = lab && r->cfg.strategy != STRATEGY_INTERPRET ? run(&plain, err) : NULL;
     int status = TROUBLE;
@@ -307,39 +330,128 @@ static int run_one(struct request *r, struct error *err)
     return status;
 }
 
-/* The guest on the plain machine, under a monitor, and under one on a processor where all 17
- * trap. */
+static void free_all(struct lab **labs, unsigned n)
+{
+    while (n > 0) {
+        lab_free(labs[--n]);
+    }
+}
+
+/* The columns of `compare`: the plain machine; trap-and-emulate, and where it works; the two
+ * answers. A guest NAME that is ported has the name NAME_para. */
+enum { COLUMNS = 5, PARA_COLUMN = 4 };
+static const struct {
+    const char *name;
+    enum strategy strategy;
+    bool popek;
+} columns[COLUMNS] = {{"interpret", STRATEGY_INTERPRET, false},
+                      {"trap", STRATEGY_TRAP, false},
+                      {"trap +popek", STRATEGY_TRAP, true},
+                      {"rewrite", STRATEGY_REWRITE, false},
+                      {"para", STRATEGY_PARA, false}};
+
+static const struct lab_guest *ported(const struct request *r)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%s_para", r->guest);
+    return lab_guest(name);
+}
+
+/* Runs column c. NULL: err says why. */
+static struct lab *run_column(const struct request *r, unsigned c, struct error *err)
+{
+    struct lab_config cfg = r->cfg;
+    char popek[300];
+    snprintf(popek, sizeof popek, "%s,+popek,+popek-iret", r->cfg.cpu);
+    cfg.strategy = columns[c].strategy;
+    cfg.cpu = columns[c].popek ? popek : r->cfg.cpu;
+    cfg.print = print_nothing;
+    if (c == PARA_COLUMN) {
+        const struct lab_guest *g = ported(r);
+        cfg.image = g->bytes;
+        cfg.size = g->size;
+    }
+    return run(&cfg, err);
+}
+
 static int run_compare(struct request *r, struct error *err)
 {
-    enum { COLUMNS = 3 };
-    static const char *const names[COLUMNS] = {"interpret", "trap", "trap +popek"};
     struct lab *labs[COLUMNS] = {NULL};
-    char popek[300];
+    const char *names[COLUMNS];
     struct bar bars[COLUMNS];
+    unsigned most = ported(r) ? COLUMNS : PARA_COLUMN, n = 0;
     int status = RIGHT;
-    snprintf(popek, sizeof popek, "%s,+popek,+popek-iret", r->cfg.cpu);
-    for (unsigned n = 0; n < COLUMNS && status == RIGHT; n++) {
-        struct lab_config cfg = r->cfg;
-        cfg.strategy = n == 0 ? STRATEGY_INTERPRET : STRATEGY_TRAP;
-        cfg.cpu = n == 2 ? popek : r->cfg.cpu;
-        cfg.print = print_nothing;
-        labs[n] = run(&cfg, err);
+    for (; n < most && status == RIGHT; n++) {
+        labs[n] = run_column(r, n, err);
+        names[n] = columns[n].name;
         status = labs[n] ? RIGHT : TROUBLE;
     }
     if (status == RIGHT) {
-        lab_compare((struct lab *const *)labs, names, COLUMNS, put_stdout, NULL);
-        for (unsigned n = 0; n < COLUMNS; n++) {
-            bars[n] = (struct bar){names[n], lab_cycles(labs[n]), lab_right(labs[n])};
+        lab_compare((struct lab *const *)labs, names, n, put_stdout, NULL);
+        for (unsigned k = 0; k < n; k++) {
+            bars[k] = (struct bar){names[k], lab_cycles(labs[k]), lab_right(labs[k])};
         }
-        chart_text(bars, COLUMNS, put_stdout, NULL);
-        status = r->chart && chart_png(r->chart, bars, COLUMNS, err) < 0 ? TROUBLE : RIGHT;
+        chart_text(bars, n, put_stdout, NULL);
+        status = r->chart && chart_png(r->chart, bars, n, err) < 0 ? TROUBLE : RIGHT;
     }
     if (status != RIGHT) {
         report("%s", err->text);
     }
-    for (unsigned n = 0; n < COLUMNS; n++) {
-        lab_free(labs[n]);
+    free_all(labs, n);
+    return status;
+}
+
+/* What if an exit and the entry after it cost so much? One run of each, priced again. */
+static void fill_curve(struct curve *curve, const struct lab *lab, const char *name)
+{
+    curve->name = name;
+    for (unsigned x = 0; x < CURVE_POINTS; x++) {
+        curve->y[x] = lab_cycles_at(lab, x * CURVE_STEP);
     }
+}
+
+static void say_crossover(const struct lab *rewrite, const struct lab *trap)
+{
+    uint64_t r0 = lab_cycles_at(rewrite, 0), t0 = lab_cycles_at(trap, 0);
+    uint64_t r_slope = lab_cycles_at(rewrite, 1) - r0, t_slope = lab_cycles_at(trap, 1) - t0;
+    char line[160];
+    if (r0 > t0 && r_slope < t_slope) {
+        uint64_t at = (r0 - t0) / (t_slope - r_slope);
+        snprintf(line, sizeof line,
+                 "crossover: above %" PRIu64 " cycles an exit and entry, rewriting is cheaper; "
+                 "below, trapping\n",
+                 at);
+    } else {
+        snprintf(line, sizeof line, "crossover: none; %s is cheaper at every price\n",
+                 r_slope < t_slope || (r_slope == t_slope && r0 < t0) ? "rewriting"
+                                                                      : "trapping");
+    }
+    say("%s", line);
+}
+
+static int run_crossover(struct request *r, struct error *err)
+{
+    static const unsigned which[] = {2, 3, PARA_COLUMN};
+    struct lab *labs[ARRAY_LEN(which)] = {NULL};
+    struct curve curves[ARRAY_LEN(which)];
+    unsigned most = ported(r) ? 3 : 2, n = 0;
+    int status = RIGHT;
+    for (; n < most && status == RIGHT; n++) {
+        labs[n] = run_column(r, which[n], err);
+        status = labs[n] ? RIGHT : TROUBLE;
+        if (labs[n]) {
+            fill_curve(&curves[n], labs[n], columns[which[n]].name);
+        }
+    }
+    if (status == RIGHT) {
+        curves_text(curves, n, put_stdout, NULL);
+        say_crossover(labs[1], labs[0]);
+        status = r->chart && curves_png(r->chart, curves, n, err) < 0 ? TROUBLE : RIGHT;
+    }
+    if (status != RIGHT) {
+        report("%s", err->text);
+    }
+    free_all(labs, n);
     return status;
 }
 
@@ -361,7 +473,9 @@ int lab_main(int argc, char **argv)
     if (parse(&r, argc, argv, &err) < 0 || find_guest(&r, &err) < 0) {
         report("%s", err.text);
     } else {
-        status = r.compare ? run_compare(&r, &err) : run_one(&r, &err);
+        status = r.compare     ? run_compare(&r, &err)
+                 : r.crossover ? run_crossover(&r, &err)
+                               : run_one(&r, &err);
     }
     free(r.file);
     free(r.cost_text);

@@ -214,6 +214,16 @@ uint64_t lab_cycles(const struct lab *lab)
     return meter_cycles(&lab->meter);
 }
 
+uint64_t lab_cycles_at(const struct lab *lab, uint32_t transition)
+{
+    struct cost_model model = lab->cfg.cost;
+    struct meter m = lab->meter;
+    model.cycles[COST_EXIT] = transition;
+    model.cycles[COST_ENTRY] = 0;
+    m.model = &model;
+    return meter_cycles(&m);
+}
+
 uint64_t lab_divergences(const struct lab *lab, const char *row)
 {
     for (unsigned n = 0; row != NULL && n < lab->oracle.kinds; n++) {

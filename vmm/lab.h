@@ -59,6 +59,8 @@ int lab_exit_value(const struct lab *lab); /* -1: it did not write there */
 int lab_exit_code(const struct lab *lab);
 uint64_t lab_ticks(const struct lab *lab);
 uint64_t lab_cycles(const struct lab *lab);
+/* The same run, had an exit and the entry after it cost so many cycles together. */
+uint64_t lab_cycles_at(const struct lab *lab, uint32_t transition);
 uint64_t lab_divergences(const struct lab *lab, const char *row); /* NULL: all */
 uint64_t lab_exits(const struct lab *lab, const char *cause);     /* NULL: all */
 /* Cycles by the meter between marks `which` and which + 1; 0: not both were passed. */

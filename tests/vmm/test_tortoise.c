@@ -99,7 +99,7 @@ START_TEST(right_under_rewrite_and_para)
     ck_assert_uint_eq(lab_exits(w.lab, "hypercall"), 0);
     ck_assert_uint_gt(lab_exits(p.lab, "hypercall"), 16 * 8 * 3);
     /* no more is stepped over than must be, … */
-    ck_assert_uint_lt(lab_exits(w.lab, "step after it"), 300);
+    ck_assert_uint_lt(lab_exits(w.lab, "step after it"), 600);
     ck_assert_uint_eq(lab_exits(p.lab, "traced store"), 0);
     /* … and to ask is cheaper than to be caught */
     ck_assert_uint_gt(lab_exits(w.lab, NULL) * 10, lab_exits(p.lab, NULL) * 12);
