@@ -18,6 +18,8 @@ struct request {
     struct lab_config cfg;
     const char *guest, *report, *chart;
     bool compare, crossover;
+    const char *kernel, *initrd;
+    char *files[2];  /* of -kernel and -initrd */
     uint8_t *file;   /* an image that is not built in */
     char *cost_text; /* of -vmm-cost F */
 };
@@ -121,9 +123,9 @@ static int set_cpu(struct request *r, const char *value, struct error *err)
 static int set_ram(struct request *r, const char *value, struct error *err)
 {
     uint64_t bytes;
-    if (!parse_size(value, UINT64_C(1) << 20, &bytes) || bytes < 1 << 20 || bytes > 16 << 20 ||
+    if (!parse_size(value, UINT64_C(1) << 20, &bytes) || bytes < 1 << 20 || bytes > 256 << 20 ||
         bytes % (64 << 10) != 0) {
-        return error_set(err, "-m %s: bad value; use 1M to 16M", short_path(value));
+        return error_set(err, "-m %s: bad value; use 1M to 256M", short_path(value));
     }
     r->cfg.ram = (uint32_t)bytes;
     return 0;
@@ -133,6 +135,27 @@ static int set_until(struct request *r, const char *value, struct error *err)
 {
     bool ok = parse_u64(value, UINT64_MAX - 1, &r->cfg.until);
     return ok ? 0 : error_set(err, "-until %s: bad value; use -until TICK", short_path(value));
+}
+
+static int set_kernel(struct request *r, const char *value, struct error *err)
+{
+    (void)err;
+    r->kernel = value;
+    return 0;
+}
+
+static int set_initrd(struct request *r, const char *value, struct error *err)
+{
+    (void)err;
+    r->initrd = value;
+    return 0;
+}
+
+static int set_append(struct request *r, const char *value, struct error *err)
+{
+    (void)err;
+    r->cfg.kernel.append = value;
+    return 0;
 }
 
 static int set_type(struct request *r, const char *value, struct error *err)
@@ -153,8 +176,11 @@ static const struct {
     {"chart", "F.png", "of compare and crossover: a picture", set_chart},
     {"vmm-stop-on-divergence", "", "end at the first silent divergence", set_stop},
     {"cpu", "MODEL[,+popek]", "as ever; default pentiumpro", set_cpu},
-    {"m", "4|4M", "the guest's memory, 1M to 16M; default 4M", set_ram},
+    {"m", "4|4M", "the guest's memory, 1M to 256M; default 4M", set_ram},
     {"until", "TICK", "end there; default 2000000000", set_until},
+    {"kernel", "F", "of the guest linux: a bzImage", set_kernel},
+    {"initrd", "F", "its initial RAM disk", set_initrd},
+    {"append", "S", "its command line", set_append},
     {"type", "TEXT", "what the guest's serial port receives", set_type},
 };
 
@@ -238,6 +264,28 @@ static int find_guest(struct request *r, struct error *err)
     return 0;
 }
 
+static int find_kernel(struct request *r, struct error *err)
+{
+    enum { KERNEL_MOST = 128 << 20 };
+    struct lab_kernel *k = &r->cfg.kernel;
+    size_t size = 0;
+    if (!r->kernel && (r->initrd || k->append || strcmp(r->guest, "linux") == 0)) {
+        return error_set(err, "lab: which kernel? use -kernel F [-initrd F] [-append S] linux");
+    }
+    if (r->kernel) {
+        r->files[0] = read_file(r->kernel, KERNEL_MOST, &size, err);
+        k->bytes = (uint8_t *)r->files[0];
+        k->size = (uint32_t)size;
+        k->append = k->append ? k->append : "";
+    }
+    if (r->initrd) {
+        r->files[1] = read_file(r->initrd, KERNEL_MOST, &size, err);
+        k->initrd = (uint8_t *)r->files[1];
+        k->initrd_size = (uint32_t)size;
+    }
+    return (r->kernel && !k->bytes) || (r->initrd && !k->initrd) ? -1 : 0;
+}
+
 /* ---- runs */
 
 static void print_guest(void *ctx, char c, bool serial)
@@ -310,7 +358,8 @@ static int run_one(struct request *r, struct error *err)
     plain.print = print_nothing;
     native_guest(r, &plain);
     struct lab *lab = run(&r->cfg, err);
-    struct lab *native = lab && r->cfg.strategy != STRATEGY_INTERPRET ? run(&plain, err) : NULL;
+    bool worth = r->cfg.strategy != STRATEGY_INTERPRET && !r->kernel; /* whose runs are long */
+    struct lab *native = lab && worth ? run(&plain, err) : NULL;
     int status = TROUBLE;
     if (lab) {
         say("----\n");
@@ -470,13 +519,16 @@ int lab_main(int argc, char **argv)
         help();
         return RIGHT;
     }
-    if (parse(&r, argc, argv, &err) < 0 || find_guest(&r, &err) < 0) {
+    if (parse(&r, argc, argv, &err) < 0 || find_guest(&r, &err) < 0 ||
+        find_kernel(&r, &err) < 0) {
         report("%s", err.text);
     } else {
         status = r.compare     ? run_compare(&r, &err)
                  : r.crossover ? run_crossover(&r, &err)
                                : run_one(&r, &err);
     }
+    free(r.files[0]);
+    free(r.files[1]);
     free(r.file);
     free(r.cost_text);
     return status;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vmm/handover.h"
+#include "vmm/linux.h"
 #include "vmm/lab_priv.h"
 #include "vmm/rewrite.h"
 
@@ -118,6 +119,10 @@ struct lab *lab_new(const struct lab_config *cfg, struct error *err)
     }
     if (!guest_load(lab->plain, cfg->image, cfg->size, cfg->ram)) {
         error_set(err, "%s: not a guest of the laboratory: 1 byte to 512 KB are", cfg->guest);
+        lab_free(lab);
+        return NULL;
+    }
+    if (cfg->kernel.bytes != NULL && linux_load(lab->plain, &cfg->kernel, cfg->ram, err) < 0) {
         lab_free(lab);
         return NULL;
     }

@@ -29,16 +29,24 @@ enum strategy {
 };
 extern const char *const strategy_names[STRATEGIES];
 
+/* For the guest `linux`: files as they are. */
+struct lab_kernel {
+    const uint8_t *bytes, *initrd;
+    uint32_t size, initrd_size;
+    const char *append;
+};
+
 struct lab_config {
     const char *guest; /* for the report */
     const uint8_t *image;
     uint32_t size;
     enum strategy strategy;
-    unsigned ring;     /* of the guest's kernel: 1 or 3 */
-    const char *cpu;   /* as -cpu has it */
-    uint32_t ram;      /* of the guest, in bytes: 1 to 16 MiB, a multiple of 64 KiB */
-    uint64_t until;    /* ticks */
-    const char *typed; /* what its serial port receives; may be NULL */
+    unsigned ring;            /* of the guest's kernel: 1 or 3 */
+    const char *cpu;          /* as -cpu has it */
+    uint32_t ram;             /* of the guest, in bytes: 1 to 256 MiB, a multiple of 64 KiB */
+    uint64_t until;           /* ticks */
+    const char *typed;        /* what its serial port receives; may be NULL */
+    struct lab_kernel kernel; /* bytes NULL: none */
     struct cost_model cost;
     bool stop_on_divergence;
     void (*print)(void *ctx, char c, bool serial); /* what the guest prints */

@@ -327,16 +327,16 @@ void shadow_open(struct vmm *vmm, laddr la, bool write)
     vmm->open++;
 }
 
-/* Read-only again wherever it may be mapped by now; then: what is different? */
+/* Read-only again; then: what is different? */
 void shadow_close(struct vmm *vmm)
 {
     while (vmm->open > 0) {
         uint32_t mfn, gfn = vmm->opened[--vmm->open].gfn;
         bool there = guest_frame(vmm, gfn, &mfn);
-        if (code_state(vmm, gfn) != CODE_NONE) {
-            entry_set(vmm, vmm->opened[vmm->open].table, vmm->opened[vmm->open].entry, 0);
-        }
-        write_protect(vmm, mfn);
+        struct table *t = vmm->opened[vmm->open].table;
+        unsigned n = vmm->opened[vmm->open].entry;
+        uint32_t closed = t->entry[n] & ~(uint32_t)PTE_W; /* all others are closed already */
+        entry_set(vmm, t, n, code_state(vmm, gfn) != CODE_NONE ? 0 : closed);
         if (there) {
             shadow_written(vmm, gfn);
         } else { /* nothing is there to keep what was stored */
