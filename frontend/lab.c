@@ -8,6 +8,7 @@
 
 #include "devices/machine.h"
 #include "frontend/lab_chart.h"
+#include "frontend/lab_prompt.h"
 #include "frontend/parse.h"
 #include "frontend/report.h"
 #include "vmm/lab.h"
@@ -17,7 +18,7 @@ enum { RIGHT = 0, TROUBLE = 1, TRIPLE_FAULT = 2, TIMEOUT = 8, IMAGE_MOST = 512 <
 struct request {
     struct lab_config cfg;
     const char *guest, *report, *chart;
-    bool compare, crossover;
+    bool compare, crossover, prompt;
     const char *kernel, *initrd;
     char *files[2];  /* of -kernel and -initrd */
     uint8_t *file;   /* an image that is not built in */
@@ -107,6 +108,13 @@ static int set_chart(struct request *r, const char *value, struct error *err)
     return 0;
 }
 
+static int set_monitor(struct request *r, const char *value, struct error *err)
+{
+    r->prompt = strcmp(value, "stdio") == 0;
+    bool ok = r->prompt || strcmp(value, "none") == 0;
+    return ok ? 0 : error_set(err, "lab -monitor %s: use stdio or none", short_path(value));
+}
+
 static int set_stop(struct request *r, const char *value, struct error *err)
 {
     (void)value, (void)err;
@@ -175,6 +183,8 @@ static const struct {
     {"vmm-report", "F", "the report as JSON, into F", set_report},
     {"chart", "F.png", "of compare and crossover: a picture", set_chart},
     {"vmm-stop-on-divergence", "", "end at the first silent divergence", set_stop},
+    {"monitor", "stdio|none", "commands from stdin where it has stopped; default none",
+     set_monitor},
     {"cpu", "MODEL[,+popek]", "as ever; default pentiumpro", set_cpu},
     {"m", "4|4M", "the guest's memory, 1M to 256M; default 4M", set_ram},
     {"until", "TICK", "end there; default 2000000000", set_until},
@@ -361,6 +371,9 @@ static int run_one(struct request *r, struct error *err)
     bool worth = r->cfg.strategy != STRATEGY_INTERPRET && !r->kernel; /* whose runs are long */
     struct lab *native = lab && worth ? run(&plain, err) : NULL;
     int status = TROUBLE;
+    if (lab && r->prompt) {
+        lab_prompt(lab);
+    }
     if (lab) {
         say("----\n");
         lab_report(lab, native, put_stdout, NULL);

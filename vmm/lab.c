@@ -186,7 +186,42 @@ void lab_run(struct lab *lab)
     read_meter(lab);
 }
 
+bool lab_stopped(const struct lab *lab)
+{
+    return lab->end == VMM_DIVERGED || lab->paused;
+}
+
+void lab_go_on(struct lab *lab, uint64_t instructions)
+{
+    uint64_t until = lab->cfg.until;
+    if (!lab_stopped(lab)) {
+        return;
+    }
+    if (instructions != 0 && instructions < until - lab->board.tick) {
+        until = lab->board.tick + instructions;
+    }
+    lab->vmm->end = VMM_RUNNING;
+    vmm_run(lab->vmm, until);
+    lab->end = lab->vmm->end;
+    lab->paused = lab->end == VMM_LIMIT && until != lab->cfg.until;
+    read_meter(lab);
+}
+
 /* ---- questions */
+
+bool lab_peek(const struct lab *lab, uint32_t la, uint8_t *byte)
+{
+    struct vmm *vmm = lab->vmm;
+    struct walk w;
+    uint32_t mfn;
+    uint64_t walks = vmm->meter->events[COST_WALK];
+    bool there = walk(vmm, la, 0, &w) && guest_frame(vmm, w.ga >> PAGE_SHIFT, &mfn);
+    vmm->meter->events[COST_WALK] = walks;
+    if (there) {
+        hw_read(vmm->hw, mfn << PAGE_SHIFT | (w.ga & PAGE_MASK), byte, 1);
+    }
+    return there;
+}
 
 bool lab_right(const struct lab *lab)
 {

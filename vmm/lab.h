@@ -59,6 +59,14 @@ struct lab *lab_new(const struct lab_config *cfg, struct error *err);
 void lab_free(struct lab *lab);
 void lab_run(struct lab *lab);
 
+/* Has it stopped at a divergence, or at the end of lab_go_on()'s instructions? Then it may be
+ * looked at, and go on for so many instructions (0: to its end, or the next divergence). */
+bool lab_stopped(const struct lab *lab);
+void lab_go_on(struct lab *lab, uint64_t instructions);
+void lab_registers(const struct lab *lab, void (*put)(void *ctx, const char *piece), void *ctx);
+/* A byte of the guest's linear memory, as its own page tables have it. false: not mapped. */
+bool lab_peek(const struct lab *lab, uint32_t la, uint8_t *byte);
+
 /* How it ended. right: by writing 0 to the exit port. */
 bool lab_right(const struct lab *lab);
 int lab_exit_value(const struct lab *lab); /* -1: it did not write there */

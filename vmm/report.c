@@ -150,6 +150,29 @@ void lab_report(const struct lab *lab, const struct lab *native, lab_put_fn *put
     say_cycles(lab, native, &o);
 }
 
+/* What the guest would see of its processor; real CS and SS where they differ. */
+void lab_registers(const struct lab *lab, lab_put_fn *put, void *ctx)
+{
+    const struct out o = {put, ctx};
+    const struct vmm *vmm = lab->vmm;
+    const struct hw_frame *f = &vmm->frame;
+    static const char *const names[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+    static const char *const segs[] = {"es", "cs", "ss", "ds", "fs", "gs"};
+    for (unsigned n = 0; n < 8; n++) {
+        say(&o, "%s %08" PRIx32 "%s", names[n], f->gpr[n], n % 4 == 3 ? "\n" : "  ");
+    }
+    say(&o, "eip %08" PRIx32 "  eflags %08" PRIx32 " (real %08" PRIx32 ")  level %u, IF %d\n",
+        f->eip, virtual_flags(vmm), f->eflags, vmm->v.cpl, vmm->v.interrupts);
+    for (unsigned n = 0; n < HW_SEGS; n++) {
+        say(&o, "%s %04x (real %04x)%s", segs[n], virtual_sel(vmm, n), f->seg[n],
+            n % 3 == 2 ? "\n" : "  ");
+    }
+    say(&o, "cr0 %08" PRIx32 "  cr2 %08" PRIx32 "  cr3 %08" PRIx32 "  cr4 %08" PRIx32 "\n",
+        vmm->v.cr0, vmm->v.cr2, vmm->v.cr3, vmm->v.cr4);
+    say(&o, "gdt %08" PRIx32 "  idt %08" PRIx32 "  tick %" PRIu64 "\n", vmm->v.gdt.base,
+        vmm->v.idt.base, lab->board.tick);
+}
+
 /* ---- JSON */
 
 static void say_string(const struct out *o, const char *s)

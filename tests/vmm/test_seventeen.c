@@ -110,9 +110,23 @@ START_TEST(stop_on_divergence)
     ck_assert_uint_eq(lab_divergences(r.lab, NULL), 1);
     ck_assert_ptr_ne(strstr(text, "end: stopped at the first divergence"), NULL);
     ck_assert_ptr_ne(strstr(text, "[9d] in virtual ring 0: IF expected 00000000"), NULL);
+    /* looked at, stepped, and run to its end */
+    ck_assert(lab_stopped(r.lab));
+    uint8_t byte = 0;
+    ck_assert(lab_peek(r.lab, 0x866C, &byte));
+    ck_assert_uint_eq(byte, 0x9D);
+    text[0] = '\0';
+    lab_registers(r.lab, put, text);
+    ck_assert_ptr_ne(strstr(text, "eip 0000866d"), NULL);
+    ck_assert_ptr_ne(strstr(text, "cs 0008 (real 0009)"), NULL);
+    lab_go_on(r.lab, 1);
+    ck_assert(lab_stopped(r.lab));
     text[0] = '\0';
     lab_report_json(r.lab, put, text);
     ck_assert_ptr_ne(strstr(text, "{\"row\": \"POPF\", \"count\": 1, \"cs\": 9"), NULL);
+    lab_go_on(r.lab, 0);
+    ck_assert(!lab_stopped(r.lab));
+    ck_assert_int_eq(lab_exit_value(r.lab), 1);
     lab_free(r.lab);
 }
 END_TEST
