@@ -1,8 +1,8 @@
 /* frontend/lab_prompt.h -- a laboratory that has stopped at a divergence, looked at by hand
  * (-vmm-stop-on-divergence -monitor stdio).
  *
- * Commands, with the monitor's words: info registers, x ADDR [BYTES], step [N], cont, quit, help.
- * NOT IMPLEMENTED: gdb; breakpoints.
+ * Commands, with the monitor's words: info registers, x ADDR [BYTES], step [N], cont, quit,
+ * help. NOT IMPLEMENTED: gdb; breakpoints.
  */
 #ifndef TERRAPIN_FRONTEND_LAB_PROMPT_H
 #define TERRAPIN_FRONTEND_LAB_PROMPT_H

@@ -189,7 +189,8 @@ SET_FLAG(set_no_assist, no_assist)
 static int set_symbols(struct options *o, const struct option *row, const char *value,
                        struct error *err)
 {
-    struct symbols *names = symbols_load(value, err); /* read again when there is a use for it */
+    struct symbols *names =
+        symbols_load(value, err); /* read again when there is a use for it */
     (void)row;
     o->symbols = value;
     symbols_free(names);
