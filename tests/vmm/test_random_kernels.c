@@ -43,7 +43,9 @@ static bool copied(const struct vmm *vmm, uint32_t gfn, const uint8_t page[PAGE_
     const struct code_page *code = vmm->code != NULL ? &vmm->code[gfn] : NULL;
     for (unsigned n = 0; code != NULL && code->state == CODE_LIVE && n < PAGE_SIZE; n++) {
         bool replaced = code->patched[n / 8] >> n % 8 & 1;
-        ck_assert_uint_eq(page[n], replaced ? 0xF4 : code->original[n]);
+        if (page[n] != (replaced ? 0xF4 : code->original[n])) {
+            ck_abort_msg("page %x, byte %x of the copy: %02x", gfn, n, page[n]);
+        }
     }
     return code != NULL && memcmp(code->original, zeros, sizeof zeros) != 0;
 }
