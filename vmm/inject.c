@@ -8,6 +8,7 @@
  */
 #include "vmm/vmm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- flags: those of the virtual processor are in the frame, but for IF and IOPL */
@@ -199,6 +200,9 @@ void inject(struct vmm *vmm, const struct vfault *f, bool software, uint32_t eip
         eip = software ? vmm->frame.eip : eip;
         software = false;
     }
+    snprintf(vmm->why, sizeof vmm->why, "vector %u, error code %x, at %04x:%08x, CR2 %08x",
+             f->vector, (unsigned)f->code, virtual_sel(vmm, HW_CS), (unsigned)vmm->frame.eip,
+             (unsigned)f->cr2);
     vmm->end = VMM_SHUTDOWN;
 }
 

@@ -33,7 +33,11 @@ static void say_end(const struct lab *lab, const struct out *o)
         break;
     case VMM_LIMIT: say(o, "end: the limit of ticks (-until)\n"); break;
     case VMM_ASLEEP: say(o, "end: halted, and nothing can wake it\n"); break;
-    case VMM_SHUTDOWN: say(o, "end: triple fault\n"); break;
+    case VMM_SHUTDOWN:
+        say(o, "end: triple fault%s%s\n",
+            lab->vmm != NULL && *lab->vmm->why ? ", begun by " : "",
+            lab->vmm != NULL ? lab->vmm->why : "");
+        break;
     case VMM_LOST: say(o, "end: NOT IMPLEMENTED: %s\n", lab->vmm->why); break;
     case VMM_DIVERGED: say(o, "end: stopped at the first divergence\n"); break;
     default: break;
