@@ -16,7 +16,7 @@ static bool fetch(struct vmm *vmm, struct bytes *s)
     laddr la;
     struct vdesc d;
     unsigned how = vmm->v.cpl == 3 ? WALK_USER : 0;
-    if (!desc_fetch(vmm, vmm->frame.seg[HW_CS], &d)) {
+    if (!vseg_desc(vmm, HW_CS, &d)) {
         vmm->fault = (struct vfault){.vector = 13, .has_code = true};
         return false;
     }
@@ -171,7 +171,7 @@ bool decode_insn(struct vmm *vmm, const struct op *table, struct vinsn *in)
     if (!fetch(vmm, &s)) {
         return false;
     }
-    desc_fetch(vmm, vmm->frame.seg[HW_CS], &cs);
+    vseg_desc(vmm, HW_CS, &cs);
     bool code32 = cs.hi & DESC_D;
     *in = (struct vinsn){.size = code32 ? 4 : 2, .addr32 = code32, .seg = HW_SEGS};
     uint8_t byte = (uint8_t)take(&s, 1);

@@ -159,8 +159,8 @@ static bool deliver(struct vmm *vmm, const struct vfault *f, bool software, bool
         return false;
     }
     vmm->v.cpl = h.cpl;
-    vmm->frame.seg[HW_CS] = real_sel(vmm, h.cs);
-    vmm->frame.seg[HW_SS] = real_sel(vmm, h.ss);
+    vseg_set(vmm, HW_CS, real_sel(vmm, h.cs));
+    vseg_set(vmm, HW_SS, real_sel(vmm, h.ss));
     vmm->frame.eip = h.eip;
     vmm->frame.eflags &= ~(uint32_t)(HW_TF | HW_NT | HW_RF | HW_VM);
     vmm->v.interrupts = vmm->v.interrupts && h.trap_gate;

@@ -54,7 +54,7 @@ static bool find(struct vmm *vmm, laddr la, struct place *p)
 static bool code_segment(struct vmm *vmm, laddr *base, bool *code32)
 {
     struct vdesc d;
-    if (!desc_fetch(vmm, vmm->frame.seg[HW_CS], &d)) {
+    if (!vseg_desc(vmm, HW_CS, &d)) {
         return false;
     }
     *base = desc_base(&d);

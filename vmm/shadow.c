@@ -269,7 +269,7 @@ static bool stale(struct vmm *vmm, laddr la, bool write, uint32_t gfn)
     if (view_now(vmm) != VIEW_KERNEL || code_state(vmm, gfn) != CODE_STALE) {
         return false;
     }
-    desc_fetch(vmm, vmm->frame.seg[HW_CS], &d);
+    vseg_desc(vmm, HW_CS, &d);
     laddr eip = desc_base(&d) + vmm->frame.eip;
     bool fetch = FRAME(la) == FRAME(eip) || (!(la & PAGE_MASK) && la - eip < 15);
     if (fetch && !write) {

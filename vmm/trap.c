@@ -217,7 +217,9 @@ static void run_guest(struct vmm *vmm, uint64_t until)
     para_enter(vmm);
     vmm->frame.eflags |= HW_IF | (step ? HW_TF : 0u);
     charge(vmm->meter, COST_ENTRY);
+    vseg_enter(vmm);
     enum hw_stop why = hw_enter(vmm->hw, &vmm->frame, until, &t);
+    vseg_left(vmm);
     if (step && !guest_tf) {
         vmm->frame.eflags &= ~(uint32_t)HW_TF;
     }

@@ -32,7 +32,12 @@ enum vmm_frames {
     FRAME_GUEST = 1024, /* the guest's memory is scattered from here on */
 };
 /* Selectors in the shadow GDT that are the monitor's own. */
-enum vmm_selectors { SEL_CODE = 0xFFE8, SEL_TSS = 0xFFF0, SEL_LDT = 0xFFF8 };
+enum vmm_selectors {
+    SEL_HELD = 0xFFB8, /* six: descriptors that the guest has loaded, and that are gone */
+    SEL_CODE = 0xFFE8,
+    SEL_TSS = 0xFFF0,
+    SEL_LDT = 0xFFF8
+};
 
 /* ---- the virtual processor: what the guest believes */
 
@@ -120,6 +125,16 @@ enum vmm_end {
     VMM_DIVERGED, /* -vmm-stop-on-divergence */
 };
 
+struct vdesc {
+    uint32_t lo, hi;
+    laddr la; /* of the guest's own */
+};
+struct held { /* a segment register's hidden part, after its descriptor has changed */
+    bool on;
+    uint16_t sel; /* what frame.seg has while the monitor runs */
+    struct vdesc d;
+};
+
 struct oracle;
 struct code_page;
 struct vmm {
@@ -144,8 +159,9 @@ struct vmm {
     uint32_t desc_gfn[80]; /* traced for descriptor tables */
     unsigned desc_gfns;
     uint16_t desc_entries[2]; /* in the shadow GDT and LDT */
-    struct code_page *code;   /* rewrite.h, by guest frame; NULL: another strategy */
-    struct para {             /* para.h */
+    struct held held[HW_SEGS];
+    struct code_page *code; /* rewrite.h, by guest frame; NULL: another strategy */
+    struct para {           /* para.h */
         bool on, has_shared, timer;
         bool promised; /* descriptor tables change by hypercall alone: no trace */
         gaddr shared;
@@ -192,15 +208,18 @@ void shadow_unmap_code(struct vmm *vmm, uint32_t gfn); /* the kernel's view of i
 void trace_add(struct vmm *vmm, uint32_t gfn, enum trace why);
 
 /* ---- desc.c: shadow descriptor tables */
-struct vdesc {
-    uint32_t lo, hi;
-    laddr la; /* of the guest's own */
-};
 void desc_start(struct vmm *vmm);
 void desc_sync(struct vmm *vmm); /* after any change of GDTR, LDTR, CR3, or of a table */
 void desc_load(struct vmm *vmm); /* GDTR and LDTR for what the guest runs now */
 /* The guest's descriptor, from its own table; false: null, or beyond its limit. */
 bool desc_fetch(struct vmm *vmm, uint16_t sel, struct vdesc *d);
+/* The descriptor that a segment register has been loaded from. */
+bool vseg_desc(struct vmm *vmm, unsigned seg, struct vdesc *d);
+void vseg_set(struct vmm *vmm, unsigned seg, uint16_t sel); /* loaded by the monitor */
+/* GDTR is about to become *t: what is in use and not the same there is held. */
+void vseg_hold(struct vmm *vmm, const struct vtable *t);
+void vseg_enter(struct vmm *vmm); /* around each stay in the guest */
+void vseg_left(struct vmm *vmm);
 uint32_t desc_base(const struct vdesc *d);
 uint32_t desc_limit(const struct vdesc *d);
 static inline unsigned desc_dpl(const struct vdesc *d)
