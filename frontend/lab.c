@@ -188,7 +188,7 @@ static const struct {
     {"cpu", "MODEL[,+popek]", "as ever; default pentiumpro", set_cpu},
     {"m", "4|4M", "the guest's memory, 1M to 256M; default 4M", set_ram},
     {"until", "TICK", "end there; default 2000000000", set_until},
-    {"kernel", "F", "of the guest linux: a bzImage", set_kernel},
+    {"kernel", "F", "of the guest linux: a bzImage, or the vmlinux in it", set_kernel},
     {"initrd", "F", "its initial RAM disk", set_initrd},
     {"append", "S", "its command line", set_append},
     {"type", "TEXT", "what the guest's serial port receives", set_type},
