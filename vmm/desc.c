@@ -243,6 +243,46 @@ void desc_load(struct vmm *vmm)
  * selector without a trap.
  */
 
+/* A segment of 4 GB that does not begin at 0 goes around the end of linear memory: programs
+ * find their thread's data at small negative offsets. The cut takes those away. A segment that
+ * expands down has them, and nothing else: offsets from the one that is linear 0, up to -1. */
+static struct vdesc turned(const struct vmm *vmm, struct vdesc d, enum view view)
+{
+    uint32_t units = (0u - desc_base(&d) + PAGE_MASK) >> PAGE_SHIFT;
+    struct vdesc s = shadow_of(vmm, d, view);
+    if (s.hi != 0) {
+        s.lo = (s.lo & 0xFFFF0000u) | ((units - 1) & 0xFFFF);
+        s.hi = (s.hi & ~0xF0000u) | ((units - 1) & 0xF0000) | DESC_C | DESC_G | DESC_D;
+    }
+    return s;
+}
+
+bool desc_turn(struct vmm *vmm, unsigned seg, uint32_t ea)
+{
+    struct vdesc d;
+    uint16_t sel = vmm->frame.seg[seg];
+    unsigned frame = sel & 4 ? FRAME_LDT : FRAME_GDT;
+    if (vmm->held[seg].on || !desc_fetch(vmm, sel, &d)) {
+        return false;
+    }
+    uint32_t base = desc_base(&d), la = base + ea;
+    bool whole = (d.hi & (DESC_S | DESC_CODE | DESC_C | DESC_D)) == (DESC_S | DESC_D) &&
+                 desc_limit(&d) == UINT32_MAX;
+    if (!whole || base == 0 || base >= VMM_LINEAR || la >= VMM_LINEAR - 16) {
+        return false;
+    }
+    bool around = la < base;
+    uint32_t now = hw_load32(vmm->hw, (frame << PAGE_SHIFT) + (sel & 0xFFF8) + 4);
+    if (around == ((now & DESC_C) != 0)) {
+        return false; /* it was refused for another reason */
+    }
+    for (enum view view = VIEW_KERNEL; view < VIEWS; view++) {
+        put(vmm, frame, view, sel >> 3,
+            around ? turned(vmm, d, view) : shadow_of(vmm, d, view));
+    }
+    return true;
+}
+
 bool vseg_desc(struct vmm *vmm, unsigned seg, struct vdesc *d)
 {
     if (vmm->held[seg].on) {

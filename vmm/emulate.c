@@ -116,6 +116,15 @@ bool reaches_for_vmm(struct vmm *vmm)
     return desc_fetch(vmm, vmm->frame.seg[seg], &d) && desc_base(&d) + ea >= VMM_LINEAR - 15;
 }
 
+bool turn_segment(struct vmm *vmm)
+{
+    struct vinsn in;
+    struct vfault keep = vmm->fault;
+    bool ok = decode_insn(vmm, emulate_table, &in) && in.mem && desc_turn(vmm, in.seg, in.ea);
+    vmm->fault = keep;
+    return ok;
+}
+
 /* ---- shared by the emulators */
 
 enum emu fault(struct vmm *vmm, uint8_t vector, uint32_t code)

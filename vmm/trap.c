@@ -22,6 +22,7 @@ const char *const exit_names[EXIT_CAUSES] = {
     [EXIT_FPU] = "first use of the x87",
     [EXIT_VMM_MEMORY] = "reach for the monitor",
     [EXIT_HYPERCALL] = "hypercall",
+    [EXIT_WRAP] = "segment turned over",
 };
 
 void vmm_lost(struct vmm *vmm, const char *format, ...)
@@ -115,6 +116,10 @@ static void refused(struct vmm *vmm, const struct hw_trap *t)
         inject_fault(vmm);
         break;
     case EMU_UNKNOWN:
+        if (turn_segment(vmm)) {
+            count(vmm, EXIT_WRAP);
+            break;
+        }
         if (reaches_for_vmm(vmm)) {
             count(vmm, EXIT_VMM_MEMORY);
         }

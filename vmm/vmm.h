@@ -96,6 +96,7 @@ enum exit_cause {
     EXIT_FPU,        /* TS: the monitor's own */
     EXIT_VMM_MEMORY, /* the guest reached for the monitor's memory */
     EXIT_HYPERCALL,  /* a ported guest asked */
+    EXIT_WRAP,       /* an operand beyond the cut limit, but around the end of linear memory */
     EXIT_CAUSES
 };
 extern const char *const exit_names[EXIT_CAUSES];
@@ -213,6 +214,9 @@ void desc_sync(struct vmm *vmm); /* after any change of GDTR, LDTR, CR3, or of a
 void desc_load(struct vmm *vmm); /* GDTR and LDTR for what the guest runs now */
 /* The guest's descriptor, from its own table; false: null, or beyond its limit. */
 bool desc_fetch(struct vmm *vmm, uint16_t sel, struct vdesc *d);
+/* The operand of segment seg at ea was refused. Would it be, without the monitor's cut? false:
+ * yes. Else the shadow descriptor is good for it now. */
+bool desc_turn(struct vmm *vmm, unsigned seg, uint32_t ea);
 /* The descriptor that a segment register has been loaded from. */
 bool vseg_desc(struct vmm *vmm, unsigned seg, struct vdesc *d);
 void vseg_set(struct vmm *vmm, unsigned seg, uint16_t sel); /* loaded by the monitor */
@@ -267,6 +271,8 @@ enum emu { EMU_DONE, EMU_JUMPED, EMU_FAULT, EMU_UNKNOWN, EMU_LOST };
  * the guest's own affair. */
 enum emu emulate(struct vmm *vmm);
 const char *emulate_name(unsigned n); /* of vmm->count.emulated[n]; NULL: no more */
+/* Was its operand refused for the monitor's sake alone? Then it will not be again. */
+bool turn_segment(struct vmm *vmm);
 /* Does the instruction there have an operand in the monitor's memory? */
 bool reaches_for_vmm(struct vmm *vmm);
 
