@@ -19,7 +19,7 @@ set(rules
   # Monitors see the hardware interface alone; behind it stand processor and memory.
   "vmm/hw\\.c"                              "\"vmm/[a-z0-9_]+\\.h\"|\"cpu/cpu\\.h\"|\"mem/[a-z0-9_]+\\.h\"|${core_std}"
   "vmm/.*"                                 "\"vmm/[a-z0-9_]+\\.(h|def)\"|\"mem/(error|types)\\.h\"|${core_std}"
-  "frontend/lab\\.c"                       "\"frontend/[a-z0-9_]+\\.(h|def)\"|\"vmm/lab\\.h\"|\"devices/machine\\.h\"|\"mem/(error|types)\\.h\"|<[^>]*>"
+  "frontend/lab(_prompt)?\\.[ch]"                      "\"frontend/[a-z0-9_]+\\.(h|def)\"|\"vmm/lab\\.h\"|\"devices/machine\\.h\"|\"mem/(error|types)\\.h\"|<[^>]*>"
   "frontend/.*"                            "\"frontend/[a-z0-9_]+\\.(h|def)\"|\"devices/(machine|machine_file|host|input|input_log|snapshot)\\.h\"|\"mem/(error|types)\\.h\"|<[^>]*>")
 
 # The include directives of a file that match no allowed form, with their lines.

@@ -88,23 +88,107 @@ static void draw(uint32_t *pixels, const struct bar *bars, unsigned n)
     }
 }
 
-int chart_png(const char *path, const struct bar *bars, unsigned n, struct error *err)
+static int write_picture(const char *path, const uint32_t *pixels, unsigned height,
+                         struct error *err)
 {
-    unsigned height = n * ROW_HEIGHT;
-    size_t size = 0, pixels_n = (size_t)PNG_WIDTH * height;
-    uint32_t *pixels = malloc(pixels_n * sizeof *pixels);
-    uint8_t *bytes = NULL;
-    if (pixels) {
-        for (size_t k = 0; k < pixels_n; k++) {
-            pixels[k] = WHITE;
-        }
-        draw(pixels, bars, n);
-        bytes = png_encode(pixels, PNG_WIDTH, height, &size);
-    }
+    size_t size = 0;
+    uint8_t *bytes = pixels ? png_encode(pixels, PNG_WIDTH, height, &size) : NULL;
     FILE *f = bytes ? fopen(path, "wb") : NULL;
     bool failed = !f || fwrite(bytes, 1, size, f) != size;
     failed |= f && fclose(f) != 0;
     free(bytes);
-    free(pixels);
     return failed ? error_set(err, "-chart %s: cannot write", short_path(path)) : 0;
+}
+
+static uint32_t *white(unsigned height)
+{
+    size_t n = (size_t)PNG_WIDTH * height;
+    uint32_t *pixels = malloc(n * sizeof *pixels);
+    for (size_t k = 0; pixels && k < n; k++) {
+        pixels[k] = WHITE;
+    }
+    return pixels;
+}
+
+int chart_png(const char *path, const struct bar *bars, unsigned n, struct error *err)
+{
+    uint32_t *pixels = white(n * ROW_HEIGHT);
+    if (pixels) {
+        draw(pixels, bars, n);
+    }
+    int result = write_picture(path, pixels, n * ROW_HEIGHT, err);
+    free(pixels);
+    return result;
+}
+
+/* ---- curves */
+
+void curves_text(const struct curve *curves, unsigned n,
+                 void (*put)(void *ctx, const char *piece), void *ctx)
+{
+    char cell[64];
+    put(ctx, "exit + entry");
+    for (unsigned k = 0; k < n; k++) {
+        snprintf(cell, sizeof cell, " %14s", curves[k].name);
+        put(ctx, cell);
+    }
+    put(ctx, "\n");
+    for (unsigned x = 0; x < CURVE_POINTS; x++) {
+        snprintf(cell, sizeof cell, "%12u", x * CURVE_STEP);
+        put(ctx, cell);
+        for (unsigned k = 0; k < n; k++) {
+            snprintf(cell, sizeof cell, " %14" PRIu64, curves[k].y[x]);
+            put(ctx, cell);
+        }
+        put(ctx, "\n");
+    }
+}
+
+enum { CURVE_HEIGHT = 360, CURVE_BOTTOM = 320, CURVE_LEFT = 20, CURVE_WIDTH = 500 };
+
+static void draw_curve(uint32_t *pixels, const struct curve *c, uint64_t most, uint32_t colour)
+{
+    unsigned last = CURVE_BOTTOM;
+    for (unsigned x = 0; x <= CURVE_WIDTH; x++) {
+        unsigned point = x * (CURVE_POINTS - 1) / CURVE_WIDTH;
+        unsigned part = x * (CURVE_POINTS - 1) % CURVE_WIDTH;
+        unsigned from = length(c->y[point], most, CURVE_BOTTOM - 20);
+        unsigned to = part ? length(c->y[point + 1], most, CURVE_BOTTOM - 20) : from;
+        unsigned y = CURVE_BOTTOM - (from * (CURVE_WIDTH - part) + to * part) / CURVE_WIDTH;
+        unsigned low = x && last > y ? last : y;
+        for (unsigned k = y; k <= low; k++) {
+            pixels[k * PNG_WIDTH + CURVE_LEFT + x] = colour;
+            pixels[k * PNG_WIDTH + CURVE_LEFT + x + 1] = colour;
+        }
+        last = y;
+    }
+    text_at(pixels, CURVE_LEFT + CURVE_WIDTH + 8, last - GLYPH_ROWS / 2, c->name);
+}
+
+int curves_png(const char *path, const struct curve *curves, unsigned n, struct error *err)
+{
+    static const uint32_t colours[] = {RED, BLUE, 0x308040};
+    uint32_t *pixels = white(CURVE_HEIGHT);
+    uint64_t most = 1;
+    char number[32];
+    for (unsigned k = 0; k < n; k++) {
+        uint64_t y = curves[k].y[CURVE_POINTS - 1];
+        most = y > most ? y : most;
+    }
+    if (pixels) {
+        for (unsigned x = 0; x <= CURVE_WIDTH; x++) {
+            pixels[(CURVE_BOTTOM + 1) * PNG_WIDTH + CURVE_LEFT + x] = BLACK;
+        }
+        for (unsigned k = 0; k < n; k++) {
+            draw_curve(pixels, &curves[k], most, colours[k % ARRAY_LEN(colours)]);
+        }
+        snprintf(number, sizeof number, "%u", (CURVE_POINTS - 1) * CURVE_STEP);
+        text_at(pixels, CURVE_LEFT, CURVE_BOTTOM + 8, "0");
+        text_at(pixels, CURVE_LEFT + CURVE_WIDTH - 32, CURVE_BOTTOM + 8, number);
+        text_at(pixels, CURVE_LEFT + 120, CURVE_BOTTOM + 8, "cycles an exit and entry");
+        text_at(pixels, CURVE_LEFT, 2, "cycles, all");
+    }
+    int result = write_picture(path, pixels, CURVE_HEIGHT, err);
+    free(pixels);
+    return result;
 }

@@ -7,6 +7,7 @@
 #include "frontend/flip.h"
 #include "frontend/parse.h"
 #include "frontend/report.h"
+#include "frontend/symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,17 @@ SET_FLAG(set_verify, verify)
 SET_FLAG(set_info, info)
 SET_FLAG(set_singlestep, singlestep)
 SET_FLAG(set_no_assist, no_assist)
+
+static int set_symbols(struct options *o, const struct option *row, const char *value,
+                       struct error *err)
+{
+    struct symbols *names =
+        symbols_load(value, err); /* read again when there is a use for it */
+    (void)row;
+    o->symbols = value;
+    symbols_free(names);
+    return names ? 0 : -1;
+}
 
 static int set_vgabios(struct options *o, const struct option *row, const char *value,
                        struct error *err)

@@ -61,8 +61,9 @@ struct options {
     bool mips_auto;
 
     const char *loadvm;
-    const char *replay; /* terrapin replay LOG */
-    bool info, verify;  /* of it */
+    const char *replay;  /* terrapin replay LOG */
+    bool info, verify;   /* of it */
+    const char *symbols; /* or NULL */
     const char *record;
     uint64_t history_bytes; /* 0: default */
     bool no_history;

@@ -16,6 +16,7 @@
 #include "frontend/script.h"
 #include "frontend/serial.h"
 #include "frontend/signals.h"
+#include "frontend/stats.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -637,25 +638,6 @@ void session_speed(const struct session *s, char text[SESSION_SPEED])
              now, virtual_s, wall, wall > 0 ? (double)now / wall / 1e6 : 0);
 }
 
-static void print_info(const struct session *s, const char *subject)
-{
-    char *text = machine_info(s->machine, subject), *rest = text;
-    for (size_t n; rest && *rest; rest += n + (rest[n] == '\n')) {
-        n = strcspn(rest, "\n");
-        complain("stats: %.*s\n", (int)n, rest);
-    }
-    free(text);
-}
-
-static void print_stats(const struct session *s)
-{
-    char speed[SESSION_SPEED];
-    session_speed(s, speed);
-    complain("stats: %s", speed);
-    print_info(s, "engine");
-    print_info(s, "traps");
-}
-
 static int settle_output(FILE *f, const char *option)
 {
     if (f && (fflush(f) != 0 || ferror(f))) {
@@ -691,7 +673,7 @@ int session_finish(struct session *s)
         session_print_hash(s);
     }
     if (s->opt->stats) {
-        print_stats(s);
+        stats_print(s);
     }
     signals_install(NULL);
     int cut = record_close(s->record, s);

@@ -1,14 +1,18 @@
 /* vmm/board.h -- the laboratory's board: as much of a PC as its guests need, at a PC's ports.
  *
- *   20h 21h   interrupt controller: ICW1-4 (vectors), mask, end of interrupt; input 0 alone
- *   40h 43h   timer, channel 0: modes 2 and 3, low byte and high byte of the count
- *   3F8h-3FDh serial port: data, and a line status that is always ready to send
+ *   20h 21h   interrupt controller: ICW1-4 (vectors), mask, end of interrupt; inputs 0 (timer)
+ *             and 4 (serial port)
+ *   A0h A1h   a second one, with no inputs: its mask can be read back
+ *   40h-43h   timer, channels 0 and 2: periodic (modes 2, 3) and once (0, 4), low byte first
+ *   61h       channel 2: gate (bit 0), output (bit 5)
+ *   70h 71h   clock: midnight of 2026-01-01, for ever
+ *   3F8h-3FFh serial port, 16450: what is sent is gone at once
  *   E9h       debug console
  *   F4h       v ends the run with exit value v
  *   E7h       laboratory: a mark, at which the cost model's meter is read
  *
- * Other ports read as ones. Owner of the time (ticks). NOT IMPLEMENTED: the second controller,
- * priorities, the timer's other channels and modes, serial interrupts, divisors.
+ * Other ports read as ones. Owner of the time (ticks). NOT IMPLEMENTED: rotating priorities,
+ * polling, channel 1, BCD, single-byte counts, modem lines, speeds.
  */
 #ifndef TERRAPIN_VMM_BOARD_H
 #define TERRAPIN_VMM_BOARD_H
@@ -22,13 +26,22 @@ enum { BOARD_TIMER_CLOCK = 168 };
 struct lab_board {
     uint64_t tick;
     /* interrupt controller */
-    uint8_t icw, vector, mask;
-    bool request, in_service;
-    /* timer */
-    uint32_t reload;
-    uint8_t low;
-    bool high_next;
-    uint64_t next; /* tick of the next edge; UINT64_MAX: none */
+    uint8_t icw, vector, mask, request, in_service; /* a bit an input */
+    bool read_service;                              /* port 20h: not requests */
+    uint8_t second_icw, second_mask;
+    /* timer: by channel */
+    struct {
+        uint32_t reload; /* in ticks */
+        uint64_t start;
+        uint8_t low, mode, latched;
+        uint16_t latch;
+        bool high_next, read_high;
+    } timer[3];
+    uint8_t gate;  /* port 61h */
+    uint64_t next; /* tick of the next edge of channel 0; UINT64_MAX: none */
+    uint8_t clock_index;
+    uint8_t ier, lcr, mcr, scratch, divisor[2];
+    bool sent, serial_line; /* sent: the transmitter's interrupt has not been seen */
     /* serial port and debug console; what was typed comes back by 3F8h */
     char typed[BOARD_TYPED];
     unsigned typed_at;

@@ -19,13 +19,16 @@
 static const struct cost_model models[] = {
     {"p4",
      {NATIVE, [COST_EXIT] = 1931, [COST_ENTRY] = 2409, [COST_DECODE] = 600, [COST_DEVICE] = 200,
-      [COST_INJECT] = 500, [COST_WALK] = 100, [COST_FILL] = 900, [COST_RESYNC] = 1500}},
+      [COST_INJECT] = 500, [COST_WALK] = 100, [COST_FILL] = 900, [COST_RESYNC] = 1500,
+      [COST_HYPERCALL] = 250, [COST_SCAN] = 60, [COST_PATCH] = 200}},
     {"core2",
      {NATIVE, [COST_EXIT] = 1186, [COST_ENTRY] = 937, [COST_DECODE] = 400, [COST_DEVICE] = 150,
-      [COST_INJECT] = 350, [COST_WALK] = 70, [COST_FILL] = 600, [COST_RESYNC] = 1000}},
+      [COST_INJECT] = 350, [COST_WALK] = 70, [COST_FILL] = 600, [COST_RESYNC] = 1000,
+      [COST_HYPERCALL] = 180, [COST_SCAN] = 40, [COST_PATCH] = 150}},
     {"westmere",
      {NATIVE, [COST_EXIT] = 318, [COST_ENTRY] = 251, [COST_DECODE] = 250, [COST_DEVICE] = 100,
-      [COST_INJECT] = 200, [COST_WALK] = 40, [COST_FILL] = 350, [COST_RESYNC] = 600}},
+      [COST_INJECT] = 200, [COST_WALK] = 40, [COST_FILL] = 350, [COST_RESYNC] = 600,
+      [COST_HYPERCALL] = 120, [COST_SCAN] = 25, [COST_PATCH] = 100}},
 };
 
 static const struct {

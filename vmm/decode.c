@@ -16,7 +16,7 @@ static bool fetch(struct vmm *vmm, struct bytes *s)
     laddr la;
     struct vdesc d;
     unsigned how = vmm->v.cpl == 3 ? WALK_USER : 0;
-    if (!desc_fetch(vmm, vmm->frame.seg[HW_CS], &d)) {
+    if (!vseg_desc(vmm, HW_CS, &d)) {
         vmm->fault = (struct vfault){.vector = 13, .has_code = true};
         return false;
     }
@@ -148,7 +148,13 @@ static bool prefix(struct vinsn *in, uint8_t byte, bool code32)
 static void operands(struct bytes *s, struct vinsn *in)
 {
     switch (in->op->form) {
+    case FORM_MODRM_IB:
     case FORM_IB: in->imm = take(s, 1); break;
+    case FORM_MODRM_IZ: in->imm = take(s, in->size); break;
+    case FORM_REL:
+        in->imm = take(s, in->size);
+        in->imm = in->size == 2 ? (uint32_t)(int16_t)in->imm : in->imm;
+        break;
     case FORM_IW: in->imm = take(s, 2); break;
     case FORM_FAR:
         in->imm = take(s, in->size);
@@ -165,7 +171,7 @@ bool decode_insn(struct vmm *vmm, const struct op *table, struct vinsn *in)
     if (!fetch(vmm, &s)) {
         return false;
     }
-    desc_fetch(vmm, vmm->frame.seg[HW_CS], &cs);
+    vseg_desc(vmm, HW_CS, &cs);
     bool code32 = cs.hi & DESC_D;
     *in = (struct vinsn){.size = code32 ? 4 : 2, .addr32 = code32, .seg = HW_SEGS};
     uint8_t byte = (uint8_t)take(&s, 1);
@@ -175,7 +181,8 @@ bool decode_insn(struct vmm *vmm, const struct op *table, struct vinsn *in)
     in->code = byte == 0x0F ? (uint16_t)(0x100 | take(&s, 1)) : byte;
     unsigned digit = s.at < s.n ? s.b[s.at] >> 3 & 7 : 0;
     in->op = find(table, in->code, digit);
-    if (in->op != NULL ? in->op->form == FORM_MODRM : has_modrm(in->code)) {
+    bool wants = in->op != NULL && in->op->form >= FORM_MODRM && in->op->form <= FORM_MODRM_IZ;
+    if (wants || (in->op == NULL && has_modrm(in->code))) {
         modrm(&vmm->frame, &s, in);
     }
     if (in->op != NULL) {

@@ -10,7 +10,16 @@ struct vinsn;
 typedef enum emu emulate_fn(struct vmm *vmm, const struct vinsn *in);
 
 /* What follows the opcode. */
-enum form { FORM_NONE, FORM_MODRM, FORM_IB, FORM_IW, FORM_FAR };
+enum form {
+    FORM_NONE,
+    FORM_MODRM,
+    FORM_MODRM_IB, /* … and an immediate */
+    FORM_MODRM_IZ,
+    FORM_IB,
+    FORM_IW,
+    FORM_REL, /* relative target of the operand size */
+    FORM_FAR
+};
 
 struct op { /* a row of the emulator's table, emulate.c */
     const char *name;

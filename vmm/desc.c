@@ -17,7 +17,7 @@
 #include "vmm/vmm.h"
 
 #define TABLE_LINEAR(frame, view) (VMM_LINEAR + (((frame) + 16u * (view)) << PAGE_SHIFT))
-enum { ENTRIES = 8192, OWN_ENTRIES = SEL_CODE >> 3, TYPE_TSS32 = 9, TYPE_LDT = 2 };
+enum { ENTRIES = 8192, OWN_ENTRIES = SEL_HELD >> 3, TYPE_TSS32 = 9, TYPE_LDT = 2 };
 
 uint32_t desc_base(const struct vdesc *d)
 {
@@ -214,7 +214,9 @@ void desc_sync(struct vmm *vmm)
     }
     sync_table(vmm, FRAME_GDT, 0);
     sync_table(vmm, FRAME_LDT, 4);
-    trace_table(vmm, &vmm->v.gdt);
+    if (!vmm->para.promised) {
+        trace_table(vmm, &vmm->v.gdt);
+    }
     if (vmm->v.ldtr != 0) {
         trace_table(vmm, &vmm->v.ldt);
     }
@@ -235,9 +237,111 @@ void desc_load(struct vmm *vmm)
 /* ---- segments in use
  *
  * The hidden parts of the registers cannot be read; so an operand's address is computed from
- * the guest's table as it stands. A guest that changes a descriptor and goes on using the old
- * one (SDM 3A 3.4.3 lets it) is not understood.
+ * the guest's table as it stands. A guest that loads GDTR and goes on using what it had (SDM 3A
+ * 3.4.3 lets it; systems do when they start) keeps it in a descriptor of the monitor's. One
+ * that stores into a descriptor in use is not understood; nor does it help who reads such a
+ * selector without a trap.
  */
+
+/* A segment of 4 GB that does not begin at 0 goes around the end of linear memory: programs
+ * find their thread's data at small negative offsets. The cut takes those away. A segment that
+ * expands down has them, and nothing else: offsets from the one that is linear 0, up to -1. */
+static struct vdesc turned(const struct vmm *vmm, struct vdesc d, enum view view)
+{
+    uint32_t units = (0u - desc_base(&d) + PAGE_MASK) >> PAGE_SHIFT;
+    struct vdesc s = shadow_of(vmm, d, view);
+    if (s.hi != 0) {
+        s.lo = (s.lo & 0xFFFF0000u) | ((units - 1) & 0xFFFF);
+        s.hi = (s.hi & ~0xF0000u) | ((units - 1) & 0xF0000) | DESC_C | DESC_G | DESC_D;
+    }
+    return s;
+}
+
+bool desc_turn(struct vmm *vmm, unsigned seg, uint32_t ea)
+{
+    struct vdesc d;
+    uint16_t sel = vmm->frame.seg[seg];
+    unsigned frame = sel & 4 ? FRAME_LDT : FRAME_GDT;
+    if (vmm->held[seg].on || !desc_fetch(vmm, sel, &d)) {
+        return false;
+    }
+    uint32_t base = desc_base(&d), la = base + ea;
+    bool whole = (d.hi & (DESC_S | DESC_CODE | DESC_C | DESC_D)) == (DESC_S | DESC_D) &&
+                 desc_limit(&d) == UINT32_MAX;
+    if (!whole || base == 0 || base >= VMM_LINEAR || la >= VMM_LINEAR - 16) {
+        return false;
+    }
+    bool around = la < base;
+    uint32_t now = hw_load32(vmm->hw, (frame << PAGE_SHIFT) + (sel & 0xFFF8) + 4);
+    if (around == ((now & DESC_C) != 0)) {
+        return false; /* it was refused for another reason */
+    }
+    for (enum view view = VIEW_KERNEL; view < VIEWS; view++) {
+        put(vmm, frame, view, sel >> 3,
+            around ? turned(vmm, d, view) : shadow_of(vmm, d, view));
+    }
+    return true;
+}
+
+bool vseg_desc(struct vmm *vmm, unsigned seg, struct vdesc *d)
+{
+    if (vmm->held[seg].on) {
+        *d = vmm->held[seg].d;
+        return true;
+    }
+    return desc_fetch(vmm, vmm->frame.seg[seg], d);
+}
+
+void vseg_set(struct vmm *vmm, unsigned seg, uint16_t sel)
+{
+    vmm->frame.seg[seg] = sel;
+    vmm->held[seg].on = false;
+}
+
+void vseg_hold(struct vmm *vmm, const struct vtable *t)
+{
+    const struct vtable old_table = vmm->v.gdt;
+    for (unsigned seg = 0; seg < HW_SEGS; seg++) {
+        struct vdesc old, new = {0, 0, 0};
+        uint16_t sel = vmm->frame.seg[seg];
+        if (vmm->held[seg].on || (sel & 4) || !desc_fetch(vmm, sel, &old)) {
+            continue;
+        }
+        vmm->v.gdt = *t;
+        bool there = desc_fetch(vmm, sel, &new);
+        vmm->v.gdt = old_table;
+        if (there && old.lo == new.lo && (old.hi | DESC_A) == (new.hi | DESC_A)) {
+            continue;
+        }
+        vmm->held[seg] = (struct held){true, sel, old};
+        put(vmm, FRAME_GDT, VIEW_KERNEL, (SEL_HELD >> 3) + seg,
+            shadow_of(vmm, old, VIEW_KERNEL));
+        put(vmm, FRAME_GDT, VIEW_USER, (SEL_HELD >> 3) + seg, shadow_of(vmm, old, VIEW_USER));
+    }
+}
+
+void vseg_enter(struct vmm *vmm)
+{
+    for (unsigned seg = 0; seg < HW_SEGS; seg++) {
+        if (vmm->held[seg].on) {
+            vmm->held[seg].sel = vmm->frame.seg[seg];
+            vmm->frame.seg[seg] = (uint16_t)((SEL_HELD + 8 * seg) | (vmm->frame.seg[seg] & 3));
+        }
+    }
+}
+
+/* Does the register still hold it? The guest may have loaded another. */
+void vseg_left(struct vmm *vmm)
+{
+    for (unsigned seg = 0; seg < HW_SEGS; seg++) {
+        struct held *h = &vmm->held[seg];
+        if (h->on && (vmm->frame.seg[seg] & ~3u) == SEL_HELD + 8 * seg) {
+            vmm->frame.seg[seg] = h->sel;
+        } else {
+            h->on = false;
+        }
+    }
+}
 
 static bool segment_fault(struct vmm *vmm, unsigned seg)
 {
@@ -248,7 +352,7 @@ static bool segment_fault(struct vmm *vmm, unsigned seg)
 bool seg_linear(struct vmm *vmm, unsigned seg, uint32_t ea, uint32_t len, bool write, laddr *la)
 {
     struct vdesc d;
-    if (!desc_fetch(vmm, vmm->frame.seg[seg], &d) || !(d.hi & DESC_P)) {
+    if (!vseg_desc(vmm, seg, &d) || !(d.hi & DESC_P)) {
         return segment_fault(vmm, seg);
     }
     bool code = d.hi & DESC_CODE, down = !code && (d.hi & DESC_C);
@@ -265,6 +369,6 @@ bool seg_linear(struct vmm *vmm, unsigned seg, uint32_t ea, uint32_t len, bool w
 uint32_t stack_mask(struct vmm *vmm)
 {
     struct vdesc d;
-    bool big = !desc_fetch(vmm, vmm->frame.seg[HW_SS], &d) || (d.hi & DESC_D);
+    bool big = !vseg_desc(vmm, HW_SS, &d) || (d.hi & DESC_D);
     return big ? UINT32_MAX : 0xFFFF;
 }

@@ -61,7 +61,7 @@ enum emu segment_load(struct vmm *vmm, unsigned seg, uint16_t sel)
             return EMU_FAULT;
         }
     }
-    vmm->frame.seg[seg] = seg == HW_SS ? real_sel(vmm, sel) : sel;
+    vseg_set(vmm, seg, seg == HW_SS ? real_sel(vmm, sel) : sel);
     vmm->v.shadow = seg == HW_SS;
     return EMU_DONE;
 }

@@ -187,8 +187,11 @@ static enum emu load_table(struct vmm *vmm, const struct vinsn *in, struct vtabl
 
 enum emu emulate_lgdt(struct vmm *vmm, const struct vinsn *in)
 {
-    enum emu result = load_table(vmm, in, &vmm->v.gdt);
+    struct vtable t = vmm->v.gdt;
+    enum emu result = load_table(vmm, in, &t);
     if (result == EMU_DONE) {
+        vseg_hold(vmm, &t);
+        vmm->v.gdt = t;
         desc_sync(vmm);
     }
     return result;

@@ -43,7 +43,7 @@ static enum emu jump(struct vmm *vmm, uint16_t sel, uint32_t eip)
     if (result != EMU_DONE) {
         return result;
     }
-    vmm->frame.seg[HW_CS] = real_sel(vmm, sel);
+    vseg_set(vmm, HW_CS, real_sel(vmm, sel));
     vmm->frame.eip = eip;
     return EMU_JUMPED;
 }
@@ -103,7 +103,7 @@ static void null_inner_segments(struct vmm *vmm)
         bool there = desc_fetch(vmm, vmm->frame.seg[data[n]], &d);
         bool conforming = there && is_code(&d) && (d.hi & DESC_C);
         if (!there || (desc_dpl(&d) < vmm->v.cpl && !conforming)) {
-            vmm->frame.seg[data[n]] = 0;
+            vseg_set(vmm, data[n], 0);
         }
     }
 }
@@ -161,11 +161,11 @@ static enum emu far_return(struct vmm *vmm, const struct vinsn *in, unsigned n, 
             return result;
         }
         vmm->v.cpl = rpl;
-        vmm->frame.seg[HW_SS] = real_sel(vmm, (uint16_t)ss);
+        vseg_set(vmm, HW_SS, real_sel(vmm, (uint16_t)ss));
         vmm->frame.gpr[HW_ESP] = esp + pop;
         null_inner_segments(vmm);
     }
-    vmm->frame.seg[HW_CS] = real_sel(vmm, (uint16_t)cs);
+    vseg_set(vmm, HW_CS, real_sel(vmm, (uint16_t)cs));
     vmm->frame.eip = eip;
     return EMU_JUMPED;
 }

@@ -6,6 +6,7 @@
  * the virtual processor would do, and that may be to raise an exception.
  */
 #include "vmm/emulate.h"
+#include "vmm/rewrite.h"
 
 // clang-format off
 const struct op emulate_table[] = {
@@ -49,6 +50,12 @@ const struct op emulate_table[] = {
     {"INT n",  0x0CD, -1, FORM_IB,    emulate_int},       {"IRET",   0x0CF, -1, FORM_NONE,  emulate_iret},
     /* on purpose, but the monitor's IDT lets nobody in */
     {"INT3",   0x0CC, -1, FORM_NONE,  emulate_int3},      {"INTO",   0x0CE, -1, FORM_NONE,  emulate_into},
+    /* innocuous: these come here where rewrite.c has replaced them, and only there */
+    {"CALL near", 0x0E8, -1, FORM_REL, emulate_call_direct}, {"CALL near", 0x0FF, 2, FORM_MODRM, emulate_call_indirect},
+    {"JMP near", 0x0FF, 4, FORM_MODRM, emulate_jmp_indirect},
+    {"RET near", 0x0C3, -1, FORM_NONE, emulate_ret_near}, {"RET near", 0x0C2, -1, FORM_IW, emulate_ret_near},
+    {"MOV store", 0x088, -1, FORM_MODRM, emulate_store},  {"MOV store", 0x089, -1, FORM_MODRM, emulate_store},
+    {"MOV store", 0x0C6, 0, FORM_MODRM_IB, emulate_store}, {"MOV store", 0x0C7, 0, FORM_MODRM_IZ, emulate_store},
     {NULL, 0, 0, 0, NULL},
 };
 // clang-format on
@@ -59,13 +66,20 @@ const char *emulate_name(unsigned n)
     return n < ARRAY_LEN(emulate_table) ? emulate_table[n].name : NULL;
 }
 
+static bool is_innocuous(const struct vinsn *in)
+{
+    emulate_fn *f = in->op->emulate;
+    return f == emulate_call_direct || f == emulate_call_indirect ||
+           f == emulate_jmp_indirect || f == emulate_ret_near || f == emulate_store;
+}
+
 enum emu emulate(struct vmm *vmm)
 {
     struct vinsn in;
     if (!decode_insn(vmm, emulate_table, &in)) {
         return EMU_FAULT;
     }
-    if (in.op == NULL) {
+    if (in.op == NULL || (is_innocuous(&in) && !rewrite_here(vmm))) {
         return EMU_UNKNOWN;
     }
     charge(vmm->meter, COST_DECODE);
@@ -100,6 +114,15 @@ bool reaches_for_vmm(struct vmm *vmm)
         seg = HW_DS;
     }
     return desc_fetch(vmm, vmm->frame.seg[seg], &d) && desc_base(&d) + ea >= VMM_LINEAR - 15;
+}
+
+bool turn_segment(struct vmm *vmm)
+{
+    struct vinsn in;
+    struct vfault keep = vmm->fault;
+    bool ok = decode_insn(vmm, emulate_table, &in) && in.mem && desc_turn(vmm, in.seg, in.ea);
+    vmm->fault = keep;
+    return ok;
 }
 
 /* ---- shared by the emulators */

@@ -44,6 +44,7 @@ extern emulate_fn emulate_cli, emulate_sti, emulate_pushf, emulate_popf, emulate
     emulate_lidt, emulate_sgdt, emulate_sidt, emulate_lldt, emulate_ltr, emulate_sldt,
     emulate_str, emulate_lar, emulate_lsl, emulate_verr, emulate_verw, emulate_push_seg,
     emulate_pop_seg, emulate_mov_from_seg, emulate_mov_to_seg, emulate_lxs, emulate_call_far,
-    emulate_jmp_far, emulate_call_mem, emulate_jmp_mem, emulate_retf;
+    emulate_call_direct, emulate_call_indirect, emulate_jmp_indirect, emulate_ret_near,
+    emulate_store, emulate_jmp_far, emulate_call_mem, emulate_jmp_mem, emulate_retf;
 
 #endif

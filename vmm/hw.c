@@ -14,6 +14,8 @@ struct hw {
     struct notes notes;
     uint16_t code; /* ring 0's */
     bool stop_soon;
+    hw_read_fn *read_fn;
+    void *read_ctx;
 };
 
 static const char *const gpr_names[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
@@ -271,6 +273,9 @@ static enum hw_stop run(struct hw *hw, uint64_t until, struct hw_trap *trap)
         if (why == CPU_SHUTDOWN) {
             return HW_DEAD;
         }
+        if (why == CPU_POINT && hw->read_fn) {
+            hw->read_fn(hw->read_ctx, cpu_found(hw->cpu).la);
+        }
         if (hw->stop_soon || b->tick >= until) {
             return HW_LIMIT;
         }
@@ -358,6 +363,18 @@ void hw_look(struct hw *hw, struct hw_state *out)
 void hw_watch(struct hw *hw, hw_sensitive_fn *fn, void *ctx)
 {
     cpu_watch_sensitive(hw->cpu, fn, ctx);
+}
+
+void hw_watch_reads(struct hw *hw, hw_read_fn *fn, void *ctx)
+{
+    hw->read_fn = fn;
+    hw->read_ctx = ctx;
+}
+
+bool hw_watch_byte(struct hw *hw, laddr la, bool on)
+{
+    return on ? cpu_point_add(hw->cpu, POINT_READ, la, 1)
+              : cpu_point_remove(hw->cpu, POINT_READ, la, 1);
 }
 
 void hw_stop_soon(struct hw *hw)

@@ -118,6 +118,11 @@ void hw_look(struct hw *hw, struct hw_state *out);
 /* Is told of instructions that do not trap, see cpu_watch_sensitive(). */
 typedef void hw_sensitive_fn(void *ctx, const char *row, unsigned len, bool done);
 void hw_watch(struct hw *hw, hw_sensitive_fn *fn, void *ctx);
+/* Is told of reads by the guest, of the bytes at linear addresses that are watched. false:
+ * there are too many. */
+typedef void hw_read_fn(void *ctx, laddr la);
+void hw_watch_reads(struct hw *hw, hw_read_fn *fn, void *ctx);
+bool hw_watch_byte(struct hw *hw, laddr la, bool on);
 /* Stops hw_enter() or hw_run() after this instruction: HW_LIMIT. */
 void hw_stop_soon(struct hw *hw);
 /* Linear to machine by the tables that are loaded; false: not mapped. */

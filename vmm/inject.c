@@ -8,6 +8,7 @@
  */
 #include "vmm/vmm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- flags: those of the virtual processor are in the frame, but for IF and IOPL */
@@ -93,6 +94,12 @@ static bool find_level(struct vmm *vmm, struct handler *h, uint32_t ext)
     h->cpl = d.hi & DESC_C ? vmm->v.cpl : desc_dpl(&d);
     h->ss = vmm->frame.seg[HW_SS];
     h->esp = vmm->frame.gpr[HW_ESP];
+    if (h->cpl < vmm->v.cpl && vmm->para.esp0 != 0) { /* … that a hypercall has named */
+        h->esp = vmm->para.esp0;
+        h->ss = vmm->para.ss0;
+        bool ok = desc_fetch(vmm, h->ss, &d) && desc_dpl(&d) == h->cpl && (d.hi & DESC_W);
+        return ok || refuse(vmm, 10, (h->ss & ~3u) | ext);
+    }
     if (h->cpl < vmm->v.cpl) { /* the inner stack, from the TSS (SDM 3A figure 7-2) */
         uint8_t bytes[8];
         if (h->cpl * 8 + 11 > vmm->v.tss.limit) {
@@ -152,8 +159,8 @@ static bool deliver(struct vmm *vmm, const struct vfault *f, bool software, bool
         return false;
     }
     vmm->v.cpl = h.cpl;
-    vmm->frame.seg[HW_CS] = real_sel(vmm, h.cs);
-    vmm->frame.seg[HW_SS] = real_sel(vmm, h.ss);
+    vseg_set(vmm, HW_CS, real_sel(vmm, h.cs));
+    vseg_set(vmm, HW_SS, real_sel(vmm, h.ss));
     vmm->frame.eip = h.eip;
     vmm->frame.eflags &= ~(uint32_t)(HW_TF | HW_NT | HW_RF | HW_VM);
     vmm->v.interrupts = vmm->v.interrupts && h.trap_gate;
@@ -193,6 +200,9 @@ void inject(struct vmm *vmm, const struct vfault *f, bool software, uint32_t eip
         eip = software ? vmm->frame.eip : eip;
         software = false;
     }
+    snprintf(vmm->why, sizeof vmm->why, "vector %u, error code %x, at %04x:%08x, CR2 %08x",
+             f->vector, (unsigned)f->code, virtual_sel(vmm, HW_CS), (unsigned)vmm->frame.eip,
+             (unsigned)f->cr2);
     vmm->end = VMM_SHUTDOWN;
 }
 

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "vmm/handover.h"
+#include "vmm/linux.h"
 #include "vmm/lab_priv.h"
+#include "vmm/rewrite.h"
 
-const char *const strategy_names[STRATEGIES] = {"interpret", "trap"};
+const char *const strategy_names[STRATEGIES] = {"interpret", "trap", "rewrite", "para"};
 
 const struct lab_guest *lab_guest(const char *name)
 {
@@ -19,7 +21,7 @@ const struct lab_guest *lab_guest(const char *name)
 
 const char *lab_guest_typed(const char *name)
 {
-    return strcmp(name, "tortoise") == 0 ? "tasks\nchurn\nfaults\nexit\n" : "";
+    return strncmp(name, "tortoise", 8) == 0 ? "tasks\nchurn\nfaults\nexit\n" : "";
 }
 
 /* ---- the meter */
@@ -76,6 +78,12 @@ static int vmm_make(struct lab *lab, struct error *err)
     if (vmm == NULL || (vmm->trace = calloc(frames, 1)) == NULL) {
         return error_set(err, "out of memory for the laboratory");
     }
+    if (lab->cfg.strategy == STRATEGY_REWRITE) {
+        vmm->code = calloc(frames, sizeof *vmm->code);
+        if (vmm->code == NULL) {
+            return error_set(err, "out of memory for the laboratory");
+        }
+    }
     uint32_t bytes = (FRAME_GUEST + 2 * frames) << PAGE_SHIFT;
     lab->machine = hw_new(lab->cfg.cpu, (bytes + 0xFFFF) & ~0xFFFFu, &lab->board, err);
     vmm->hw = lab->machine;
@@ -83,6 +91,7 @@ static int vmm_make(struct lab *lab, struct error *err)
     vmm->guest_frames = frames;
     vmm->meter = &lab->meter;
     vmm->oracle = &lab->oracle;
+    vmm->para.on = lab->cfg.strategy == STRATEGY_PARA;
     lab->oracle.stop = lab->cfg.stop_on_divergence;
     return lab->machine ? 0 : -1;
 }
@@ -113,6 +122,10 @@ struct lab *lab_new(const struct lab_config *cfg, struct error *err)
         lab_free(lab);
         return NULL;
     }
+    if (cfg->kernel.bytes != NULL && linux_load(lab->plain, &cfg->kernel, cfg->ram, err) < 0) {
+        lab_free(lab);
+        return NULL;
+    }
     return lab;
 }
 
@@ -123,6 +136,7 @@ void lab_free(struct lab *lab)
         hw_free(lab->machine);
         if (lab->vmm != NULL) {
             free(lab->vmm->trace);
+            free(lab->vmm->code);
         }
         free(lab->vmm);
         free(lab);
@@ -172,7 +186,42 @@ void lab_run(struct lab *lab)
     read_meter(lab);
 }
 
+bool lab_stopped(const struct lab *lab)
+{
+    return lab->end == VMM_DIVERGED || lab->paused;
+}
+
+void lab_go_on(struct lab *lab, uint64_t instructions)
+{
+    uint64_t until = lab->cfg.until;
+    if (!lab_stopped(lab)) {
+        return;
+    }
+    if (instructions != 0 && instructions < until - lab->board.tick) {
+        until = lab->board.tick + instructions;
+    }
+    lab->vmm->end = VMM_RUNNING;
+    vmm_run(lab->vmm, until);
+    lab->end = lab->vmm->end;
+    lab->paused = lab->end == VMM_LIMIT && until != lab->cfg.until;
+    read_meter(lab);
+}
+
 /* ---- questions */
+
+bool lab_peek(const struct lab *lab, uint32_t la, uint8_t *byte)
+{
+    struct vmm *vmm = lab->vmm;
+    struct walk w;
+    uint32_t mfn;
+    uint64_t walks = vmm->meter->events[COST_WALK];
+    bool there = walk(vmm, la, 0, &w) && guest_frame(vmm, w.ga >> PAGE_SHIFT, &mfn);
+    vmm->meter->events[COST_WALK] = walks;
+    if (there) {
+        hw_read(vmm->hw, mfn << PAGE_SHIFT | (w.ga & PAGE_MASK), byte, 1);
+    }
+    return there;
+}
 
 bool lab_right(const struct lab *lab)
 {
@@ -203,6 +252,16 @@ uint64_t lab_ticks(const struct lab *lab)
 uint64_t lab_cycles(const struct lab *lab)
 {
     return meter_cycles(&lab->meter);
+}
+
+uint64_t lab_cycles_at(const struct lab *lab, uint32_t transition)
+{
+    struct cost_model model = lab->cfg.cost;
+    struct meter m = lab->meter;
+    model.cycles[COST_EXIT] = transition;
+    model.cycles[COST_ENTRY] = 0;
+    m.model = &model;
+    return meter_cycles(&m);
 }
 
 uint64_t lab_divergences(const struct lab *lab, const char *row)

@@ -14,6 +14,7 @@ struct lab {
     struct oracle oracle;
     struct meter meter;
     enum vmm_end end;
+    bool paused; /* stepped by hand, and not at its end */
     bool taken_over;
     uint32_t handover_cs, handover_eip;
     uint64_t handover_tick;

@@ -252,8 +252,43 @@ static void told(void *ctx, const char *row, unsigned len, bool done)
     o->image = on_stack(o, &o->before, iret ? 8 : 0);
 }
 
+/* ---- code that is read as data */
+
+static void read_seen(void *ctx, laddr la)
+{
+    struct oracle *o = ctx;
+    struct verdict v = {.differs = false};
+    hw_look(o->vmm->hw, &o->before);
+    unsigned rpl = o->before.frame.seg[HW_CS] & 3;
+    if (rpl > o->vmm->ring || o->vmm->v.cpl == 3) {
+        return; /* programs see the original */
+    }
+    differ(&v, "code read as data", la, 0xF4);
+    snprintf(v.expected, sizeof v.expected, "byte %08" PRIx32, la);
+    snprintf(v.observed, sizeof v.observed, "HLT");
+    struct divergence *d = kind_of(o, "(read)");
+    if (d == NULL && o->kinds < ORACLE_KINDS) {
+        note_first(o, "(read)", 0, &v);
+        d = &o->kind[o->kinds - 1];
+    }
+    if (d != NULL) {
+        d->count++;
+    }
+    o->diverged++;
+    if (o->stop) {
+        o->vmm->end = VMM_DIVERGED;
+        hw_stop_soon(o->vmm->hw);
+    }
+}
+
+void oracle_replaced(struct oracle *o, laddr la, bool on)
+{
+    hw_watch_byte(o->vmm->hw, la, on);
+}
+
 void oracle_start(struct oracle *o, struct vmm *vmm)
 {
     o->vmm = vmm;
+    hw_watch_reads(vmm->hw, read_seen, o);
     hw_watch(vmm->hw, told, o);
 }

@@ -35,6 +35,9 @@ struct oracle {
     uint32_t image; /* of flags, on the stack before POPF and IRET */
 };
 
+/* The byte at la is, or is no longer, one that the monitor has replaced in the kernel's code:
+ * the kernel's reads of it are divergences. (32 of them; more are not watched.) */
+void oracle_replaced(struct oracle *o, laddr la, bool on);
 /* vmm->hw is watched from now on. */
 void oracle_start(struct oracle *o, struct vmm *vmm);
 

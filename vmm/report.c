@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "vmm/lab_priv.h"
+#include "vmm/para.h"
 
 struct out {
     lab_put_fn *put;
@@ -32,7 +33,11 @@ static void say_end(const struct lab *lab, const struct out *o)
         break;
     case VMM_LIMIT: say(o, "end: the limit of ticks (-until)\n"); break;
     case VMM_ASLEEP: say(o, "end: halted, and nothing can wake it\n"); break;
-    case VMM_SHUTDOWN: say(o, "end: triple fault\n"); break;
+    case VMM_SHUTDOWN:
+        say(o, "end: triple fault%s%s\n",
+            lab->vmm != NULL && *lab->vmm->why ? ", begun by " : "",
+            lab->vmm != NULL ? lab->vmm->why : "");
+        break;
     case VMM_LOST: say(o, "end: NOT IMPLEMENTED: %s\n", lab->vmm->why); break;
     case VMM_DIVERGED: say(o, "end: stopped at the first divergence\n"); break;
     default: break;
@@ -76,6 +81,19 @@ static void say_exits(const struct lab *lab, const struct out *o)
         "shadow: tables made %" PRIu64 ", dropped %" PRIu64 "; entries dropped %" PRIu64
         "; CR3 loads %" PRIu64 "; descriptor tables copied %" PRIu64 "\n",
         c->tables_made, c->tables_dropped, c->entries_dropped, c->cr3_loads, c->desc_syncs);
+    for (unsigned n = 0; n < HYPERCALLS; n++) {
+        if (c->hypercalls[n] != 0) {
+            say(o, "  hypercall %-14s %12" PRIu64 "\n", hypercall_names[n], c->hypercalls[n]);
+        }
+    }
+    if (lab->vmm->code != NULL) {
+        say(o,
+            "code: instructions scanned %" PRIu64 ", replaced %" PRIu64
+            "; pages copied %" PRIu64 ", changed %" PRIu64 "; branches not followed %" PRIu64
+            ", overlaps %" PRIu64 "\n",
+            c->scanned, c->rewritten, c->code_pages, c->code_changes, c->not_followed,
+            c->overlaps);
+    }
 }
 
 static void say_divergences(const struct lab *lab, const struct out *o)
@@ -134,6 +152,29 @@ void lab_report(const struct lab *lab, const struct lab *native, lab_put_fn *put
         say_divergences(lab, &o);
     }
     say_cycles(lab, native, &o);
+}
+
+/* What the guest would see of its processor; real CS and SS where they differ. */
+void lab_registers(const struct lab *lab, lab_put_fn *put, void *ctx)
+{
+    const struct out o = {put, ctx};
+    const struct vmm *vmm = lab->vmm;
+    const struct hw_frame *f = &vmm->frame;
+    static const char *const names[] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+    static const char *const segs[] = {"es", "cs", "ss", "ds", "fs", "gs"};
+    for (unsigned n = 0; n < 8; n++) {
+        say(&o, "%s %08" PRIx32 "%s", names[n], f->gpr[n], n % 4 == 3 ? "\n" : "  ");
+    }
+    say(&o, "eip %08" PRIx32 "  eflags %08" PRIx32 " (real %08" PRIx32 ")  level %u, IF %d\n",
+        f->eip, virtual_flags(vmm), f->eflags, vmm->v.cpl, vmm->v.interrupts);
+    for (unsigned n = 0; n < HW_SEGS; n++) {
+        say(&o, "%s %04x (real %04x)%s", segs[n], virtual_sel(vmm, n), f->seg[n],
+            n % 3 == 2 ? "\n" : "  ");
+    }
+    say(&o, "cr0 %08" PRIx32 "  cr2 %08" PRIx32 "  cr3 %08" PRIx32 "  cr4 %08" PRIx32 "\n",
+        vmm->v.cr0, vmm->v.cr2, vmm->v.cr3, vmm->v.cr4);
+    say(&o, "gdt %08" PRIx32 "  idt %08" PRIx32 "  tick %" PRIu64 "\n", vmm->v.gdt.base,
+        vmm->v.idt.base, lab->board.tick);
 }
 
 /* ---- JSON */

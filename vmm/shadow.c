@@ -16,7 +16,7 @@
  *
  * NOT IMPLEMENTED: PAE; large pages stay 4 KB pages in the shadow; PAT and cache bits.
  */
-#include "vmm/vmm.h"
+#include "vmm/rewrite.h"
 
 #include <string.h>
 
@@ -52,7 +52,8 @@ void shadow_start(struct vmm *vmm)
 
 enum view view_now(const struct vmm *vmm)
 {
-    return vmm->ring == 3 && vmm->v.cpl == 3 ? VIEW_USER : VIEW_KERNEL;
+    bool two = vmm->ring == 3 || vmm->code != NULL;
+    return two && vmm->v.cpl == 3 ? VIEW_USER : VIEW_KERNEL;
 }
 
 /* ---- (2) find */
@@ -174,6 +175,26 @@ void shadow_written(struct vmm *vmm, uint32_t gfn)
     if (vmm->trace[gfn] & TRACE_DESC) {
         desc_sync(vmm);
     }
+    if (vmm->trace[gfn] & TRACE_CODE) {
+        rewrite_written(vmm, gfn);
+    }
+}
+
+/* The kernel's view of the frame, or of its copy, is to be filled anew. */
+void shadow_unmap_code(struct vmm *vmm, uint32_t gfn)
+{
+    uint32_t mfn;
+    guest_frame(vmm, gfn, &mfn);
+    for (unsigned n = 0; n < TABLES; n++) {
+        struct table *t = &vmm->table[n];
+        bool leaf = (t->kind == TABLE_LEAF || t->kind == TABLE_BIG) && t->view == VIEW_KERNEL;
+        for (unsigned k = 0; leaf && k < 1024; k++) {
+            uint32_t frame = FRAME(t->entry[k]);
+            if (t->entry[k] != 0 && (frame == mfn || frame == code_copy(mfn))) {
+                entry_set(vmm, t, k, 0);
+            }
+        }
+    }
 }
 
 /* ---- (4) entry */
@@ -199,6 +220,9 @@ static uint32_t leaf_entry(const struct vmm *vmm, const struct walk *w, bool wri
     bool there = guest_frame(vmm, gfn, &mfn);
     if (!there || vmm->trace[gfn] || !(w->pte & PTE_D)) {
         bits &= ~(uint32_t)PTE_W;
+    }
+    if (view_now(vmm) == VIEW_KERNEL && code_state(vmm, gfn) == CODE_LIVE) {
+        mfn = code_copy(mfn);
     }
     return mfn << PAGE_SHIFT | bits;
 }
@@ -237,6 +261,25 @@ static struct table *leaf(struct vmm *vmm, laddr la, const struct walk *w)
 
 /* ---- (5) fault */
 
+/* The kernel wants a page whose code has changed. A fetch? Then EIP is on that page, or the
+ * instruction's end is. Else it is data for once. */
+static bool stale(struct vmm *vmm, laddr la, bool write, uint32_t gfn)
+{
+    struct vdesc d = {0, 0, 0};
+    if (view_now(vmm) != VIEW_KERNEL || code_state(vmm, gfn) != CODE_STALE) {
+        return false;
+    }
+    vseg_desc(vmm, HW_CS, &d);
+    laddr eip = desc_base(&d) + vmm->frame.eip;
+    bool fetch = FRAME(la) == FRAME(eip) || (!(la & PAGE_MASK) && la - eip < 15);
+    if (fetch && !write) {
+        rewrite_revive(vmm, la);
+    } else {
+        rewrite_stray(vmm, gfn);
+    }
+    return code_state(vmm, gfn) == CODE_STALE;
+}
+
 enum shadow_result shadow_fault(struct vmm *vmm, laddr la, bool write)
 {
     struct walk w;
@@ -251,6 +294,9 @@ enum shadow_result shadow_fault(struct vmm *vmm, laddr la, bool write)
         return SHADOW_TRUE_FAULT;
     }
     uint32_t gfn = w.ga >> PAGE_SHIFT;
+    if (stale(vmm, la, write, gfn)) {
+        return SHADOW_TRACED;
+    }
     struct table *t = leaf(vmm, la, &w);
     unsigned n = la >> 12 & 0x3FF;
     t->seen[n] = w.pte;
@@ -262,27 +308,35 @@ enum shadow_result shadow_fault(struct vmm *vmm, laddr la, bool write)
 
 /* ---- (6) open, close */
 
-void shadow_open(struct vmm *vmm, laddr la)
+void shadow_open(struct vmm *vmm, laddr la, bool write)
 {
     struct walk w;
+    uint32_t mfn;
     if (vmm->open == ARRAY_LEN(vmm->opened) || !walk(vmm, la, 0, &w)) {
         return;
     }
     struct table *t = leaf(vmm, la, &w);
     unsigned n = la >> 12 & 0x3FF;
-    entry_set(vmm, t, n, t->entry[n] | PTE_W);
-    vmm->opened[vmm->open].la = la;
+    guest_frame(vmm, w.ga >> PAGE_SHIFT, &mfn); /* and not a copy of code */
+    t->seen[n] = w.pte;
+    uint32_t bits = leaf_rights(vmm, &w, write) & ~(uint32_t)PTE_W;
+    entry_set(vmm, t, n, mfn << PAGE_SHIFT | bits | (write ? PTE_W : 0u));
     vmm->opened[vmm->open].gfn = w.ga >> PAGE_SHIFT;
+    vmm->opened[vmm->open].table = t;
+    vmm->opened[vmm->open].entry = n;
     vmm->open++;
 }
 
-/* Read-only again wherever it may be mapped by now; then: what is different? */
+/* Read-only again; then: what is different? */
 void shadow_close(struct vmm *vmm)
 {
     while (vmm->open > 0) {
         uint32_t mfn, gfn = vmm->opened[--vmm->open].gfn;
         bool there = guest_frame(vmm, gfn, &mfn);
-        write_protect(vmm, mfn);
+        struct table *t = vmm->opened[vmm->open].table;
+        unsigned n = vmm->opened[vmm->open].entry;
+        uint32_t closed = t->entry[n] & ~(uint32_t)PTE_W; /* all others are closed already */
+        entry_set(vmm, t, n, code_state(vmm, gfn) != CODE_NONE ? 0 : closed);
         if (there) {
             shadow_written(vmm, gfn);
         } else { /* nothing is there to keep what was stored */

@@ -5,6 +5,8 @@
  * else stops it; what does not trap, this monitor never hears of.
  */
 #include "vmm/emulate.h"
+#include "vmm/para.h"
+#include "vmm/rewrite.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +21,8 @@ const char *const exit_names[EXIT_CAUSES] = {
     [EXIT_EXCEPTION] = "exception reflected",
     [EXIT_FPU] = "first use of the x87",
     [EXIT_VMM_MEMORY] = "reach for the monitor",
+    [EXIT_HYPERCALL] = "hypercall",
+    [EXIT_WRAP] = "segment turned over",
 };
 
 void vmm_lost(struct vmm *vmm, const char *format, ...)
@@ -55,7 +59,9 @@ static void page_fault(struct vmm *vmm, const struct hw_trap *t)
         break;
     case SHADOW_TRACED:
         count(vmm, EXIT_TRACE);
-        shadow_open(vmm, t->cr2);
+        if (!rewrite_store(vmm)) {
+            shadow_open(vmm, t->cr2, t->code & 2);
+        }
         break;
     }
 }
@@ -71,9 +77,32 @@ static void step_emulated(struct vmm *vmm, bool stepping)
     }
 }
 
+static bool is_hypercall(const struct vmm *vmm, const struct hw_trap *t)
+{
+    enum { IDT_BIT = 2 };
+    return vmm->para.on && vmm->v.cpl == 0 && t->vector == 13 &&
+           t->code == HYPERCALL_VECTOR * 8 + IDT_BIT;
+}
+
+static void asked(struct vmm *vmm)
+{
+    enum { INT_N = 2 }; /* bytes */
+    count(vmm, EXIT_HYPERCALL);
+    enum emu result = hypercall(vmm);
+    if (result == EMU_DONE) {
+        vmm->frame.eip += INT_N;
+    } else if (result == EMU_FAULT) {
+        inject_fault(vmm);
+    }
+}
+
 /* #GP, or one of its kin: somebody's privilege was not enough. Whose? */
 static void refused(struct vmm *vmm, const struct hw_trap *t)
 {
+    if (is_hypercall(vmm, t)) {
+        asked(vmm);
+        return;
+    }
     bool stepping = vmm->frame.eflags & HW_TF;
     switch (emulate(vmm)) {
     case EMU_DONE:
@@ -87,6 +116,10 @@ static void refused(struct vmm *vmm, const struct hw_trap *t)
         inject_fault(vmm);
         break;
     case EMU_UNKNOWN:
+        if (turn_segment(vmm)) {
+            count(vmm, EXIT_WRAP);
+            break;
+        }
         if (reaches_for_vmm(vmm)) {
             count(vmm, EXIT_VMM_MEMORY);
         }
@@ -114,6 +147,7 @@ static void handle(struct vmm *vmm, const struct hw_trap *t, bool stepped)
     if (t->external) {
         count(vmm, EXIT_INTERRUPT);
         interrupt_arrived(vmm, t->vector);
+        para_interrupt(vmm);
     } else if (own_step && !(vmm->frame.eflags & HW_TF)) {
         count(vmm, EXIT_STEP);
     } else {
@@ -157,6 +191,7 @@ static void sleep_on(struct vmm *vmm, uint64_t until)
                                            : HW_ASLEEP;
     if (why == HW_TRAP) {
         interrupt_arrived(vmm, t.vector);
+        para_interrupt(vmm);
         if (!vmm->v.interrupts) {
             why = HW_ASLEEP; /* HLT with interrupts off, for ever */
         }
@@ -180,16 +215,21 @@ static void run_guest(struct vmm *vmm, uint64_t until)
     struct hw_trap t;
     uint32_t eip = vmm->frame.eip;
     bool guest_tf = vmm->frame.eflags & HW_TF;
+    rewrite_enter(vmm);
     bool step = vmm->open > 0 || (vmm->v.shadow && any_pending(vmm));
     shadow_load(vmm);
     desc_load(vmm);
+    para_enter(vmm);
     vmm->frame.eflags |= HW_IF | (step ? HW_TF : 0u);
     charge(vmm->meter, COST_ENTRY);
+    vseg_enter(vmm);
     enum hw_stop why = hw_enter(vmm->hw, &vmm->frame, until, &t);
+    vseg_left(vmm);
     if (step && !guest_tf) {
         vmm->frame.eflags &= ~(uint32_t)HW_TF;
     }
     vmm->v.shadow = vmm->v.shadow && vmm->frame.eip == eip;
+    para_left(vmm);
     level_update(vmm);
     if (why != HW_TRAP) {
         if (vmm->end == VMM_RUNNING) {

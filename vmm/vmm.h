@@ -32,7 +32,12 @@ enum vmm_frames {
     FRAME_GUEST = 1024, /* the guest's memory is scattered from here on */
 };
 /* Selectors in the shadow GDT that are the monitor's own. */
-enum vmm_selectors { SEL_CODE = 0xFFE8, SEL_TSS = 0xFFF0, SEL_LDT = 0xFFF8 };
+enum vmm_selectors {
+    SEL_HELD = 0xFFB8, /* six: descriptors that the guest has loaded, and that are gone */
+    SEL_CODE = 0xFFE8,
+    SEL_TSS = 0xFFF0,
+    SEL_LDT = 0xFFF8
+};
 
 /* ---- the virtual processor: what the guest believes */
 
@@ -72,7 +77,11 @@ struct table { /* one shadow table, and the guest's table (or large page) that i
     uint32_t seen[1024];  /* the guest's entry that it was made from */
 };
 
-enum trace { TRACE_TABLE = 1, TRACE_DESC = 2 }; /* why stores into a guest frame are seen */
+enum trace {
+    TRACE_TABLE = 1,
+    TRACE_DESC = 2,
+    TRACE_CODE = 4
+}; /* why stores into a guest frame are seen */
 
 /* ---- counts */
 
@@ -86,17 +95,23 @@ enum exit_cause {
     EXIT_EXCEPTION,  /* reflected to the guest */
     EXIT_FPU,        /* TS: the monitor's own */
     EXIT_VMM_MEMORY, /* the guest reached for the monitor's memory */
+    EXIT_HYPERCALL,  /* a ported guest asked */
+    EXIT_WRAP,       /* an operand beyond the cut limit, but around the end of linear memory */
     EXIT_CAUSES
 };
 extern const char *const exit_names[EXIT_CAUSES];
 
-enum { NAMES = 96 }; /* rows of the emulator's table (emulate.c) */
+enum { NAMES = 112, CALLS = 16 }; /* rows of the emulator's table (emulate.c) */
 struct counts {
     uint64_t exits[EXIT_CAUSES];
     uint64_t emulated[NAMES];
     uint64_t injected_interrupts, injected_exceptions;
     uint64_t tables_made, tables_dropped, entries_dropped, cr3_loads;
     uint64_t desc_syncs;
+    uint64_t hypercalls[CALLS]; /* para.c */
+    /* rewrite.c: instructions looked at, replaced; pages copied, gone stale; branches not
+     * followed; instructions that overlap */
+    uint64_t scanned, rewritten, code_pages, code_changes, not_followed, overlaps;
 };
 
 /* ---- */
@@ -111,7 +126,18 @@ enum vmm_end {
     VMM_DIVERGED, /* -vmm-stop-on-divergence */
 };
 
+struct vdesc {
+    uint32_t lo, hi;
+    laddr la; /* of the guest's own */
+};
+struct held { /* a segment register's hidden part, after its descriptor has changed */
+    bool on;
+    uint16_t sel; /* what frame.seg has while the monitor runs */
+    struct vdesc d;
+};
+
 struct oracle;
+struct code_page;
 struct vmm {
     struct hw *hw;
     unsigned ring;         /* that the guest's kernel runs in: 1 or 3 */
@@ -126,13 +152,24 @@ struct vmm {
     bool view_valid;
     bool fpu_open; /* CR0.TS has been cleared for the guest */
     struct {       /* pages opened for one instruction that stores into them */
-        laddr la;
         uint32_t gfn;
+        struct table *table;
+        unsigned entry;
     } opened[4];
     unsigned open;
     uint32_t desc_gfn[80]; /* traced for descriptor tables */
     unsigned desc_gfns;
     uint16_t desc_entries[2]; /* in the shadow GDT and LDT */
+    struct held held[HW_SEGS];
+    struct code_page *code; /* rewrite.h, by guest frame; NULL: another strategy */
+    struct para {           /* para.h */
+        bool on, has_shared, timer;
+        bool promised; /* descriptor tables change by hypercall alone: no trace */
+        gaddr shared;
+        uint32_t esp0; /* stack of level 0; 0: the TSS has it */
+        uint16_t ss0;
+    } para;
+    int scan_depth; /* of where EIP is about to go, if that is not known yet */
     struct counts count;
     struct meter *meter;
     struct oracle *oracle;
@@ -164,21 +201,29 @@ enum view view_now(const struct vmm *vmm);
 void shadow_flush(struct vmm *vmm);
 void shadow_load(struct vmm *vmm); /* CR3 for what the guest runs now */
 enum shadow_result shadow_fault(struct vmm *vmm, laddr la, bool write);
-void shadow_open(struct vmm *vmm, laddr la); /* lets one store into a traced page through */
-void shadow_close(struct vmm *vmm);          /* it is done: what has changed? */
+/* Lets one instruction through to a traced page; write: to store there. */
+void shadow_open(struct vmm *vmm, laddr la, bool write);
+void shadow_close(struct vmm *vmm); /* it is done: what has changed? */
 void shadow_written(struct vmm *vmm, uint32_t gfn);
+void shadow_unmap_code(struct vmm *vmm, uint32_t gfn); /* the kernel's view of it is another */
 void trace_add(struct vmm *vmm, uint32_t gfn, enum trace why);
 
 /* ---- desc.c: shadow descriptor tables */
-struct vdesc {
-    uint32_t lo, hi;
-    laddr la; /* of the guest's own */
-};
 void desc_start(struct vmm *vmm);
 void desc_sync(struct vmm *vmm); /* after any change of GDTR, LDTR, CR3, or of a table */
 void desc_load(struct vmm *vmm); /* GDTR and LDTR for what the guest runs now */
 /* The guest's descriptor, from its own table; false: null, or beyond its limit. */
 bool desc_fetch(struct vmm *vmm, uint16_t sel, struct vdesc *d);
+/* The operand of segment seg at ea was refused. Would it be, without the monitor's cut? false:
+ * yes. Else the shadow descriptor is good for it now. */
+bool desc_turn(struct vmm *vmm, unsigned seg, uint32_t ea);
+/* The descriptor that a segment register has been loaded from. */
+bool vseg_desc(struct vmm *vmm, unsigned seg, struct vdesc *d);
+void vseg_set(struct vmm *vmm, unsigned seg, uint16_t sel); /* loaded by the monitor */
+/* GDTR is about to become *t: what is in use and not the same there is held. */
+void vseg_hold(struct vmm *vmm, const struct vtable *t);
+void vseg_enter(struct vmm *vmm); /* around each stay in the guest */
+void vseg_left(struct vmm *vmm);
 uint32_t desc_base(const struct vdesc *d);
 uint32_t desc_limit(const struct vdesc *d);
 static inline unsigned desc_dpl(const struct vdesc *d)
@@ -226,6 +271,8 @@ enum emu { EMU_DONE, EMU_JUMPED, EMU_FAULT, EMU_UNKNOWN, EMU_LOST };
  * the guest's own affair. */
 enum emu emulate(struct vmm *vmm);
 const char *emulate_name(unsigned n); /* of vmm->count.emulated[n]; NULL: no more */
+/* Was its operand refused for the monitor's sake alone? Then it will not be again. */
+bool turn_segment(struct vmm *vmm);
 /* Does the instruction there have an operand in the monitor's memory? */
 bool reaches_for_vmm(struct vmm *vmm);
 

@@ -174,7 +174,7 @@ table:  OP      000Fh, 2
         OP      6Ch, 1
         OP      6Eh, 1
         OP      0C7h, 1
-        OP      090Fh, 2
+        OP      82CDh, 2        ; a hypercall, to whom it is one
         OP      0A10Fh, 2
         OP      0A90Fh, 2
         OP      010Fh, 2

@@ -8,6 +8,8 @@
 ; Every task has an address space: the first 4 MiB are the kernel's (user code may be read there), at
 ; 40000000h are its stack and heap.
 
+; With PARA defined (tortoise_para.asm) it is the same kernel ported to hypercalls: docs/lab/hypercalls.md.
+
         cpu     686
         org     7C00h
         bits    16
@@ -19,6 +21,13 @@
 %define USER    40000000h
 %define HEAP    40010000h               ; pages come when they are touched
 %define TASKS   6
+%ifdef PARA
+%define SHARED  5000h                   ; interrupt flag, events pending, CR2
+%macro HYPER 1
+        mov     eax, %1
+        int     82h
+%endmacro
+%endif
         struc   task
 .esp:   resd    1
 .cr3:   resd    1
@@ -49,11 +58,19 @@ main:   mov     ax, DATA
         mov     gs, ax
         mov     esp, 80000h
         call    make_idt
+%ifdef PARA
+        mov     ebx, SHARED
+        HYPER   1
+        mov     ebx, gdt
+        mov     ecx, 47
+        HYPER   2
+%else
         mov     ax, TSS
         ltr     ax
+        clts
+%endif
         call    make_paging
         call    start_timer
-        clts
         mov     esi, hello
         call    print
         call    self_test
@@ -61,12 +78,13 @@ main:   mov     ax, DATA
         call    spawn
         mov     edi, tasks
         mov     [current], edi
-        mov     eax, [edi + task.stack]
-        mov     [tss + 4], eax
-        mov     eax, [edi + task.cr3]
-        mov     cr3, eax
+        call    load_space
         mov     esp, [edi + task.esp]
+%ifdef PARA
+        pop     dword [SHARED]
+%else
         popfd                           ; as switch_to does: into the task
+%endif
         pop     edi
         pop     esi
         pop     ebx
@@ -75,6 +93,15 @@ main:   mov     ax, DATA
 
 ; What a kernel finds out about its processor. Interrupts must come, and only when they may.
 self_test:
+%ifdef PARA                             ; it is not asked any more
+        mov     byte [SHARED], 1
+        call    critical
+        mov     esi, [ticks]
+.wait:  HYPER   8
+        cmp     esi, [ticks]
+        je      .wait
+        mov     byte [SHARED], 0
+%else
         smsw    ax
         test    al, 8
         jnz     .panic                  ; TS: somebody else has the x87
@@ -93,18 +120,29 @@ self_test:
         cmp     eax, [ticks]
         je      .wait
         cli
+%endif
         mov     esi, tested
         jmp     print
 .panic: mov     esi, panic
         call    print
         mov     al, 1
-        out     0F4h, al
-        jmp     $
+        jmp     off
 critical:
+%ifdef PARA
+        push    dword [SHARED]
+        mov     byte [SHARED], 0
+        inc     dword [entered]
+        pop     dword [SHARED]
+        cmp     dword [SHARED + 4], 0   ; did something wait?
+        je      .done
+        HYPER   0
+.done:
+%else
         pushfd
         cli
         inc     dword [entered]
         popfd
+%endif
         ret
 
 ; ---- memory
@@ -152,14 +190,19 @@ make_paging:
 .on:    ret
 ; Linear EAX's page table entry in the present address space: EDX. The table is made if there is none.
 entry:  push    eax
+%ifdef PARA
+        mov     edx, [current]
+        mov     edx, [edx + task.cr3]
+%else
         mov     edx, cr3
+%endif
         shr     eax, 22
         lea     edx, [edx + eax * 4]
         test    byte [edx], 1
         jnz     .table
         call    alloc
         or      eax, 7
-        mov     [edx], eax
+        call    update
 .table: mov     edx, [edx]
         and     edx, ~0FFFh
         mov     eax, [esp]
@@ -168,6 +211,22 @@ entry:  push    eax
         lea     edx, [edx + eax * 4]
         pop     eax
         ret
+
+update:                                 ; page table entry EDX := EAX. (One at a time: exercise 6)
+%ifdef PARA
+        pushad
+        mov     [updates], edx
+        mov     [updates + 4], eax
+        mov     ebx, updates
+        mov     ecx, 1
+        HYPER   5
+        popad
+        ret
+updates: dd     0, 0
+%else
+        mov     [edx], eax
+        ret
+%endif
 
 ; ---- tasks
 
@@ -232,20 +291,39 @@ switch_to:                              ; EDI
         push    ebx
         push    esi
         push    edi
+%ifdef PARA
+        push    dword [SHARED]
+%else
         pushfd
+%endif
         mov     eax, [current]
         mov     [eax + task.esp], esp
         mov     [current], edi
-        mov     eax, [edi + task.stack]
-        mov     [tss + 4], eax
         mov     esp, [edi + task.esp]
-        mov     eax, [edi + task.cr3]
-        mov     cr3, eax
+        call    load_space
+%ifdef PARA
+        pop     dword [SHARED]
+%else
         popfd
+%endif
         pop     edi
         pop     esi
         pop     ebx
         pop     ebp
+        ret
+
+load_space:                             ; EDI's address space, and its stack for the way into the kernel
+%ifdef PARA
+        mov     ebx, [edi + task.cr3]
+        mov     ecx, [edi + task.stack]
+        mov     edx, DATA
+        HYPER   6
+%else
+        mov     eax, [edi + task.stack]
+        mov     [tss + 4], eax
+        mov     eax, [edi + task.cr3]
+        mov     cr3, eax
+%endif
         ret
 
 ; ---- in and out of the kernel
@@ -294,10 +372,17 @@ leave_kernel:
         pop     es
         pop     ds
         popad
+%ifdef PARA
+        add     esp, 4
+        mov     [esp], eax
+        HYPER   7
+timer:
+%else
         add     esp, 8
         iretd
 timer:  mov     al, 20h
         out     20h, al
+%endif
         inc     dword [ticks]
         test    byte [esp + 60], 3
         jz      leave_kernel
@@ -307,7 +392,11 @@ timer:  mov     al, 20h
         jmp     leave_kernel
 page_fault:                             ; a page of the heap comes when it is asked for
         mov     edi, [current]
+%ifdef PARA
+        mov     ecx, [SHARED + 8]
+%else
         mov     ecx, cr2
+%endif
         mov     [edi + task.cr2], ecx
         test    byte [esp + 52], 1      ; the error code: protection
         jnz     killed
@@ -318,9 +407,12 @@ page_fault:                             ; a page of the heap comes when it is as
         call    alloc
         xchg    eax, ecx
         call    entry
-        or      ecx, 7
-        mov     [edx], ecx
-        invlpg  [eax]
+        xchg    eax, ecx
+        or      eax, 7
+        call    update
+%ifndef PARA
+        invlpg  [ecx]
+%endif
         jmp     leave_kernel
 syscall:
         mov     eax, [esp + 44]         ; EAX, EBX of the program
@@ -340,7 +432,12 @@ syscall:
         call    schedule
 .putc:  mov     al, bl                  ; 1
         jmp     putc
-.getc:  mov     dx, 3FDh                ; 2: EAX, -1 if there is nothing
+.getc:                                  ; 2: EAX, -1 if there is nothing
+%ifdef PARA
+        HYPER   10
+        ret
+%else
+        mov     dx, 3FDh
         in      al, dx
         test    al, 1
         jz      .none
@@ -350,6 +447,7 @@ syscall:
         ret
 .none:  or      eax, -1
         ret
+%endif
 .spawn: mov     esi, ebx                ; 3: EBX: where. EAX: which
         jmp     spawn
 .wait:  imul    edi, ebx, task.size     ; 4: EBX: which. EAX: its result, or 80000000h + vector
@@ -369,9 +467,11 @@ syscall:
 .well:  ret
 .unmap: mov     eax, ebx                ; 5: EBX: a page of the heap
         call    entry
-        mov     dword [edx], 0
-        invlpg  [ebx]
         xor     eax, eax
+        call    update
+%ifndef PARA
+        invlpg  [ebx]
+%endif
         ret
 .slices:                                ; 6: EAX: has the timer ever taken the processor away?
         mov     edi, [current]
@@ -381,7 +481,13 @@ syscall:
         ret
 
 .off:   mov     al, 0                   ; 7
+off:
+%ifdef PARA
+        movzx   ebx, al
+        HYPER   12
+%else
         out     0F4h, al
+%endif
         jmp     $
 
 ; ---- devices
@@ -400,9 +506,36 @@ make_idt:
         mov     [6000h + 80h * 8], ax
         mov     dword [6000h + 80h * 8 + 2], CODE
         mov     word [6000h + 80h * 8 + 5], 0EEh
+%ifdef PARA
+        mov     ebx, 6000h
+        mov     ecx, 81h * 8 - 1
+        HYPER   4
+%else
         lidt    [idt_register]
+%endif
         ret
 start_timer:
+%ifdef PARA
+        mov     ebx, 100
+        mov     ecx, 20h
+        HYPER   11
+        ret
+putc:   pushad
+        mov     [character], al
+        mov     ebx, character
+        mov     ecx, 1
+        HYPER   9
+        popad
+        ret
+print:  mov     ebx, esi
+        xor     ecx, ecx
+.count: inc     ecx
+        cmp     byte [esi + ecx], 0
+        jne     .count
+        HYPER   9
+        ret
+character: db   0
+%else
         mov     esi, .words
         mov     ecx, 8
         xor     edx, edx
@@ -430,6 +563,7 @@ print:  lodsb
         call    putc
         jmp     print
 .done:  ret
+%endif
 
         align   8
 gdt:    dd      0, 0, 0FFFFh, 00CF9A00h, 0FFFFh, 00CF9200h, 0FFFFh, 00CFFA00h, 0FFFFh, 00CFF200h

@@ -63,6 +63,15 @@ START_TEST(right_where_it_traps)
 }
 END_TEST
 
+START_TEST(right_where_it_is_rewritten)
+{
+    expect_right(holes[_i].guest, STRATEGY_REWRITE, 1, PLAIN);
+    if (!FEWER) {
+        expect_right(holes[_i].guest, STRATEGY_REWRITE, 3, PLAIN);
+    }
+}
+END_TEST
+
 static const char *const privileged[] = {"control", "tables", "halt", "ports",
                                          "debug",   "cache",  "dirty"};
 
@@ -75,6 +84,8 @@ START_TEST(privileged_is_right_everywhere)
     expect_right(privileged[_i], STRATEGY_INTERPRET, 1, PLAIN);
     expect_right(privileged[_i], STRATEGY_TRAP, 1, PLAIN);
     expect_right(privileged[_i], STRATEGY_TRAP, 1, POPEK);
+    expect_right(privileged[_i], STRATEGY_REWRITE, 1, PLAIN);
+    expect_right(privileged[_i], STRATEGY_PARA, 1, PLAIN);
 }
 END_TEST
 
@@ -99,9 +110,23 @@ START_TEST(stop_on_divergence)
     ck_assert_uint_eq(lab_divergences(r.lab, NULL), 1);
     ck_assert_ptr_ne(strstr(text, "end: stopped at the first divergence"), NULL);
     ck_assert_ptr_ne(strstr(text, "[9d] in virtual ring 0: IF expected 00000000"), NULL);
+    /* looked at, stepped, and run to its end */
+    ck_assert(lab_stopped(r.lab));
+    uint8_t byte = 0;
+    ck_assert(lab_peek(r.lab, 0x866C, &byte));
+    ck_assert_uint_eq(byte, 0x9D);
+    text[0] = '\0';
+    lab_registers(r.lab, put, text);
+    ck_assert_ptr_ne(strstr(text, "eip 0000866d"), NULL);
+    ck_assert_ptr_ne(strstr(text, "cs 0008 (real 0009)"), NULL);
+    lab_go_on(r.lab, 1);
+    ck_assert(lab_stopped(r.lab));
     text[0] = '\0';
     lab_report_json(r.lab, put, text);
     ck_assert_ptr_ne(strstr(text, "{\"row\": \"POPF\", \"count\": 1, \"cs\": 9"), NULL);
+    lab_go_on(r.lab, 0);
+    ck_assert(!lab_stopped(r.lab));
+    ck_assert_int_eq(lab_exit_value(r.lab), 1);
     lab_free(r.lab);
 }
 END_TEST
@@ -159,6 +184,7 @@ int main(void)
     tcase_add_loop_test(tc, right_without_a_monitor, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, wrong_where_it_does_not_trap, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, right_where_it_traps, 0, ARRAY_LEN(holes));
+    tcase_add_loop_test(tc, right_where_it_is_rewritten, 0, ARRAY_LEN(holes));
     tcase_add_loop_test(tc, privileged_is_right_everywhere, 0, ARRAY_LEN(privileged));
     tcase_add_test(tc, stop_on_divergence);
     tcase_add_test(tc, deterministic);

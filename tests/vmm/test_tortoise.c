@@ -73,6 +73,62 @@ START_TEST(right_where_the_17_trap)
 }
 END_TEST
 
+/* ---- the two answers, on the processor as it is */
+
+static void right_under(const char *guest, enum strategy strategy, unsigned ring,
+                        struct lab_run *r)
+{
+    struct lab_config cfg = lab_run_config(r, guest, strategy, ring, PLAIN);
+    cfg.typed = lab_guest_typed(guest);
+    lab_run_start(r, &cfg);
+    ck_assert_str_eq(r->text, expected);
+    ck_assert(lab_right(r->lab));
+    ck_assert_uint_eq(lab_divergences(r->lab, NULL), 0);
+    ck_assert_uint_gt(lab_exits(r->lab, "interrupt"), 10);
+    ck_assert_uint_ge(lab_exits(r->lab, "true page fault"), 16 * 8 + 2);
+    ck_assert_uint_ge(lab_exits(r->lab, "exception reflected"), 3);
+    ck_assert_uint_gt(lab_exits(r->lab, "hidden page fault"), 16 * 8);
+}
+
+START_TEST(right_under_rewrite_and_para)
+{
+    static const unsigned rings[] = {1, 3};
+    struct lab_run w, p;
+    right_under("tortoise", STRATEGY_REWRITE, rings[_i], &w);
+    right_under("tortoise_para", STRATEGY_PARA, rings[_i], &p);
+    ck_assert_uint_eq(lab_exits(w.lab, "hypercall"), 0);
+    ck_assert_uint_gt(lab_exits(p.lab, "hypercall"), 16 * 8 * 3);
+    /* no more is stepped over than must be, … */
+    ck_assert_uint_lt(lab_exits(w.lab, "step after it"), 600);
+    ck_assert_uint_eq(lab_exits(p.lab, "traced store"), 0);
+    /* … and to ask is cheaper than to be caught */
+    ck_assert_uint_gt(lab_exits(w.lab, NULL), lab_exits(p.lab, NULL) * 4);
+    ck_assert_uint_gt(lab_cycles(w.lab), lab_cycles(p.lab));
+    lab_free(w.lab);
+    lab_free(p.lab);
+}
+END_TEST
+
+/* For a short session: with dear exits rewriting is cheaper than a processor on which all
+ * traps, with cheap ones dearer (docs/lab/crossover.txt). */
+START_TEST(crossover)
+{
+    struct lab_run w, t;
+    struct lab_config cfg = lab_run_config(&w, "tortoise", STRATEGY_REWRITE, 1, PLAIN);
+    cfg.typed = "exit\n";
+    lab_run_start(&w, &cfg);
+    cfg.strategy = STRATEGY_TRAP;
+    cfg.cpu = POPEK;
+    cfg.ctx = &t;
+    lab_run_start(&t, &cfg);
+    ck_assert(lab_right(w.lab) && lab_right(t.lab));
+    ck_assert_uint_gt(lab_cycles_at(w.lab, 569), lab_cycles_at(t.lab, 569));
+    ck_assert_uint_lt(lab_cycles_at(w.lab, 4340), lab_cycles_at(t.lab, 4340));
+    lab_free(w.lab);
+    lab_free(t.lab);
+}
+END_TEST
+
 /* ---- nanobenchmarks: the published shape */
 
 enum {
@@ -163,6 +219,8 @@ int main(void)
     tcase_add_test(tc, right_on_the_plain_machine);
     tcase_add_test(tc, fails_under_trap);
     tcase_add_loop_test(tc, right_where_the_17_trap, 0, ARRAY_LEN(virtualizable));
+    tcase_add_loop_test(tc, right_under_rewrite_and_para, 0, FEWER ? 1 : 2);
+    tcase_add_test(tc, crossover);
     tcase_add_test(tc, nanobench);
     tcase_add_test(tc, cost_models);
     tcase_add_test(tc, wild);
