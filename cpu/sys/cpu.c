@@ -420,6 +420,7 @@ void cpu_set_a20(struct cpu *cpu, bool open)
 {
     if (cpu->sys->a20 != open) {
         cpu->sys->a20 = open;
+        cpu->sys->shadows.spaces.more = true;
         mmu_flush(cpu);
         engine_leave(cpu); /* the next instruction may come from elsewhere */
     }
@@ -560,7 +561,7 @@ static void run(struct cpu *cpu, bool shadowed)
     struct cpu_sys *sys = cpu->sys;
     bool trace = sys->eflags & FL_TF;
     cpu->one_step = trace || shadowed || sys->break_code != 0 || cpu->cs_limit < 255 ||
-                    points_stepping(cpu);
+                    points_stepping(cpu) || cpu->points.reg != NULL;
     sys->eflags &= ~(uint32_t)FL_RF;
     sys->db_pending |= trace ? DR6_BS : 0;
     if (engine_run(cpu) == ENGINE_FAULT) {
@@ -597,7 +598,7 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until)
     bool shadowed;
     cpu->now = *cpu->tick;
     cpu->sys->left = cpu->sys->pending = false;
-    cpu->points.found.kind = FOUND_NOTHING;
+    points_begin(cpu);
     for (;;) {
         uint64_t overflow = perf_next(cpu);
         if (overflow <= cpu->now) {

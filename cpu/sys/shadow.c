@@ -150,10 +150,10 @@ static void drop_writes(struct shadow_root *s, uint32_t page)
 
 /* ---- (2) select */
 
-static struct shadow_key present_key(const struct cpu *cpu)
+static struct cpu_space present_key(const struct cpu *cpu)
 {
     const struct cpu_sys *sys = cpu->sys;
-    struct shadow_key key;
+    struct cpu_space key;
     memset(&key, 0, sizeof key);
     key.cr0 = sys->cr0 & CR0_PG;
     if (key.cr0 == 0) {
@@ -172,7 +172,7 @@ static struct shadow_key present_key(const struct cpu *cpu)
 }
 
 /* The shadow of that root, or the one that was out of use for longest, emptied. */
-static uint32_t find_root(struct cpu *cpu, const struct shadow_key *key)
+static uint32_t find_root(struct cpu *cpu, const struct cpu_space *key)
 {
     struct shadows *all = &cpu->sys->shadows;
     uint32_t oldest = 0;
@@ -188,16 +188,52 @@ static uint32_t find_root(struct cpu *cpu, const struct shadow_key *key)
     flush_root(all, &all->root[oldest]);
     cpu->stats.shadow_begun++;
     all->root[oldest].key = *key;
+    all->root[oldest].noted = false;
     return oldest;
+}
+
+bool cpu_spaces_add(struct cpu_spaces *to, const struct cpu_space *space)
+{
+    unsigned n = 0;
+    while (n < to->n && memcmp(&to->space[n], space, sizeof *space) != 0) {
+        n++;
+    }
+    if (n == CPU_SPACES) {
+        to->more = true;
+        return false;
+    }
+    to->space[n] = *space;
+    to->n += n == to->n;
+    return true;
+}
+
+void cpu_spaces_begin(struct cpu *cpu)
+{
+    struct shadows *all = &cpu->sys->shadows;
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        all->root[n].noted = n == all->now;
+    }
+    all->spaces.n = 0;
+    all->spaces.more = false;
+    cpu_spaces_add(&all->spaces, &selected(cpu)->key);
+}
+
+const struct cpu_spaces *cpu_spaces(const struct cpu *cpu)
+{
+    return &cpu->sys->shadows.spaces;
 }
 
 void shadow_select(struct cpu *cpu)
 {
     struct shadows *all = &cpu->sys->shadows;
-    struct shadow_key key = present_key(cpu);
+    struct cpu_space key = present_key(cpu);
     all->now = find_root(cpu, &key);
     struct shadow_root *s = selected(cpu);
     s->used = ++all->selections;
+    if (!s->noted) {
+        s->noted = true;
+        cpu_spaces_add(&all->spaces, &s->key);
+    }
     if (!all->keep) {
         flush_root(all, s);
     }
@@ -522,6 +558,7 @@ static void on_written(void *ctx, paddr pa, unsigned len)
 
 static void on_remapped(void *ctx)
 {
+    ((struct cpu *)ctx)->sys->shadows.spaces.more = true;
     block_drop_all(ctx); /* drops the translations with the blocks */
     cpu_attention(ctx);  /* dear to the host: a guest that does it for ever must not keep the
                             board from hearing that somebody wants to stop */

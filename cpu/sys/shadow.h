@@ -42,14 +42,8 @@ enum map_kind {
     MAP_KINDS
 };
 
-/* What a translation depends upon beside the tables: equal keys, equal maps. */
-struct shadow_key {
-    uint32_t cr3, cr0, cr4, efer;      /* the bits that matter */
-    uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: as loaded with CR3 */
-};
-
 struct shadow_root {
-    struct shadow_key key;
+    struct cpu_space key;         /* what the maps depend upon beside the tables */
     uintptr_t *map[2][MAP_KINDS]; /* [user][kind]: LINEAR_PAGES entries each */
     /* Bit n: in map n of these, this page of the host's has been stored to since the maps are
      * there; and how many such there are. */
@@ -59,6 +53,7 @@ struct shadow_root {
     uint32_t fills;
     uint32_t flushed; /* shadows.epoch after the last flush: older table_use mean nothing */
     uint64_t used;    /* when it was last selected, by shadows.selections */
+    bool noted;       /* is in shadows.spaces */
 };
 
 struct shadow_fill {     /* one entry: by root, then in order of filling */
@@ -92,8 +87,9 @@ struct shadows {
     uint32_t pages, limit;   /* that the roots have; SHADOW_MAP_PAGES, but for tests */
     uint32_t epoch;          /* counts flushes */
     uint64_t selections;
-    bool walking; /* the walker itself is storing into a table: A and D bits */
-    bool keep;    /* false: every selection starts with empty maps */
+    bool walking;             /* the walker itself is storing into a table: A and D bits */
+    bool keep;                /* false: every selection starts with empty maps */
+    struct cpu_spaces spaces; /* in force since cpu_spaces_begin() */
 };
 
 /* One entry that a walk used. */
