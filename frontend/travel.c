@@ -73,6 +73,7 @@ static bool note_stop(void *ctx, struct machine *m)
 /* The present is kept: 0, or -1 and err. */
 static int keep(struct session *s, struct moment **now, struct error *err)
 {
+    s->interrupted = false;
     *now = moment_take(s->machine, &s->config.drives, err);
     return *now ? 0 : -1;
 }
@@ -131,7 +132,8 @@ static int search(struct search *se, const struct moment *now, travel_break_fn *
         if (from >= end) {
             continue;
         }
-        if (session_interrupted(s)) {
+        s->interrupted = session_interrupted(s);
+        if (s->interrupted) {
             return error_set(err, "interrupted");
         }
         if (history_visit(s->history, s, i, err) < 0) {
