@@ -147,27 +147,16 @@ struct cpu_found {
 };
 struct cpu_found cpu_found(const struct cpu *cpu);
 
-/* What a debugger asks of the past: to which pages can a linear address have led? Kept are the
- * ways of translating that were in force since cpu_spaces_begin(): CR0.PG and WP, CR3, or the
- * PDPTEs that came with it, and what of CR4 and EFER matters. Nothing of this is state. */
-struct cpu_space {
-    uint32_t cr3, cr0, cr4, efer; /* the bits that matter */
-    uint32_t pdpte_lo[4], pdpte_hi[4];
+/* What a debugger asks of the past: to which linear pages may instructions have written since
+ * cpu_writes_begin()? A filter: what it does not have, nobody has written to; what it has,
+ * maybe. Nothing of this is state. */
+enum { CPU_WRITES = 1 << 15 }; /* bits */
+struct cpu_writes {
+    uint64_t bit[CPU_WRITES / 64];
 };
-enum { CPU_SPACES = 32 };
-struct cpu_spaces {
-    struct cpu_space space[CPU_SPACES];
-    unsigned n;
-    bool more; /* these are not all, or what is where on the bus, or A20M#, has changed */
-};
-void cpu_spaces_begin(struct cpu *cpu); /* the present one alone */
-const struct cpu_spaces *cpu_spaces(const struct cpu *cpu);
-bool cpu_spaces_add(struct cpu_spaces *to, const struct cpu_space *space); /* false: full */
-/* Physical addresses of what decides, as memory stands, where la leads in that space: the
- * entries of tables, and last the byte itself if it is mapped. How many: 0 to 3. */
-enum { CPU_SPACE_WAY = 3 };
-unsigned cpu_space_way(struct cpu *cpu, const struct cpu_space *space, laddr la,
-                       paddr way[CPU_SPACE_WAY]);
+void cpu_writes_begin(struct cpu *cpu);
+const struct cpu_writes *cpu_writes(const struct cpu *cpu);
+bool cpu_writes_have(const struct cpu_writes *w, laddr la);
 
 /* The n-th of its watchpoints and breakpoints; false: there are no more. len of POINT_CODE: 1.
  */

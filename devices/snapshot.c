@@ -5,8 +5,8 @@
  * The machine remembers the trees of the snapshot that it was last equal to: they and the dirty
  * map tell what it holds now.
  *
- * Equal pages need not mean that nothing was stored: so a snapshot has the list of pages that
- * were, since the one before it, and with it the address spaces that were in force.
+ * Equal pages need not mean that nothing was stored: so a snapshot has a filter of the linear
+ * pages that were written to since the one before it.
  */
 #include "devices/snapshot.h"
 
@@ -30,10 +30,8 @@ struct snapshots {
 
 /* What happened on the way from another snapshot to this one, or more. */
 struct way {
-    uint64_t from;    /* its number; 0: nothing is known */
-    uint32_t *stored; /* numbers of pages of main RAM, in order */
-    size_t n;
-    struct cpu_spaces spaces;
+    uint64_t from; /* its number; 0: nothing is known */
+    struct cpu_writes writes;
 };
 
 struct snapshot {
@@ -96,19 +94,9 @@ void machine_forget_snapshots(struct machine *m)
     }
 }
 
-static void way_forget(struct snapshot *s)
-{
-    s->all->pool.bytes -= s->way.n * sizeof *s->way.stored;
-    free(s->way.stored);
-    s->way.stored = NULL;
-    s->way.n = 0;
-    s->way.from = 0;
-}
-
 void snapshot_free(struct snapshot *s)
 {
     if (s) {
-        way_forget(s);
         s->all->pool.bytes -= sizeof *s;
         drop_trees(&s->all->pool, s->ram);
         page_tree_drop(&s->all->pool, s->fields);
@@ -133,30 +121,6 @@ static bool take_rams(struct machine *m, struct snapshot *s)
         }
     }
     return true;
-}
-
-/* Without memory for it nothing is known: no harm. */
-static void take_way(struct machine *m, struct snapshot *s)
-{
-    const struct ram *r = phys_main_ram(m->phys);
-    struct way *w = &s->way;
-    uint64_t pages = r->size >> PAGE_SHIFT;
-    size_t n = 0;
-    for (uint64_t page = 0; page < pages; page++) {
-        n += (r->dirty[page] & DIRTY_SNAPSHOT) != 0;
-    }
-    w->stored = malloc((n ? n : 1) * sizeof *w->stored);
-    if (!w->stored) {
-        return;
-    }
-    for (uint64_t page = 0; page < pages && w->n < n; page++) {
-        if (r->dirty[page] & DIRTY_SNAPSHOT) {
-            w->stored[w->n++] = (uint32_t)page;
-        }
-    }
-    s->all->pool.bytes += n * sizeof *w->stored;
-    w->spaces = *cpu_spaces(m->cpu);
-    w->from = s->all->equal_to;
 }
 
 /* The machine is equal to s. */
@@ -204,9 +168,9 @@ struct snapshot *machine_snapshot(struct machine *m, struct error *err)
         return NULL;
     }
     s->number = ++all->serials;
-    take_way(m, s);
+    s->way = (struct way){all->equal_to, *cpu_writes(m->cpu)};
     now_equal(m, s);
-    cpu_spaces_begin(m->cpu);
+    cpu_writes_begin(m->cpu);
     return s;
 }
 
@@ -241,93 +205,32 @@ int machine_restore(struct machine *m, const struct snapshot *s, struct error *e
         m->board.drive[i].errors_told = s->errors_told[i];
     }
     int rc = restore_fields(m, s, err);
-    cpu_spaces_begin(m->cpu);
+    cpu_writes_begin(m->cpu);
     return rc;
 }
 
-/* ---- what was stored to in between */
+/* ---- what was written to in between */
 
-static bool stored_to(const struct way *w, uint64_t page)
+bool snapshot_may_have_written(const struct snapshot *from, const struct snapshot *s,
+                               uint32_t la, uint32_t len)
 {
-    size_t low = 0, high = w->n;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (w->stored[mid] < page) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low < w->n && w->stored[low] == page;
-}
-
-/* Main RAM alone is looked after, where nothing lies in front of it. */
-static bool is_plain_ram(struct machine *m, paddr pa)
-{
-    enum { ADAPTERS = 0xA0000, EXTENDED = 0x100000 };
-    const struct ram *r = phys_main_ram(m->phys);
-    struct phys_page p = phys_page(m->phys, pa);
-    bool low = pa < ADAPTERS || pa >= EXTENDED;
-    return low && pa < r->size && p.rd == r->bytes + (pa & ~(paddr)PAGE_MASK);
-}
-
-bool machine_may_have_stored(struct machine *m, const struct snapshot *from,
-                             const struct snapshot *s, uint32_t la, uint32_t len)
-{
-    const struct way *w = &s->way;
     uint32_t pages = ((la & PAGE_MASK) + len + PAGE_MASK) >> PAGE_SHIFT;
-    if (w->from != from->number || s->all->equal_to != from->number || w->spaces.more) {
-        return true;
+    bool may = s->way.from != from->number;
+    for (uint32_t n = 0; n < pages; n++) {
+        may |= cpu_writes_have(&s->way.writes, la + (n << PAGE_SHIFT));
     }
-    for (unsigned k = 0; k < w->spaces.n; k++) {
-        for (uint32_t page = 0; page < pages; page++) {
-            paddr way[CPU_SPACE_WAY];
-            unsigned n =
-                cpu_space_way(m->cpu, &w->spaces.space[k], la + (page << PAGE_SHIFT), way);
-            while (n-- > 0) {
-                if (!is_plain_ram(m, way[n]) || stored_to(w, way[n] >> PAGE_SHIFT)) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
-/* Both lists in one, each page once. -1: no memory. */
-static int merge_stored(struct way *to, const struct way *from)
-{
-    size_t a = 0, b = 0, n = 0;
-    uint32_t *both = malloc((to->n + from->n + 1) * sizeof *both);
-    if (!both) {
-        return -1;
-    }
-    while (a < to->n || b < from->n) {
-        bool first = b == from->n || (a < to->n && to->stored[a] <= from->stored[b]);
-        uint32_t page = first ? to->stored[a++] : from->stored[b++];
-        if (n == 0 || both[n - 1] != page) {
-            both[n++] = page;
-        }
-    }
-    free(to->stored);
-    to->stored = both;
-    to->n = n;
-    return 0;
+    return may;
 }
 
 void snapshot_bridge(struct snapshot *next, const struct snapshot *gone)
 {
-    struct way *w = &next->way;
-    size_t before = w->n;
-    if (w->from != gone->number || gone->way.from == 0 || merge_stored(w, &gone->way) < 0) {
-        way_forget(next);
+    if (next->way.from != gone->number) {
+        next->way.from = 0;
         return;
     }
-    next->all->pool.bytes += (w->n - before) * sizeof *w->stored;
-    w->from = gone->way.from;
-    w->spaces.more |= gone->way.spaces.more;
-    for (unsigned k = 0; k < gone->way.spaces.n; k++) {
-        cpu_spaces_add(&w->spaces, &gone->way.spaces.space[k]);
+    next->way.from = gone->way.from;
+    for (size_t n = 0; n < ARRAY_LEN(next->way.writes.bit); n++) {
+        next->way.writes.bit[n] |= gone->way.writes.bit[n];
     }
 }
 

@@ -27,12 +27,11 @@ uint64_t snapshot_tick(const struct snapshot *s);
  * as it was. */
 int machine_restore(struct machine *m, const struct snapshot *s, struct error *err);
 
-/* Has anything perhaps been stored to the linear addresses [la, la + len), by an instruction of
- * whatever address space, on the way from `from` to s? false: certainly not. m is as it was at
- * `from`. By the pages that have been stored to, and the page tables that were in force. true
- * too where that is not known: s was not the next one after `from`. */
-bool machine_may_have_stored(struct machine *m, const struct snapshot *from,
-                             const struct snapshot *s, uint32_t la, uint32_t len);
+/* Has an instruction perhaps written to the linear addresses [la, la + len), in whatever
+ * address space, on the way from `from` to s? false: certainly not. true too where that is not
+ * known: s was not the next one after `from`. */
+bool snapshot_may_have_written(const struct snapshot *from, const struct snapshot *s,
+                               uint32_t la, uint32_t len);
 /* For who keeps a row of snapshots, so that this is known of each and the next one. `gone`, the
  * one before `next`, leaves the row; `fresh`, on the way to `next` from the one before, enters
  * it. */

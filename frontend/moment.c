@@ -141,10 +141,10 @@ int moment_go(struct machine *m, const struct moment *mo, struct error *err)
     return rc < 0 ? -1 : machine_restore(m, mo->machine, err);
 }
 
-bool moment_may_have_stored(struct machine *m, const struct moment *from,
-                            const struct moment *mo, uint32_t la, uint32_t len)
+bool moment_may_have_written(const struct moment *from, const struct moment *mo, uint32_t la,
+                             uint32_t len)
 {
-    return machine_may_have_stored(m, from->machine, mo->machine, la, len);
+    return snapshot_may_have_written(from->machine, mo->machine, la, len);
 }
 
 void moment_bridge(struct moment *next, const struct moment *gone)

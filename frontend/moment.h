@@ -21,10 +21,9 @@ uint64_t moment_tick(const struct moment *mo);
  * not be kept; the machine and the disks are as they were, or else err says so. */
 int moment_go(struct machine *m, const struct moment *mo, struct error *err);
 
-/* devices/snapshot.h: has anything perhaps been stored there on the way from `from`, where m
- * is, to mo? And for who keeps a row of moments. */
-bool moment_may_have_stored(struct machine *m, const struct moment *from,
-                            const struct moment *mo, uint32_t la, uint32_t len);
+/* As in devices/snapshot.h; for who keeps a row of moments. */
+bool moment_may_have_written(const struct moment *from, const struct moment *mo, uint32_t la,
+                             uint32_t len);
 void moment_bridge(struct moment *next, const struct moment *gone);
 void moment_split(struct moment *next, const struct moment *fresh);
 

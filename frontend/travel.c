@@ -98,7 +98,7 @@ static int go_to(struct session *s, uint64_t tick, struct error *err)
     return history_rewind(s->history, s, tick, err);
 }
 
-/* Can anything strike on the way from moment i, where the machine is, to the next one? What
+/* Can anything strike on the way from moment i to the next one? What
  * writes nothing to the pages of a watchpoint need not be played again. */
 static bool may_strike(const struct search *se, unsigned i, const struct moment *next)
 {
@@ -109,10 +109,10 @@ static bool may_strike(const struct search *se, unsigned i, const struct moment 
     const struct travel_point *p = se->only;
     if (p) {
         return p->reg || p->kind != MACHINE_WRITE ||
-               moment_may_have_stored(m, from, next, p->la, p->len);
+               moment_may_have_written(from, next, p->la, p->len);
     }
     for (unsigned n = 0; machine_point_get(m, n, &kind, &la, &len); n++) {
-        if (kind != MACHINE_WRITE || moment_may_have_stored(m, from, next, la, len)) {
+        if (kind != MACHINE_WRITE || moment_may_have_written(from, next, la, len)) {
             return true;
         }
     }
@@ -136,12 +136,12 @@ static int search(struct search *se, const struct moment *now, travel_break_fn *
         if (s->interrupted) {
             return error_set(err, "interrupted");
         }
-        if (history_visit(s->history, s, i, err) < 0) {
-            return -1;
-        }
         if (!may_strike(se, i, next)) {
             end = from;
             continue;
+        }
+        if (history_visit(s->history, s, i, err) < 0) {
+            return -1;
         }
         uint32_t la = instruction(s->machine);
         if (is_break && is_break(ctx, la)) {

@@ -420,7 +420,6 @@ void cpu_set_a20(struct cpu *cpu, bool open)
 {
     if (cpu->sys->a20 != open) {
         cpu->sys->a20 = open;
-        cpu->sys->shadows.spaces.more = true;
         mmu_flush(cpu);
         engine_leave(cpu); /* the next instruction may come from elsewhere */
     }

@@ -248,6 +248,9 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
     bool write = access == ACCESS_WRITE, fetch = access == ACCESS_FETCH;
     struct walk w;
     cpu->stats.misses[user][access]++;
+    if (write) {
+        shadow_note_write(cpu, la);
+    }
     if (!(cpu->sys->cr0 & CR0_PG)) {
         paddr pa = la & a20_mask(cpu);
         shadow_fill(cpu, la, pa, &(struct shadow_rights){user, true, fetch}, NULL, 0);
@@ -282,43 +285,6 @@ bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa)
     }
     *pa = w.page | (la & PAGE_MASK);
     return true;
-}
-
-static void space_enter(struct cpu_sys *sys, const struct cpu_space *space)
-{
-    sys->cr0 = space->cr0;
-    sys->cr3 = space->cr3;
-    sys->cr4 = space->cr4;
-    memcpy(sys->pdpte_lo, space->pdpte_lo, sizeof sys->pdpte_lo);
-    memcpy(sys->pdpte_hi, space->pdpte_hi, sizeof sys->pdpte_hi);
-}
-
-/* Tables are read as if CR0 and the others were those of that space. */
-unsigned cpu_space_way(struct cpu *cpu, const struct cpu_space *space, laddr la,
-                       paddr way[CPU_SPACE_WAY])
-{
-    struct cpu_sys *sys = cpu->sys;
-    struct cpu_space was = {.cr0 = sys->cr0, .cr3 = sys->cr3, .cr4 = sys->cr4};
-    uint64_t efer = sys->msr.efer;
-    struct walk w = {.page = la & ~(laddr)PAGE_MASK & a20_mask(cpu)};
-    bool mapped = true;
-    unsigned n = 0;
-    memcpy(was.pdpte_lo, sys->pdpte_lo, sizeof was.pdpte_lo);
-    memcpy(was.pdpte_hi, sys->pdpte_hi, sizeof was.pdpte_hi);
-    space_enter(sys, space);
-    sys->msr.efer = space->efer;
-    if (space->cr0 & CR0_PG) {
-        mapped = walk(cpu, la, &w);
-    }
-    for (; n < w.levels; n++) {
-        way[n] = w.at[n];
-    }
-    if (mapped) {
-        way[n++] = w.page | (la & PAGE_MASK);
-    }
-    space_enter(sys, &was);
-    sys->msr.efer = efer;
-    return n;
 }
 
 struct run { /* of pages that are mapped alike, one after the other */

@@ -6,6 +6,7 @@
  *   (3) room    keep the maps' memory within its budget
  *   (4) fill    enter a translation, and watch the entries that it came from
  *   (5) hear    stores into watched tables and code, changes of the memory map
+ *   (6) writes  which pages were written to, for searches of a debugger's
  *
  * A load of CR3 with a root that is known changes six pointers. A process that runs again finds
  * its maps as it left them, less what has been dropped from them since. INVLPG has nothing to
@@ -150,10 +151,10 @@ static void drop_writes(struct shadow_root *s, uint32_t page)
 
 /* ---- (2) select */
 
-static struct cpu_space present_key(const struct cpu *cpu)
+static struct shadow_key present_key(const struct cpu *cpu)
 {
     const struct cpu_sys *sys = cpu->sys;
-    struct cpu_space key;
+    struct shadow_key key;
     memset(&key, 0, sizeof key);
     key.cr0 = sys->cr0 & CR0_PG;
     if (key.cr0 == 0) {
@@ -172,7 +173,7 @@ static struct cpu_space present_key(const struct cpu *cpu)
 }
 
 /* The shadow of that root, or the one that was out of use for longest, emptied. */
-static uint32_t find_root(struct cpu *cpu, const struct cpu_space *key)
+static uint32_t find_root(struct cpu *cpu, const struct shadow_key *key)
 {
     struct shadows *all = &cpu->sys->shadows;
     uint32_t oldest = 0;
@@ -188,52 +189,16 @@ static uint32_t find_root(struct cpu *cpu, const struct cpu_space *key)
     flush_root(all, &all->root[oldest]);
     cpu->stats.shadow_begun++;
     all->root[oldest].key = *key;
-    all->root[oldest].noted = false;
     return oldest;
-}
-
-bool cpu_spaces_add(struct cpu_spaces *to, const struct cpu_space *space)
-{
-    unsigned n = 0;
-    while (n < to->n && memcmp(&to->space[n], space, sizeof *space) != 0) {
-        n++;
-    }
-    if (n == CPU_SPACES) {
-        to->more = true;
-        return false;
-    }
-    to->space[n] = *space;
-    to->n += n == to->n;
-    return true;
-}
-
-void cpu_spaces_begin(struct cpu *cpu)
-{
-    struct shadows *all = &cpu->sys->shadows;
-    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-        all->root[n].noted = n == all->now;
-    }
-    all->spaces.n = 0;
-    all->spaces.more = false;
-    cpu_spaces_add(&all->spaces, &selected(cpu)->key);
-}
-
-const struct cpu_spaces *cpu_spaces(const struct cpu *cpu)
-{
-    return &cpu->sys->shadows.spaces;
 }
 
 void shadow_select(struct cpu *cpu)
 {
     struct shadows *all = &cpu->sys->shadows;
-    struct cpu_space key = present_key(cpu);
+    struct shadow_key key = present_key(cpu);
     all->now = find_root(cpu, &key);
     struct shadow_root *s = selected(cpu);
     s->used = ++all->selections;
-    if (!s->noted) {
-        s->noted = true;
-        cpu_spaces_add(&all->spaces, &s->key);
-    }
     if (!all->keep) {
         flush_root(all, s);
     }
@@ -460,6 +425,9 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     struct phys_page p = phys_page(cpu->ph, pa);
     if (p.rd == NULL && p.wr == NULL) {
         const uintptr_t device[MAP_KINDS] = {[MAP_WATCHED] = device_entry(pa, rights)};
+        if (rights->write) {
+            shadow_note_write(cpu, la);
+        }
         enter(cpu, rights->user, page, pa, device);
         return;
     }
@@ -476,6 +444,9 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     }
     if (UNLIKELY(cpu->points.datas)) {
         hide(cpu, base, now);
+    }
+    if (now[MAP_WRITE] | now[MAP_WATCHED]) {
+        shadow_note_write(cpu, la); /* stores will not be translated any more */
     }
     enter(cpu, rights->user, page, pa, now);
 }
@@ -558,7 +529,6 @@ static void on_written(void *ctx, paddr pa, unsigned len)
 
 static void on_remapped(void *ctx)
 {
-    ((struct cpu *)ctx)->sys->shadows.spaces.more = true;
     block_drop_all(ctx); /* drops the translations with the blocks */
     cpu_attention(ctx);  /* dear to the host: a guest that does it for ever must not keep the
                             board from hearing that somebody wants to stop */
@@ -584,6 +554,39 @@ static void on_rearm_page(void *ctx, paddr pa)
             drop_writes(&all->root[(n - 1) / SHADOW_FILLS], all->fill[n - 1].page);
         }
     }
+}
+
+/* ---- (6) writes: a filter of the pages that were written to
+ *
+ * In the beginning no map has a page for writing, so that a page's first write is translated.
+ */
+
+static uint32_t write_bit(laddr la)
+{
+    return (uint32_t)((la >> PAGE_SHIFT) * 0x9E3779B1u) / (UINT32_MAX / CPU_WRITES + 1);
+}
+
+void shadow_note_write(struct cpu *cpu, laddr la)
+{
+    uint32_t n = write_bit(la);
+    cpu->sys->shadows.writes.bit[n / 64] |= UINT64_C(1) << n % 64;
+}
+
+void cpu_writes_begin(struct cpu *cpu)
+{
+    on_rearm(cpu);
+    memset(&cpu->sys->shadows.writes, 0, sizeof cpu->sys->shadows.writes);
+}
+
+const struct cpu_writes *cpu_writes(const struct cpu *cpu)
+{
+    return &cpu->sys->shadows.writes;
+}
+
+bool cpu_writes_have(const struct cpu_writes *w, laddr la)
+{
+    uint32_t n = write_bit(la);
+    return w->bit[n / 64] >> n % 64 & 1;
 }
 
 /* ---- creation */

@@ -42,8 +42,14 @@ enum map_kind {
     MAP_KINDS
 };
 
+/* What a translation depends upon beside the tables: equal keys, equal maps. */
+struct shadow_key {
+    uint32_t cr3, cr0, cr4, efer;      /* the bits that matter */
+    uint32_t pdpte_lo[4], pdpte_hi[4]; /* PAE: as loaded with CR3 */
+};
+
 struct shadow_root {
-    struct cpu_space key;         /* what the maps depend upon beside the tables */
+    struct shadow_key key;
     uintptr_t *map[2][MAP_KINDS]; /* [user][kind]: LINEAR_PAGES entries each */
     /* Bit n: in map n of these, this page of the host's has been stored to since the maps are
      * there; and how many such there are. */
@@ -53,7 +59,6 @@ struct shadow_root {
     uint32_t fills;
     uint32_t flushed; /* shadows.epoch after the last flush: older table_use mean nothing */
     uint64_t used;    /* when it was last selected, by shadows.selections */
-    bool noted;       /* is in shadows.spaces */
 };
 
 struct shadow_fill {     /* one entry: by root, then in order of filling */
@@ -87,9 +92,9 @@ struct shadows {
     uint32_t pages, limit;   /* that the roots have; SHADOW_MAP_PAGES, but for tests */
     uint32_t epoch;          /* counts flushes */
     uint64_t selections;
-    bool walking;             /* the walker itself is storing into a table: A and D bits */
-    bool keep;                /* false: every selection starts with empty maps */
-    struct cpu_spaces spaces; /* in force since cpu_spaces_begin() */
+    bool walking; /* the walker itself is storing into a table: A and D bits */
+    bool keep;    /* false: every selection starts with empty maps */
+    struct cpu_writes writes;
 };
 
 /* One entry that a walk used. */
@@ -113,6 +118,8 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
                  const struct shadow_source *sources, unsigned n);
 /* Drops [la, la + len) from the maps of all roots: what they may have of it has changed. */
 void shadow_forget(struct cpu *cpu, laddr la, uint32_t len);
+/* A write to la has been translated. */
+void shadow_note_write(struct cpu *cpu, laddr la);
 /* Stores v into the low half of a table entry on behalf of the walker. */
 void shadow_mark(struct cpu *cpu, paddr at, uint32_t v);
 unsigned shadow_entry_size(const struct cpu *cpu);
