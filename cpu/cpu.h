@@ -97,12 +97,25 @@ uint64_t cpu_sensitive_count(const struct cpu *cpu, const char *row);
  * instruction there, watchpoints after the one that touched one of their bytes. Between calls
  * of cpu_run() only. Whatever is set, and wherever cpu_run() stops for it: the guest's run is
  * the same. */
-enum cpu_point { POINT_CODE, POINT_WRITE, POINT_READ, POINT_ACCESS };
+enum cpu_point {
+    POINT_CODE,
+    POINT_WRITE,
+    POINT_READ,
+    POINT_ACCESS,
+    POINT_IN, /* la: of a port; after the instruction, or iteration of REP */
+    POINT_OUT,
+    POINT_VECTOR, /* la: of an interrupt or exception; its handler is about to begin */
+};
 /* false: there are too many; len 0, or larger than POINT_LONGEST. len of POINT_CODE is nothing.
  */
 enum { POINT_LONGEST = 1 << 20 };
 bool cpu_point_add(struct cpu *cpu, enum cpu_point kind, laddr la, uint32_t len);
 bool cpu_point_remove(struct cpu *cpu, enum cpu_point kind, laddr la, uint32_t len);
+
+/* And one register, by a name that cpu_reg_get() knows, of static life: after an instruction,
+ * or interrupt, that changed it. All code runs instruction by instruction meanwhile. NULL: none
+ * any more. */
+void cpu_point_register(struct cpu *cpu, const char *name);
 
 /* From now on, cpu_run() stops after one instruction, and after that one goes on stepping while
  * the instruction pointer (linear) is in [from, from + len). A breakpoint at the first one is
@@ -122,13 +135,33 @@ enum cpu_found_kind {
     FOUND_CODE,
     FOUND_WRITE,
     FOUND_READ,
-    FOUND_ACCESS
+    FOUND_ACCESS,
+    FOUND_IN,
+    FOUND_OUT,
+    FOUND_VECTOR, /* la: which */
+    FOUND_REGISTER
 };
 struct cpu_found {
     enum cpu_found_kind kind;
     laddr la;
 };
 struct cpu_found cpu_found(const struct cpu *cpu);
+
+/* What a debugger asks of the past: to which linear pages may instructions have written since
+ * cpu_writes_begin()? A filter: what it does not have, nobody has written to; what it has,
+ * maybe. Nothing of this is state. */
+enum { CPU_WRITES = 1 << 15 }; /* bits */
+struct cpu_writes {
+    uint64_t bit[CPU_WRITES / 64];
+};
+void cpu_writes_begin(struct cpu *cpu);
+const struct cpu_writes *cpu_writes(const struct cpu *cpu);
+bool cpu_writes_have(const struct cpu_writes *w, laddr la);
+
+/* The n-th of its watchpoints and breakpoints; false: there are no more. len of POINT_CODE: 1.
+ */
+bool cpu_point_get(const struct cpu *cpu, unsigned n, enum cpu_point *kind, laddr *la,
+                   uint32_t *len);
 
 /* State: every non-derived field. cpu_loaded() after writing into it. */
 extern const struct schema cpu_schema;

@@ -6,6 +6,9 @@
  * cache lead past block_find(), and serve every linear address of a page; so neither leads to a
  * block that has a breakpoint's place on its page: it is `loose`.
  *
+ * Ports and interrupts' vectors: who serves them asks for points on them (sys/port.c,
+ * sys/interrupt.c). A register: every instruction is run alone, and then it is compared.
+ *
  * Watchpoints: their pages stay out of the page maps, so that each access to them comes the
  * slow way, by mmu_before(). The instruction is completed, and the run loop stops.
  *
@@ -37,6 +40,8 @@ struct points {
     laddr code[CODE_POINTS];
     struct data_point data[DATA_POINTS];
     unsigned codes, datas;
+    const char *reg; /* the register's name, or NULL */
+    uint64_t reg_was;
     struct cpu_step how;       /* of the step in progress */
     uint8_t step, interrupted; /* enum step_state; of a step that is AWAY: which it was */
     laddr home;                /* … where it goes on, … */
@@ -49,7 +54,7 @@ struct points {
 
 static inline bool points_any(const struct points *p)
 {
-    return (p->codes | p->datas | p->step) != 0;
+    return (p->codes | p->datas | p->step) != 0 || p->reg != NULL;
 }
 
 /* Must the run loop look before each instruction that the engine steps? */

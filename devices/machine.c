@@ -465,8 +465,8 @@ uint32_t machine_exit_value(const struct machine *m)
 
 /* ---- a debugger's points: the processor's, under the names of this header */
 
-_Static_assert((int)MACHINE_ACCESS == (int)POINT_ACCESS &&
-                   (int)MACHINE_FOUND_ACCESS == (int)FOUND_ACCESS &&
+_Static_assert((int)MACHINE_VECTOR == (int)POINT_VECTOR &&
+                   (int)MACHINE_FOUND_REGISTER == (int)FOUND_REGISTER &&
                    (int)MACHINE_POINT_LONGEST == (int)POINT_LONGEST,
                "in the same order");
 
@@ -478,6 +478,20 @@ bool machine_point_add(struct machine *m, enum machine_point kind, uint32_t la, 
 bool machine_point_remove(struct machine *m, enum machine_point kind, uint32_t la, uint32_t len)
 {
     return cpu_point_remove(m->cpu, (enum cpu_point)kind, la, len);
+}
+
+bool machine_point_get(const struct machine *m, unsigned n, enum machine_point *kind,
+                       uint32_t *la, uint32_t *len)
+{
+    enum cpu_point of = POINT_CODE;
+    bool there = cpu_point_get(m->cpu, n, &of, la, len);
+    *kind = (enum machine_point)of;
+    return there;
+}
+
+void machine_point_register(struct machine *m, const char *name)
+{
+    cpu_point_register(m->cpu, name);
 }
 
 void machine_step(struct machine *m, const struct machine_step *how)

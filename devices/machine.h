@@ -182,13 +182,27 @@ bool machine_serial_idle(const struct machine *m, unsigned n);
 /* A debugger's points. By linear address: a breakpoint stops the machine before the instruction
  * there, a watchpoint after the one that touched one of its bytes. They are no state: the run
  * is the same with and without, however often it stops. A machine made anew has none. */
-enum machine_point { MACHINE_CODE, MACHINE_WRITE, MACHINE_READ, MACHINE_ACCESS };
+enum machine_point {
+    MACHINE_CODE,
+    MACHINE_WRITE,
+    MACHINE_READ,
+    MACHINE_ACCESS,
+    MACHINE_IN, /* la: a port; stops after the instruction, or iteration of REP */
+    MACHINE_OUT,
+    MACHINE_VECTOR, /* la: an interrupt's or exception's; before its handler's first one */
+};
 enum { MACHINE_POINT_LONGEST = 1 << 20 }; /* bytes of a watchpoint; breakpoints have none */
 /* false: too many (of some hundreds), or too long. */
 bool machine_point_add(struct machine *m, enum machine_point kind, uint32_t la, uint32_t len);
 /* false: there is none. */
 bool machine_point_remove(struct machine *m, enum machine_point kind, uint32_t la,
                           uint32_t len);
+/* The n-th of them; false: there are no more. */
+bool machine_point_get(const struct machine *m, unsigned n, enum machine_point *kind,
+                       uint32_t *la, uint32_t *len);
+/* One register, too, by a static name as machine_reg_get() has it: stops after an instruction
+ * or interrupt that changed it, and is slow meanwhile. NULL: none any more. */
+void machine_point_register(struct machine *m, const char *name);
 /* machine_run() stops after one instruction, and goes on by single ones while the instruction
  * pointer (linear) is in [from, from + len). over: an interrupt that comes in between is run up
  * to its return. A breakpoint at the first instruction is passed. */
@@ -205,6 +219,10 @@ enum machine_found {
     MACHINE_FOUND_WRITE,
     MACHINE_FOUND_READ,
     MACHINE_FOUND_ACCESS,
+    MACHINE_FOUND_IN, /* *la: the port, or vector */
+    MACHINE_FOUND_OUT,
+    MACHINE_FOUND_VECTOR,
+    MACHINE_FOUND_REGISTER,
 };
 enum machine_found machine_found(const struct machine *m, uint32_t *la);
 

@@ -4,6 +4,9 @@
  * of which most are the same from one snapshot to the next (the disks' buffers, the palette).
  * The machine remembers the trees of the snapshot that it was last equal to: they and the dirty
  * map tell what it holds now.
+ *
+ * Equal pages need not mean that nothing was stored: so a snapshot has a filter of the linear
+ * pages that were written to since the one before it.
  */
 #include "devices/snapshot.h"
 
@@ -21,12 +24,20 @@ struct snapshots {
     struct page_pool pool;
     struct page_tree *last[RAMS]; /* of RAM when its dirty bits were cleared */
     struct page_tree *last_fields;
-    struct ram fields; /* room for them, in pages that are always dirty */
+    struct ram fields;          /* room for them, in pages that are always dirty */
+    uint64_t serials, equal_to; /* numbers: of snapshots so far; of the one it was equal to */
+};
+
+/* What happened on the way from another snapshot to this one, or more. */
+struct way {
+    uint64_t from; /* its number; 0: nothing is known */
+    struct cpu_writes writes;
 };
 
 struct snapshot {
     struct snapshots *all;
-    uint64_t tick;
+    uint64_t tick, number; /* number: from 1 on */
+    struct way way;
     struct page_tree *ram[RAMS];
     struct page_tree *fields;
     struct media media[DRIVE_COUNT];
@@ -116,6 +127,7 @@ static bool take_rams(struct machine *m, struct snapshot *s)
 static void now_equal(struct machine *m, const struct snapshot *s)
 {
     unsigned n = 0;
+    s->all->equal_to = s->number;
     for (struct ram *r = phys_rams(m->phys); r; r = r->next, n++) {
         page_tree_clean(m->phys, r);
         page_tree_share(s->ram[n]);
@@ -155,7 +167,10 @@ struct snapshot *machine_snapshot(struct machine *m, struct error *err)
         snapshot_free(s);
         return NULL;
     }
+    s->number = ++all->serials;
+    s->way = (struct way){all->equal_to, *cpu_writes(m->cpu)};
     now_equal(m, s);
+    cpu_writes_begin(m->cpu);
     return s;
 }
 
@@ -189,7 +204,42 @@ int machine_restore(struct machine *m, const struct snapshot *s, struct error *e
         m->board.drive[i].media = s->media[i];
         m->board.drive[i].errors_told = s->errors_told[i];
     }
-    return restore_fields(m, s, err);
+    int rc = restore_fields(m, s, err);
+    cpu_writes_begin(m->cpu);
+    return rc;
+}
+
+/* ---- what was written to in between */
+
+bool snapshot_may_have_written(const struct snapshot *from, const struct snapshot *s,
+                               uint32_t la, uint32_t len)
+{
+    uint32_t pages = ((la & PAGE_MASK) + len + PAGE_MASK) >> PAGE_SHIFT;
+    bool may = s->way.from != from->number;
+    for (uint32_t n = 0; n < pages; n++) {
+        may |= cpu_writes_have(&s->way.writes, la + (n << PAGE_SHIFT));
+    }
+    return may;
+}
+
+void snapshot_bridge(struct snapshot *next, const struct snapshot *gone)
+{
+    if (next->way.from != gone->number) {
+        next->way.from = 0;
+        return;
+    }
+    next->way.from = gone->way.from;
+    for (size_t n = 0; n < ARRAY_LEN(next->way.writes.bit); n++) {
+        next->way.writes.bit[n] |= gone->way.writes.bit[n];
+    }
+}
+
+/* What is known of the whole way holds for its second half. */
+void snapshot_split(struct snapshot *next, const struct snapshot *fresh)
+{
+    if (next->way.from != 0 && next->way.from == fresh->way.from) {
+        next->way.from = fresh->number;
+    }
 }
 
 uint64_t machine_snapshot_bytes(const struct machine *m)

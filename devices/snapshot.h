@@ -27,6 +27,17 @@ uint64_t snapshot_tick(const struct snapshot *s);
  * as it was. */
 int machine_restore(struct machine *m, const struct snapshot *s, struct error *err);
 
+/* Has an instruction perhaps written to the linear addresses [la, la + len), in whatever
+ * address space, on the way from `from` to s? false: certainly not. true too where that is not
+ * known: s was not the next one after `from`. */
+bool snapshot_may_have_written(const struct snapshot *from, const struct snapshot *s,
+                               uint32_t la, uint32_t len);
+/* For who keeps a row of snapshots, so that this is known of each and the next one. `gone`, the
+ * one before `next`, leaves the row; `fresh`, on the way to `next` from the one before, enters
+ * it. */
+void snapshot_bridge(struct snapshot *next, const struct snapshot *gone);
+void snapshot_split(struct snapshot *next, const struct snapshot *fresh);
+
 /* Bytes of the host's memory that all snapshots of m hold together, and how many they may
  * hold: beyond that, taking one is out of memory. 0: whatever the host has. */
 uint64_t machine_snapshot_bytes(const struct machine *m);

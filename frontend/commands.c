@@ -1,14 +1,13 @@
-/* frontend/commands.c -- commands that act at once; the table is commands.def. */
+/* frontend/commands.c -- commands that act at once; the table is commands.def, and those that
+ * are about time are in commands_time.c. */
 #include "frontend/commands.h"
 
 #include "frontend/crew.h"
 
 #include "frontend/atomic_file.h"
-#include "frontend/history.h"
 #include "frontend/image.h"
 #include "frontend/parse.h"
 #include "frontend/png.h"
-#include "frontend/record.h"
 #include "frontend/report.h"
 #include "frontend/savestate.h"
 #include "frontend/screen_text.h"
@@ -186,99 +185,6 @@ static enum command_result cmd_loadvm(struct session *s, const struct words *w,
         pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
     }
     return failed(rc);
-}
-
-/* --- recordings ----------------------------------------------------------------------------
- */
-
-static enum command_result cmd_record(struct session *s, const struct words *w,
-                                      struct error *err)
-{
-    if (strcmp(w->word[1], "off") == 0) {
-        if (!s->record) {
-            return failed(error_set(err, "record: nothing is being recorded"));
-        }
-        record_close(s->record, s);
-        s->record = NULL;
-        return COMMAND_OK;
-    }
-    return failed(s->replay ? error_set(err, "record: this is a replay; use branch F")
-                            : session_record(s, w->word[1], err));
-}
-
-static enum command_result cmd_branch(struct session *s, const struct words *w,
-                                      struct error *err)
-{
-    if (!s->replay) {
-        return failed(error_set(err, "branch: this is no replay"));
-    }
-    if (w->n > 1 && session_record(s, w->word[1], err) < 0) {
-        return COMMAND_FAILED;
-    }
-    session_branch(s);
-    return COMMAND_OK;
-}
-
-/* A tick; or seconds of virtual time since power-on, with an s. */
-static enum command_result cmd_goto(struct session *s, const struct words *w, struct error *err)
-{
-    char text[40];
-    uint64_t tick, us;
-    size_t n = strlen(w->word[1]);
-    if (!s->replay) {
-        return failed(error_set(err, "goto: this is no replay; use run-to"));
-    }
-    bool seconds = n > 1 && n < sizeof text && w->word[1][n - 1] == 's';
-    if (seconds) {
-        memcpy(text, w->word[1], n - 1);
-        text[n - 1] = '\0';
-    }
-    if (seconds ? !parse_micros(text, &us) : !parse_u64(w->word[1], UINT64_MAX - 1, &tick)) {
-        return failed(
-            error_set(err, "goto: %.60s: use a tick, or seconds as 12.5s", w->word[1]));
-    }
-    if (seconds) {
-        uint64_t mips = machine_mips(s->machine);
-        tick = us > UINT64_MAX / mips ? UINT64_MAX : us * mips;
-    }
-    return failed(session_goto(s, tick, err));
-}
-
-/* --- history -------------------------------------------------------------------------------
- */
-
-static enum command_result cmd_rewind(struct session *s, const struct words *w,
-                                      struct error *err)
-{
-    uint64_t us, now = machine_now(s->machine), mips = machine_mips(s->machine), first;
-    if (!parse_micros(w->word[1], &us)) {
-        return failed(
-            error_set(err, "rewind: %.60s: not a time; use seconds, as 2.5", w->word[1]));
-    }
-    uint64_t back = us > UINT64_MAX / mips ? UINT64_MAX : us * mips;
-    uint64_t tick = back < now ? now - back : 0;
-    if (s->replay) {
-        return failed(session_goto(s, tick, err));
-    }
-    if (s->record) {
-        return failed(
-            error_set(err, "rewind: not while this is recorded; record off ends that"));
-    }
-    if (!history_first(s->history, &first)) {
-        return failed(error_set(err, "rewind: there is no history; start with -history 256M"));
-    }
-    if (tick < first) {
-        return failed(error_set(err, "rewind: the history reaches back %.2f seconds",
-                                (double)(now - first) / (double)(mips * 1000000)));
-    }
-    return failed(history_rewind(s->history, s, tick, err));
-}
-
-static enum command_result cmd_save_history(struct session *s, const struct words *w,
-                                            struct error *err)
-{
-    return failed(s->replay ? error_set(err, "save-history: this is a replay")
-                            : history_save(s->history, s, w->word[1], err));
 }
 
 /* --- drives --------------------------------------------------------------------------------

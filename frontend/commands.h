@@ -29,6 +29,13 @@ typedef enum command_result command_fn(struct session *s, const struct words *w,
 command_fn cmd_wait_screen, cmd_run, cmd_run_to, cmd_type, cmd_sendkey; /* commands_run.c */
 command_fn cmd_wait_serial, cmd_send_serial;                            /* likewise */
 command_fn cmd_info;                                                    /* info.c */
-command_fn cmd_x, cmd_xp, cmd_who_wrote, cmd_reverse_step;              /* examine.c */
+command_fn cmd_x, cmd_xp;                                               /* examine.c */
+command_fn cmd_record, cmd_branch, cmd_goto, cmd_bookmark, cmd_rewind;  /* commands_time.c */
+command_fn cmd_save_history, cmd_who_wrote, cmd_reverse_step;           /* likewise */
+command_fn cmd_reverse_continue, cmd_commit;                            /* likewise */
+
+/* An address as x takes it: the words from i on. false: err. */
+bool command_address(const struct session *s, const struct words *w, unsigned i, uint64_t *out,
+                     struct error *err);
 
 #endif

@@ -235,7 +235,7 @@ static void fill_machine(struct config *c, const struct options *o)
     m->census = o->stats;
     m->shadow_flush = o->shadow_flush;
     m->stop_on_reset = o->no_reboot;
-    m->stop_on_triple_fault = o->no_reboot;
+    m->stop_on_triple_fault = o->no_reboot || o->save_history;
 }
 
 int config_build(struct config *c, const struct options *o, struct error *err)

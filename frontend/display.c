@@ -43,3 +43,8 @@ void display_show(struct display *d, const char *message)
         d->ops->show(d, message);
     }
 }
+
+bool display_interrupted(struct display *d)
+{
+    return d && d->ops->interrupted && d->ops->interrupted(d);
+}

@@ -19,6 +19,8 @@ struct display_ops {
      * be stopped, or inside a command (s->scripted: a script has the keyboard). */
     void (*update)(struct display *d, struct session *s);
     void (*show)(struct display *d, const char *message); /* for some seconds */
+    /* Has Ctrl-C been typed into a monitor that waits for its command? NULL: cannot be. */
+    bool (*interrupted)(struct display *d);
 };
 
 struct display {
@@ -31,5 +33,6 @@ struct display *display_open(const struct session *s, struct error *err);
 void display_close(struct display *d);
 void display_update(struct display *d, struct session *s);
 void display_show(struct display *d, const char *message);
+bool display_interrupted(struct display *d);
 
 #endif

@@ -52,6 +52,7 @@ static void way_restart(struct way *w)
         report("%s", err.text);
         session_end(&w->s, EXIT_TROUBLE);
     }
+    w->s.config.drives.keep = true; /* moments know them */
 }
 
 /* From here the next stretches begin. */

@@ -204,8 +204,19 @@ int drives_open(struct drives *d, const struct options *o, struct error *err)
     return 0;
 }
 
+void drives_clear_shelf(struct drives *d)
+{
+    while (d->shelved > 0) {
+        image_close(d->shelf[--d->shelved]);
+    }
+}
+
 void drives_close(struct drives *d)
 {
+    drives_clear_shelf(d);
+    free(d->shelf);
+    d->shelf = NULL;
+    d->shelf_room = 0;
     for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
         image_close(d->image[i]);
         d->image[i] = NULL;
@@ -222,10 +233,9 @@ int drives_flush(const struct drives *d)
     return rc;
 }
 
-int drives_find(const struct drives *d, const char *name, struct error *err)
+int drives_named(const struct drives *d, const char *name, struct error *err)
 {
     for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
-        bool removable = d->kind[i] == DRIVE_FLOPPY || d->kind[i] == DRIVE_CDROM;
         if (strcmp(name, drive_name(d, i)) != 0 && strcmp(name, slots[i]) != 0) {
             continue;
         }
@@ -234,9 +244,7 @@ int drives_find(const struct drives *d, const char *name, struct error *err)
                           : error_set(err, "%s: there is no such drive; info block lists them",
                                       name);
         }
-        return removable
-                   ? (int)i
-                   : error_set(err, "%s: a hard disk cannot be changed; end the machine", name);
+        return (int)i;
     }
     if (strcmp(name, "cdrom") == 0) {
         return error_set(err, "cdrom: there is no such drive; give it an image with -cdrom, or "
@@ -245,10 +253,24 @@ int drives_find(const struct drives *d, const char *name, struct error *err)
     return error_set(err, "%s: unknown drive; use floppy0, floppy1 or cdrom", short_path(name));
 }
 
+int drives_find(const struct drives *d, const char *name, struct error *err)
+{
+    int i = drives_named(d, name, err);
+    bool removable = i >= 0 && (d->kind[i] == DRIVE_FLOPPY || d->kind[i] == DRIVE_CDROM);
+    return i < 0 || removable
+               ? i
+               : error_set(err, "%s: a hard disk cannot be changed; end the machine", name);
+}
+
 bool drives_have(const struct drives *d, const char *path)
 {
     for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
         if (d->image[i] && image_is(d->image[i], path)) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < d->shelved; i++) {
+        if (image_is(d->shelf[i], path)) {
             return true;
         }
     }
@@ -259,13 +281,87 @@ struct image *drives_open_for(const struct drives *d, unsigned n, const char *pa
                               bool read_only, struct error *err)
 {
     struct image_request rq = {.path = path, .kind = d->kind[n], .read_only = read_only};
+    for (unsigned i = 0; i < d->shelved && !read_only && !d->snapshot; i++) {
+        if (image_rests(d->shelf[i], path)) { /* what it was before it was taken out, and is */
+            return image_wake(d->shelf[i], err) < 0 ? NULL : d->shelf[i];
+        }
+    }
     return open_image(d, n, drive_name(d, n), &rq, err);
 }
 
+void drives_unshelve(struct drives *d, const struct image *im)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < d->shelved; i++) {
+        if (d->shelf[i] != im) {
+            d->shelf[kept++] = d->shelf[i];
+        }
+    }
+    d->shelved = kept;
+}
+
+static bool shelf_has_room(struct drives *d, unsigned n)
+{
+    unsigned room = d->shelved + n;
+    if (room > d->shelf_room) {
+        struct image **more = realloc(d->shelf, room * sizeof(struct image *));
+        if (!more) {
+            return false;
+        }
+        d->shelf = more;
+        d->shelf_room = room;
+    }
+    return true;
+}
+
+/* Without memory for its place it stays open, and nobody's: a moment may know it. */
 void drives_insert(struct drives *d, unsigned n, struct image *im)
 {
-    image_close(d->image[n]);
+    struct image *former = d->image[n];
+    drives_unshelve(d, im);
     d->image[n] = im;
+    if (!d->keep) {
+        image_close(former);
+    } else if (former) {
+        image_rest(former);
+        if (shelf_has_room(d, 1)) {
+            d->shelf[d->shelved++] = former;
+        }
+    }
+}
+
+static bool is_among(struct image *const *image, unsigned n, const struct image *im)
+{
+    while (n > 0 && image[n - 1] != im) {
+        n--;
+    }
+    return n > 0;
+}
+
+int drives_arrange(struct drives *d, struct image *const image[MACHINE_DRIVES],
+                   struct error *err)
+{
+    struct image *former[MACHINE_DRIVES];
+    if (!shelf_has_room(d, MACHINE_DRIVES)) {
+        return error_set(err, "out of memory");
+    }
+    memcpy(former, d->image, sizeof former);
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        if (is_among(d->shelf, d->shelved, image[i]) && image_wake(image[i], err) < 0) {
+            return -1;
+        }
+    }
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        drives_unshelve(d, image[i]);
+        d->image[i] = image[i];
+    }
+    for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+        if (former[i] && !is_among(d->image, MACHINE_DRIVES, former[i])) {
+            image_rest(former[i]);
+            d->shelf[d->shelved++] = former[i];
+        }
+    }
+    return 0;
 }
 
 char *drives_info(const struct drives *d)

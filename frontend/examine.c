@@ -132,8 +132,8 @@ static bool sum(struct expr *e, uint64_t *out)
 }
 
 /* The words from number i on, as one expression. */
-static bool address(const struct session *s, const struct words *w, unsigned i, uint64_t *out,
-                    struct error *err)
+bool command_address(const struct session *s, const struct words *w, unsigned i, uint64_t *out,
+                     struct error *err)
 {
     char text[256];
     size_t len = 0;
@@ -291,7 +291,8 @@ static enum command_result examine(struct session *s, const struct words *w, boo
     if (!slash && w->word[1][0] == '/') { /* a blank may stand before it */
         slash = w->word[first++];
     }
-    if (!take_format(&v, slash ? slash + 1 : "", err) || !address(s, w, first, &v.at, err)) {
+    if (!take_format(&v, slash ? slash + 1 : "", err) ||
+        !command_address(s, w, first, &v.at, err)) {
         return COMMAND_FAILED;
     }
     if (linear) {
@@ -311,46 +312,4 @@ enum command_result cmd_x(struct session *s, const struct words *w, struct error
 enum command_result cmd_xp(struct session *s, const struct words *w, struct error *err)
 {
     return examine(s, w, false, err);
-}
-
-enum command_result cmd_who_wrote(struct session *s, const struct words *w, struct error *err)
-{
-    uint64_t la, tick = 0;
-    uint32_t at = 0;
-    if (!address(s, w, 1, &la, err)) {
-        return COMMAND_FAILED;
-    }
-    if (!travel_possible(s)) {
-        error_set(err, "who-wrote: there is no history to look into; see -history");
-        return COMMAND_FAILED;
-    }
-    int rc = travel_writer(s, (uint32_t)la, &tick, &at, err);
-    if (rc == 0) {
-        say("nobody, as far as the history goes back\n");
-    } else if (rc > 0) {
-        say("the instruction at %08" PRIx32 ", at tick %" PRIu64 "\n", at, tick);
-    }
-    return rc < 0 ? COMMAND_FAILED : COMMAND_OK;
-}
-
-enum command_result cmd_reverse_step(struct session *s, const struct words *w,
-                                     struct error *err)
-{
-    uint64_t n = 1;
-    if (w->n > 1 && (!parse_u64(w->word[1], 1000000, &n) || n == 0)) {
-        error_set(err, "reverse-step: %.60s: use a number of instructions", w->word[1]);
-        return COMMAND_FAILED;
-    }
-    if (!travel_possible(s)) {
-        error_set(err, "reverse-step: there is no history to go back to; see -history");
-        return COMMAND_FAILED;
-    }
-    enum travel_end end = TRAVEL_FOUND;
-    for (; n > 0 && end == TRAVEL_FOUND; n--) {
-        end = travel_step(s, true, err);
-    }
-    if (end == TRAVEL_BEGIN) {
-        error_set(err, "reverse-step: this is where the history begins");
-    }
-    return end == TRAVEL_FOUND ? COMMAND_OK : COMMAND_FAILED;
 }

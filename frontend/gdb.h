@@ -30,6 +30,12 @@ void gdb_unserve(struct gdb *g, int status);
 void gdb_poll(struct gdb *g, struct session *s);
 /* Waits for bytes or a client, ns at most. */
 void gdb_wait(struct gdb *g, uint64_t ns);
+/* May somebody else put the machine to another moment? Not while a client has stopped it. One
+ * that has let it run is told that it stands still then. */
+bool gdb_may_travel(const struct gdb *g);
+bool gdb_attached(const struct gdb *g);
+/* Does the client want the search that it asked for to end? */
+bool gdb_interrupted(struct gdb *g);
 /* May a stopped machine be waited for? Not while a client's own command runs. */
 bool gdb_may_continue(const struct gdb *g);
 /* How a debugger on this host gets here: "target remote" and this. */

@@ -112,7 +112,11 @@ void gdb_tell_found(struct gdb *g, struct session *s, enum machine_found found, 
     case MACHINE_FOUND_READ: reply_put(&r, "rwatch:%" PRIx32 ";", la); break;
     case MACHINE_FOUND_ACCESS: reply_put(&r, "awatch:%" PRIx32 ";", la); break;
     case MACHINE_FOUND_NOTHING:
-    case MACHINE_FOUND_STEP: break;
+    case MACHINE_FOUND_STEP:
+    case MACHINE_FOUND_IN: /* the monitor's alone */
+    case MACHINE_FOUND_OUT:
+    case MACHINE_FOUND_VECTOR:
+    case MACHINE_FOUND_REGISTER: break;
     }
     gdb_link_send(&g->link, r.text, r.n);
 }

@@ -37,6 +37,10 @@ static void answer(struct gdb *g, struct session *s, enum travel_end end,
     s->at_point = false;
     switch (end) {
     case TRAVEL_FAILED:
+        if (s->interrupted) { /* stopped, where it was */
+            gdb_tell_found(g, s, MACHINE_FOUND_NOTHING, 0);
+            break;
+        }
         report("-gdb: backwards: %s", err->text);
         gdb_link_send(&g->link, trouble, sizeof trouble - 1);
         break;

@@ -193,6 +193,32 @@ void gdb_wait(struct gdb *g, uint64_t ns)
     poll(&fd, 1, (int)((ns + ms - 1) / ms)); /* a signal cuts it short: that is wanted */
 }
 
+bool gdb_attached(const struct gdb *g)
+{
+    return g != NULL && g->client >= 0;
+}
+
+bool gdb_may_travel(const struct gdb *g)
+{
+    return !gdb_attached(g) || g->busy || g->waiting;
+}
+
+/* 03h among what the client has sent meanwhile: with what came before it, which were answers to
+ * packets, it is taken; anything else waits for its turn. */
+bool gdb_interrupted(struct gdb *g)
+{
+    uint8_t bytes[256];
+    if (g == NULL || g->client < 0 || !g->busy) {
+        return false;
+    }
+    ssize_t n = recv(g->client, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    const uint8_t *stop = n > 0 ? memchr(bytes, 3, (size_t)n) : NULL;
+    if (n == 0) {
+        return true; /* it has gone */
+    }
+    return stop != NULL && recv(g->client, bytes, (size_t)(stop - bytes) + 1, MSG_DONTWAIT) > 0;
+}
+
 bool gdb_may_continue(const struct gdb *g)
 {
     return g != NULL && !g->busy;

@@ -4,6 +4,8 @@
 #include "frontend/history.h"
 
 #include "frontend/audio.h"
+#include "frontend/gdb.h"
+#include "frontend/image.h"
 #include "frontend/moment.h"
 #include "frontend/record.h"
 #include "frontend/report.h"
@@ -40,7 +42,8 @@ struct history {
     uint64_t input_bytes;
     uint8_t keys[KEYS / 8], buttons; /* now */
     uint64_t taken_ns, cost_ns;      /* when the last one was taken, and how long that took */
-    bool off;                        /* for good */
+    struct drives *drives;
+    bool off; /* for good */
 };
 
 /* ---- inputs */
@@ -92,23 +95,46 @@ static void follow_keys(uint8_t keys[KEYS / 8], uint8_t *buttons, const struct i
     }
 }
 
+/* What is about to be put in can be gone back to as it is now. A disk that was in a drive
+ * before has been there in moments. false: without memory, or with too many open files. */
+static bool keep_media(const struct history *h, const struct input *in)
+{
+    enum { SHELF = 32 };
+    bool known = false;
+    for (unsigned i = 0; i < h->drives->shelved; i++) {
+        known |= h->drives->shelf[i] == in->media.ctx;
+    }
+    bool fresh = in->media.kind != DRIVE_NONE && !known;
+    return h->drives->shelved < SHELF && (!fresh || image_keep_first(in->media.ctx));
+}
+
+/* in: on its way. Its medium may come from the shelf, and will be in a drive. */
+static void forget_before(struct history *h, const struct input *in)
+{
+    if (in->kind == INPUT_MEDIA && in->media.kind != DRIVE_NONE) {
+        drives_unshelve(h->drives, in->media.ctx);
+    }
+    history_forget(h);
+}
+
 void history_input(struct history *h, const struct input *in)
 {
     if (!h) {
         return;
     }
     follow_keys(h->keys, &h->buttons, in);
-    if (in->kind == INPUT_MEDIA) {
-        history_forget(h);
-    }
     if (h->n == 0) {
         return; /* the next moment has it */
+    }
+    if (in->kind == INPUT_MEDIA && !keep_media(h, in)) {
+        forget_before(h, in);
+        return;
     }
     if (h->inputs == h->room) {
         size_t room = h->room ? h->room * 2 : INPUTS;
         struct input *more = realloc(h->input, room * sizeof *more);
         if (!more) {
-            history_forget(h);
+            forget_before(h, in);
             return;
         }
         h->input = more;
@@ -117,7 +143,7 @@ void history_input(struct history *h, const struct input *in)
     bool copied = copy_input(&h->input[h->inputs++], in);
     h->input_bytes += input_size(&h->input[h->inputs - 1]);
     if (!copied) {
-        history_forget(h);
+        forget_before(h, in);
     }
 }
 
@@ -125,9 +151,15 @@ void history_input(struct history *h, const struct input *in)
 
 static void drop_entry(struct history *h, unsigned i)
 {
+    if (i > 0 && i + 1 < h->n) {
+        moment_bridge(h->entry[i + 1].moment, h->entry[i].moment);
+    }
     moment_free(h->entry[i].moment);
     h->n--;
     memmove(&h->entry[i], &h->entry[i + 1], (h->n - i) * sizeof h->entry[0]);
+    if (i == 0 && h->n > 0) {
+        moment_is_first(h->entry[0].moment);
+    }
     if (i == 0 && h->inputs > 0) {
         uint64_t first = h->n ? h->entry[0].seq : UINT64_MAX;
         size_t old = 0;
@@ -143,9 +175,12 @@ void history_forget(struct history *h)
     while (h && h->n > 0) {
         drop_entry(h, h->n - 1);
     }
+    if (h) {
+        drives_clear_shelf(h->drives);
+    }
 }
 
-struct history *history_new(uint64_t size, struct error *err)
+struct history *history_new(uint64_t size, struct drives *d, struct error *err)
 {
     struct history *h = calloc(1, sizeof *h);
     if (!h) {
@@ -153,6 +188,8 @@ struct history *history_new(uint64_t size, struct error *err)
         return NULL;
     }
     h->size = size;
+    h->drives = d;
+    d->keep = true;
     return h;
 }
 
@@ -186,6 +223,7 @@ static void turn_off(struct history *h, struct session *s, const char *why)
 {
     history_forget(h);
     h->off = true;
+    h->drives->keep = false;
     if (s->opt->history_bytes) {
         report("-history: %s; there is none", why);
     }
@@ -267,6 +305,15 @@ static bool run_to(struct machine *m, uint64_t tick)
     return machine_now(m) >= tick;
 }
 
+/* As it came then. */
+static void play_input(struct history *h, struct machine *m, const struct input *in)
+{
+    machine_replay(m, in);
+    if (in->kind == INPUT_MEDIA) {
+        drives_insert(h->drives, in->port, in->media.kind != DRIVE_NONE ? in->media.ctx : NULL);
+    }
+}
+
 /* The machine is as it was at entry i: from there to the tick, as it came. Inputs of the tick
  * itself have not been yet. */
 static void run_again(struct history *h, struct session *s, unsigned i, uint64_t tick)
@@ -282,7 +329,7 @@ static void run_again(struct history *h, struct session *s, unsigned i, uint64_t
     }
     s->muted = true;
     while (k < h->inputs && h->input[k].tick < tick && run_to(s->machine, h->input[k].tick)) {
-        machine_replay(s->machine, &h->input[k]);
+        play_input(h, s->machine, &h->input[k]);
         follow_keys(h->keys, &h->buttons, &h->input[k]);
         k++;
     }
@@ -296,6 +343,10 @@ static void settle(struct history *h, struct session *s)
 {
     s->mouse_buttons = h->buttons;
     s->off = s->asleep = s->at_point = false;
+    s->stopped |= gdb_attached(s->gdb); /* which has to hear of it */
+    if (!s->replay) {
+        session_drop_bookmarks(s, machine_now(s->machine));
+    }
     audio_start(s->audio, machine_now(s->machine), machine_mips(s->machine));
     pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
     for (unsigned key = 0; key < KEYS; key++) {
@@ -380,6 +431,9 @@ void history_mark(struct history *h, struct session *s)
     memmove(&h->entry[i + 1], &h->entry[i], (h->n - i) * sizeof h->entry[0]);
     h->entry[i] = e;
     h->n++;
+    if (i + 1 < h->n) {
+        moment_split(h->entry[i + 1].moment, mo);
+    }
 }
 
 int history_visit(struct history *h, struct session *s, unsigned i, struct error *err)
@@ -387,12 +441,23 @@ int history_visit(struct history *h, struct session *s, unsigned i, struct error
     return moment_go(s->machine, h->entry[i].moment, err);
 }
 
-/* To a tick, but for stopped(). false: a signal came, or that is enough. */
-static bool run_watched(struct machine *m, uint64_t tick, history_stop_fn *stopped, void *ctx)
+const struct moment *history_moment(const struct history *h, unsigned i)
 {
-    while (machine_now(m) < tick) {
-        if (signals_pending() ||
-            (machine_run(m, tick) == MACHINE_POINT && stopped && stopped(ctx, m))) {
+    return h->entry[i].moment;
+}
+
+/* To a tick, but for stopped(). false: somebody interrupts, or that is enough. */
+static bool run_watched(struct session *s, uint64_t tick, history_stop_fn *stopped, void *ctx)
+{
+    enum { LOOK = 5000000 };
+    struct machine *m = s->machine;
+    for (uint64_t now = machine_now(m), look = now + LOOK; now < tick; now = machine_now(m)) {
+        if (now >= look) {
+            look = now + LOOK;
+            s->interrupted |= session_interrupted(s);
+        }
+        if (s->interrupted || (machine_run(m, look < tick ? look : tick) == MACHINE_POINT &&
+                               stopped && stopped(ctx, m))) {
             return false;
         }
     }
@@ -409,15 +474,16 @@ bool history_run(struct history *h, struct session *s, uint64_t tick, history_st
         k++;
     }
     s->muted = true;
+    s->interrupted = false;
     for (; on && k < h->inputs && h->input[k].tick < tick; k++) {
-        on = run_watched(m, h->input[k].tick, stopped, ctx);
+        on = run_watched(s, h->input[k].tick, stopped, ctx);
         if (on) {
-            machine_replay(m, &h->input[k]);
+            play_input(h, m, &h->input[k]);
         }
     }
-    on = on && run_watched(m, tick, stopped, ctx);
+    on = on && run_watched(s, tick, stopped, ctx);
     s->muted = false;
-    return on || !signals_pending();
+    return on || !s->interrupted;
 }
 
 /* ---- kept after the fact */

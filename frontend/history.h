@@ -6,20 +6,25 @@
  * farther apart moments are; what does not fit into the memory given is forgotten, the oldest
  * last. Nothing of this shows in the machine.
  *
- * A change of media, or a loaded state, begins a new history.
+ * Media that are changed stay open on a shelf (drives.h) and go back too; when too many were,
+ * or a state is loaded, a new history begins.
+ *
+ * NOT IMPLEMENTED: history_save() of an image that was put in, written to directly (without a
+ * snapshot), and whose file a replay will find as it is now: it is refused by the replay.
  */
 #ifndef TERRAPIN_FRONTEND_HISTORY_H
 #define TERRAPIN_FRONTEND_HISTORY_H
 
 #include "mem/error.h"
 
+struct drives;
 struct history;
 struct input;
 struct machine;
 struct session;
 
 /* size: bytes of memory. NULL and err. All of the following take NULL for "there is none". */
-struct history *history_new(uint64_t size, struct error *err);
+struct history *history_new(uint64_t size, struct drives *d, struct error *err);
 void history_free(struct history *h);
 void history_forget(struct history *h);
 /* What comes through the door, before it acts. */
@@ -38,6 +43,8 @@ int history_step_back(struct history *h, struct session *s, struct error *err);
  * replay the same, with what was played. */
 unsigned history_moments(const struct history *h);
 uint64_t history_tick(const struct history *h, unsigned i);
+struct moment;
+const struct moment *history_moment(const struct history *h, unsigned i);
 /* A moment more, in the midst of a search, so that what comes next need not run so far. */
 void history_mark(struct history *h, struct session *s);
 int history_visit(struct history *h, struct session *s, unsigned i, struct error *err);

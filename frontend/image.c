@@ -34,8 +34,10 @@ struct image {
     bool digested;    /* digest is that of the file */
     uint64_t digest;
     struct overlay *overlay;
-    struct undo *undo;       /* NULL: no mark was ever set */
-    void (*hold)(void *ctx); /* to be called before it changes; NULL: nobody */
+    struct undo *undo;         /* NULL: no mark was ever set */
+    struct undo_mark *first;   /* of when it was put in; or NULL */
+    struct timespec laid_down; /* when it was last changed, of one at rest */
+    void (*hold)(void *ctx);   /* to be called before it changes; NULL: nobody */
     void *hold_ctx;
 };
 
@@ -229,6 +231,23 @@ void image_unmark(struct image *im, struct undo_mark *mark)
 int image_go_back(struct image *im, struct undo_mark *mark)
 {
     return mark ? undo_go(im->undo, mark) : 0;
+}
+
+bool image_keep_first(struct image *im)
+{
+    image_drop_first(im);
+    return image_mark(im, &im->first);
+}
+
+void image_drop_first(struct image *im)
+{
+    image_unmark(im, im->first);
+    im->first = NULL;
+}
+
+int image_go_first(struct image *im)
+{
+    return image_go_back(im, im->first);
 }
 
 uint64_t image_marks_bytes(const struct image *im)
@@ -521,4 +540,94 @@ struct media image_media(struct image *im)
         .sector_size = sector_size(im),
         .read_only = im->read_only,
     };
+}
+
+/* --- at rest -------------------------------------------------------------------------------
+ */
+
+void image_rest(struct image *im)
+{
+    struct stat st;
+    image_flush(im);
+    im->laid_down = fstat(im->fd, &st) == 0 ? st.st_mtim : (struct timespec){0, 0};
+    flock(im->fd, LOCK_UN);
+}
+
+int image_wake(struct image *im, struct error *err)
+{
+    if (try_lock(im) < 0 && errno == EWOULDBLOCK) {
+        return error_set(err, "%s: another program has it by now", short_path(im->path));
+    }
+    return 0;
+}
+
+bool image_rests(const struct image *im, const char *path)
+{
+    struct stat st;
+    return !im->overlay && !im->read_only && image_is(im, path) && fstat(im->fd, &st) == 0 &&
+           st.st_mtim.tv_sec == im->laid_down.tv_sec &&
+           st.st_mtim.tv_nsec == im->laid_down.tv_nsec;
+}
+
+/* --- commit --------------------------------------------------------------------------------
+ */
+
+/* The same file, for writing; -1: err. */
+static int open_to_commit(const struct image *im, struct error *err)
+{
+    struct stat st;
+    const char *name = short_path(im->path);
+    int fd = im->can_write ? open(im->path, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0) {
+        return error_set(err, "commit: %s: cannot be written; make it writable", name);
+    }
+    if (fstat(fd, &st) < 0 || st.st_dev != im->device || st.st_ino != im->inode ||
+        (uint64_t)st.st_size != im->size) {
+        close(fd);
+        return error_set(err, "commit: %s: is another file now", name);
+    }
+    if (flock(im->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(fd);
+        return error_set(err, "commit: %s: another program has it open", name);
+    }
+    return fd;
+}
+
+static int copy_overlay(const struct image *im, int fd, uint64_t *bytes)
+{
+    enum { STEP = 4096 };
+    uint8_t block[STEP];
+    *bytes = 0;
+    for (uint64_t at = 0; at < im->size; at += STEP) {
+        size_t n = im->size - at < STEP ? (size_t)(im->size - at) : STEP;
+        if (!overlay_has(im->overlay, at, n)) {
+            continue;
+        }
+        if (overlay_read(im->overlay, at, block, n) < 0 || write_at(fd, at, block, n) < 0) {
+            return -1;
+        }
+        *bytes += n;
+    }
+    return fdatasync(fd);
+}
+
+int image_commit(struct image *im, uint64_t *bytes, struct error *err)
+{
+    if (!im->overlay) {
+        return error_set(err, "commit: %s: is no snapshot; what the guest writes is there",
+                         short_path(im->path));
+    }
+    int fd = open_to_commit(im, err);
+    if (fd < 0) {
+        return -1;
+    }
+    int rc = copy_overlay(im, fd, bytes);
+    if (rc < 0) {
+        error_set(err, "commit: %s: %s; it is not complete, try again", short_path(im->path),
+                  strerror(errno));
+    }
+    im->digested = false;
+    close(fd);
+    flock(im->fd, LOCK_SH | LOCK_NB);
+    return rc;
 }

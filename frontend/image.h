@@ -60,6 +60,19 @@ bool image_overlaid(const struct image *im, uint64_t at, size_t n);
 /* Into the snapshot, never into the file. */
 int image_put_over(struct image *im, uint64_t at, const void *in, size_t n);
 
+/* What a snapshot has changed goes into the file, *bytes of it; the guest sees what it saw. -1
+ * and err: no snapshot, or the file cannot be written, or another program has it open (then
+ * nothing has happened); or writing failed on the way. */
+int image_commit(struct image *im, uint64_t *bytes, struct error *err);
+
+/* An image that is in no drive for the time being: written out, and anybody's. Back in a drive:
+ * -1 and err if another program has it by now. */
+void image_rest(struct image *im);
+int image_wake(struct image *im, struct error *err);
+/* Is it the file of that name, which is written to directly, and as it was when it was laid
+ * down? */
+bool image_rests(const struct image *im, const char *path);
+
 /* For going back (frontend/moment.h): the content as it is now gets a mark, which
  * image_go_back() makes it again. false: out of memory. *mark is NULL for what is never
  * written. -1: the host's trouble, or a mark was lost for want of memory. */
@@ -67,6 +80,10 @@ struct undo_mark;
 bool image_mark(struct image *im, struct undo_mark **mark);
 void image_unmark(struct image *im, struct undo_mark *mark);
 int image_go_back(struct image *im, struct undo_mark *mark);
+/* One mark that the image keeps by itself: of its content when it was first put in. */
+bool image_keep_first(struct image *im);
+void image_drop_first(struct image *im);
+int image_go_first(struct image *im);               /* without one: nothing happens */
 uint64_t image_marks_bytes(const struct image *im); /* of memory, for all marks */
 bool image_marks_lost(const struct image *im);
 

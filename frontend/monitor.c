@@ -36,6 +36,11 @@ struct monitor {
 
 static const char prompt[] = "(terrapin) ";
 
+bool monitor_is_typed(const struct monitor *mon)
+{
+    return mon && mon->typed;
+}
+
 void monitor_line(struct session *s, const char *line)
 {
     struct words w;

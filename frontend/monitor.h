@@ -25,6 +25,7 @@ void monitor_prompt(struct monitor *mon);
 void monitor_leave(struct monitor *mon); /* typing goes elsewhere */
 /* Runs one line; its errors are reported. */
 void monitor_line(struct session *s, const char *line);
+bool monitor_is_typed(const struct monitor *mon); /* at a terminal; NULL: no */
 
 /* monitor_socket.c: one client after the other. NULL and err. */
 struct monitor_socket *monitor_serve(const char *path, struct error *err);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_EVERY = 1 << 28 };
+enum { RECORD_EVERY = 1 << 28, VIDEO_FPS = 30 };
 
 static int bad_value(const struct option *row, const char *value, struct error *err)
 {
@@ -183,6 +183,8 @@ SET_FLAG(set_hash, hash)
 SET_FLAG(set_stats, stats)
 SET_FLAG(set_verify, verify)
 SET_FLAG(set_info, info)
+SET_STRING(set_video, video)
+SET_STRING(set_save_history, save_history)
 SET_FLAG(set_singlestep, singlestep)
 SET_FLAG(set_no_assist, no_assist)
 
@@ -412,6 +414,13 @@ static int set_record_hash(struct options *o, const struct option *row, const ch
     return ok ? 0 : bad_value(row, value, err);
 }
 
+static int set_fps(struct options *o, const struct option *row, const char *value,
+                   struct error *err)
+{
+    bool ok = parse_u64(value, 1000, &o->fps) && o->fps > 0;
+    return ok ? 0 : bad_value(row, value, err);
+}
+
 static int set_flip(struct options *o, const struct option *row, const char *value,
                     struct error *err)
 {
@@ -553,9 +562,11 @@ static void complete_replay(struct options *o)
 static int check_replay(const struct options *o, struct error *err)
 {
     if (!o->replay) {
-        return o->verify || o->info ? error_set(err, "-%s: is for terrapin replay LOG",
-                                                o->info ? "info" : "verify")
-                                    : 0;
+        const char *only = o->info ? "info" : o->verify ? "verify" : o->video ? "video" : NULL;
+        return only ? error_set(err, "-%s: is for terrapin replay LOG", only) : 0;
+    }
+    if (o->save_history) {
+        return error_set(err, "-save-history: this is a recording already");
     }
     if (o->record) {
         return error_set(err, "-record: a replay is recorded already; branch F records what "
@@ -619,6 +630,7 @@ static void set_defaults(struct options *o)
                           .speed = -1,
                           .until = UINT64_MAX,
                           .cpus = 1,
+                          .fps = VIDEO_FPS,
                           .record_every = RECORD_EVERY};
 }
 

@@ -63,9 +63,12 @@ struct options {
     const char *loadvm;
     const char *replay;  /* terrapin replay LOG */
     bool info, verify;   /* of it */
+    const char *video;   /* directory for its frames … */
+    uint64_t fps;        /* … in a virtual second */
     const char *symbols; /* or NULL */
     const char *record;
-    uint64_t history_bytes; /* 0: default */
+    const char *save_history; /* at a triple fault */
+    uint64_t history_bytes;   /* 0: default */
     bool no_history;
     uint64_t record_every; /* ticks from hash to hash */
     const char *flip;

@@ -536,9 +536,14 @@ int savestate_take(struct savestate *st, struct session *s, struct error *err)
     s->machine = machine;
     session_listen(s);
     s->loads++;
+    if (!s->replay) {
+        s->bookmarks = 0; /* of another machine's time */
+    }
     if (st->drives_open) {
+        bool keep = s->config.drives.keep;
         drives_close(&s->config.drives);
         savestate_give_drives(st, s);
+        s->config.drives.keep = keep;
     }
     s->mouse_buttons = st->mouse_buttons;
     serial_forget(s->serial);

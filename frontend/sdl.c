@@ -3,6 +3,7 @@
 
 #include "frontend/sdl.h"
 
+#include "frontend/gdb.h"
 #include "frontend/history.h"
 #include "frontend/hush.h"
 #include "frontend/report.h"
@@ -88,10 +89,11 @@ static void rewind_begin(struct sdl *d, struct session *s)
     if (d->rewinding || s->scripted || s->commanding) {
         return;
     }
-    if (s->replay || s->record || !history_first(s->history, &first)) {
-        sdl_show(d, s->record   ? "rewind: not while this is recorded"
-                    : s->replay ? "rewind: use goto in a replay"
-                                : "rewind: there is no history");
+    if (s->replay || s->record || gdb_attached(s->gdb) || !history_first(s->history, &first)) {
+        sdl_show(d, s->record              ? "rewind: not while this is recorded"
+                    : gdb_attached(s->gdb) ? "rewind: a debugger is attached"
+                    : s->replay            ? "rewind: use goto in a replay"
+                                           : "rewind: there is no history");
         return;
     }
     d->rewinding = true;
@@ -316,7 +318,28 @@ static void close_window(struct display *display)
     free(d);
 }
 
-static const struct display_ops window_ops = {close_window, update_window, show_in_window};
+/* What is typed besides waits for its turn. */
+static bool interrupted(struct display *display)
+{
+    const struct sdl *d = (struct sdl *)display;
+    SDL_Event e[64];
+    bool yes = false;
+    if (d->view == VIEW_SCREEN) {
+        return false;
+    }
+    SDL_PumpEvents();
+    int n = SDL_PeepEvents(e, ARRAY_LEN(e), SDL_PEEKEVENT, SDL_KEYDOWN, SDL_KEYDOWN);
+    for (int k = 0; k < n; k++) {
+        yes |= e[k].key.keysym.sym == SDLK_c && (e[k].key.keysym.mod & KMOD_CTRL);
+    }
+    if (yes) {
+        SDL_FlushEvent(SDL_KEYDOWN); /* or it would be seen again */
+    }
+    return yes;
+}
+
+static const struct display_ops window_ops = {close_window, update_window, show_in_window,
+                                              interrupted};
 
 /* Without a graphics card OpenGL is a program, slow to start and slower than plain copying. */
 static bool has_graphics_card(void)

@@ -17,6 +17,7 @@
 #include "frontend/serial.h"
 #include "frontend/signals.h"
 #include "frontend/stats.h"
+#include "frontend/video.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -250,12 +251,13 @@ static int start_history(struct session *s, struct error *err)
 {
     static const uint64_t by_default = UINT64_C(256) << 20;
     const struct options *o = s->opt;
-    bool looked_at = s->config.display != DISPLAY_NONE || s->gdb || (s->replay && s->script);
+    bool looked_at = s->config.display != DISPLAY_NONE || s->gdb || o->save_history ||
+                     (s->replay && s->script);
     uint64_t size = o->history_bytes ? o->history_bytes : looked_at ? by_default : 0;
     if (o->no_history || o->verify || size == 0) {
         return 0;
     }
-    s->history = history_new(size, err);
+    s->history = history_new(size, &s->config.drives, err);
     if (!s->history) {
         return -1;
     }
@@ -266,6 +268,12 @@ static int start_history(struct session *s, struct error *err)
 static int start_replay(struct session *s, struct error *err)
 {
     s->replay = replay_open(s->opt->replay, err);
+    if (s->replay && s->opt->video) {
+        s->video = video_open(s->opt->video, (uint32_t)s->opt->fps, err);
+        if (!s->video) {
+            return -1;
+        }
+    }
     return s->replay ? replay_start(s->replay, s, open_outputs, err) : -1;
 }
 
@@ -310,6 +318,7 @@ int session_start(struct session *s, const struct options *opt, struct error *er
         start_history(s, err) < 0) {
         machine_free(s->machine);
         replay_close(s->replay);
+        video_close(s->video);
         script_free(s->script);
         monitor_unserve(s->socket);
         gdb_unserve(s->gdb, EXIT_TROUBLE);
@@ -350,6 +359,21 @@ static void powered_off(struct session *s)
     }
 }
 
+/* -save-history: what led to the triple fault. */
+static void keep_crash(struct session *s)
+{
+    struct error err = {""};
+    if (!s->opt->save_history || s->replay) {
+        return;
+    }
+    if (history_save(s->history, s, s->opt->save_history, &err) < 0) {
+        report("%s", err.text);
+    } else {
+        report("triple fault at tick %" PRIu64 "; what led to it is in %s",
+               machine_now(s->machine), short_path(s->opt->save_history));
+    }
+}
+
 static void handle_stop(struct session *s, enum machine_stop why)
 {
     s->asleep = why == MACHINE_IDLE;
@@ -367,7 +391,10 @@ static void handle_stop(struct session *s, enum machine_stop why)
     case MACHINE_POINT: s->stopped = true; break;
     case MACHINE_POWEROFF: powered_off(s); break;
     case MACHINE_RESET: session_end(s, EXIT_FINE); break;
-    case MACHINE_TRIPLE_FAULT: session_end(s, EXIT_TRIPLE_FAULT); break;
+    case MACHINE_TRIPLE_FAULT:
+        session_end(s, EXIT_TRIPLE_FAULT);
+        keep_crash(s);
+        break;
     case MACHINE_DEBUG_EXIT: {
         uint32_t v = machine_exit_value(s->machine);
         complain("debug-exit: %" PRIu32 "\n", v);
@@ -497,6 +524,15 @@ static void flip_bit(struct session *s)
     }
 }
 
+static void film(struct session *s)
+{
+    struct error err = {""};
+    if (video_look(s->video, s->machine, &err) < 0) {
+        report("%s", err.text);
+        session_end(s, EXIT_TROUBLE);
+    }
+}
+
 /* The next tick at which something is to be done to the machine. */
 static uint64_t next_deed(struct session *s, uint64_t target)
 {
@@ -506,6 +542,9 @@ static uint64_t next_deed(struct session *s, uint64_t target)
     }
     uint64_t now = machine_now(s->machine);
     uint64_t next = s->replay && !s->over ? replay_next(s->replay) : target;
+    film(s);
+    uint64_t frame = video_next(s->video);
+    next = frame > now && frame < next ? frame : next;
     next = s->flip.tick > now && s->flip.tick < next ? s->flip.tick : next;
     return next < target ? next : target;
 }
@@ -680,6 +719,7 @@ int session_finish(struct session *s)
     s->record = NULL;
     replay_close(s->replay);
     s->replay = NULL;
+    video_close(s->video);
     history_free(s->history);
     s->history = NULL;
     machine_free(s->machine);
@@ -723,53 +763,4 @@ bool session_key(struct session *s, uint16_t code, bool down)
 {
     struct input in = {.kind = INPUT_KEY, .code = code, .down = down};
     return machine_input(s->machine, &in);
-}
-
-/* --- a replay ------------------------------------------------------------------------------
- */
-
-void session_branch(struct session *s)
-{
-    machine_shut(s->machine, false);
-    replay_close(s->replay);
-    s->replay = NULL;
-}
-
-/* By the latest moment before it; where there is none, from the start. */
-static int replay_back(struct session *s, uint64_t tick, struct error *err)
-{
-    struct error ignored;
-    uint64_t first;
-    if (history_first(s->history, &first) && first <= tick &&
-        history_rewind(s->history, s, tick, &ignored) == 0) {
-        replay_found(s->replay, s);
-        return 0;
-    }
-    history_forget(s->history);
-    return replay_start(s->replay, s, NULL, err);
-}
-
-int session_goto(struct session *s, uint64_t tick, struct error *err)
-{
-    double speed = s->pace.speed;
-    bool stopped = s->stopped;
-    if (tick > replay_end(s->replay)) {
-        return error_set(err, "goto: the recording ends at tick %" PRIu64,
-                         replay_end(s->replay));
-    }
-    if (tick < machine_now(s->machine) && replay_back(s, tick, err) < 0) {
-        return -1;
-    }
-    if (tick < machine_now(s->machine)) {
-        return error_set(err, "goto: the recording begins at tick %" PRIu64,
-                         machine_now(s->machine));
-    }
-    s->pace.speed = 0;
-    do { /* a debugger's points are passed */
-        s->stopped = false;
-    } while (session_run(s, tick) == RUN_STOPPED && s->at_point);
-    s->stopped = stopped;
-    s->at_point = false;
-    pace_start(&s->pace, speed, machine_mips(s->machine), machine_now(s->machine));
-    return 0;
 }

@@ -24,6 +24,7 @@ struct record;
 struct replay;
 struct script;
 struct serial;
+struct video;
 
 enum exit_code {
     EXIT_FINE = 0,
@@ -40,6 +41,12 @@ enum run_result {
     RUN_OVER,    /* the session ends */
 };
 
+enum { SESSION_BOOKMARKS = 64 };
+struct bookmark {
+    char name[24];
+    uint64_t tick;
+};
+
 struct session {
     const struct options *opt;
     struct config config;
@@ -54,10 +61,12 @@ struct session {
     struct record *record;         /* NULL: nothing is recorded */
     struct replay *replay;         /* NULL: live */
     struct history *history;       /* NULL: none */
+    struct video *video;           /* NULL: nobody films */
     struct flip flip;
     bool commanding;                /* a monitor's command is being run */
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */
+    bool interrupted;               /* a search through the past is not wanted any more */
     bool muted;                     /* what the machine says has been heard before */
     bool written;                   /* to any since they were flushed */
     uint8_t last_debug;             /* byte on debugcon */
@@ -72,6 +81,8 @@ struct session {
     uint64_t asked_until;           /* -until */
     unsigned loads;                 /* states loaded: machines before this one */
     uint8_t mouse_buttons;          /* as last sent */
+    struct bookmark bookmark[SESSION_BOOKMARKS];
+    unsigned bookmarks;
     bool over;
     int status; /* exit code, valid once over */
 };
@@ -104,6 +115,13 @@ void session_listen(struct session *s);
 int session_record(struct session *s, const char *path, struct error *err);
 /* The replay ends here, and what comes next is live. */
 void session_branch(struct session *s);
+/* Names for moments. NULL: there is none; false: there are too many. */
+const struct bookmark *session_bookmark(const struct session *s, const char *name);
+bool session_set_bookmark(struct session *s, const char *name); /* now */
+void session_drop_bookmarks(struct session *s, uint64_t after); /* that tick: it never was */
+/* What takes long asks: does the user, or a debugger, or a signal want it to end? SIGINT that a
+ * monitor's command at the terminal gets ends the command alone. */
+bool session_interrupted(struct session *s);
 /* To a tick of the replay, as fast as it goes. -1 and err: there is none such. */
 int session_goto(struct session *s, uint64_t tick, struct error *err);
 

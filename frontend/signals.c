@@ -60,6 +60,15 @@ int signals_pending(void)
     return pending;
 }
 
+bool signals_take(int signal)
+{
+    if (pending != signal) {
+        return false;
+    }
+    pending = 0;
+    return true;
+}
+
 void signals_alarm(bool on)
 {
     struct itimerval every = {{0, on ? 20000 : 0}, {0, on ? 20000 : 0}};

@@ -152,7 +152,7 @@ static void show_on_term(struct display *d, const char *message)
     term_show((struct term *)d, message);
 }
 
-static const struct display_ops term_ops = {close_term, update_term, show_on_term};
+static const struct display_ops term_ops = {close_term, update_term, show_on_term, NULL};
 
 struct display *term_open(const char *name, struct error *err)
 {

@@ -13,6 +13,8 @@ bool travel_possible(const struct session *s)
     return history_moments(s->history) > 0 && !s->record && !s->off;
 }
 
+enum { NEAR = 1000000 };
+
 /* Where the search stands. */
 struct search {
     struct session *s;
@@ -21,10 +23,10 @@ struct search {
     uint64_t tick; /* … is to be gone to: here */
     enum machine_found found;
     uint32_t la;
-    bool step;   /* stops of single steps count, and nothing else */
-    bool over;   /* … of an interrupt are one */
-    bool writer; /* … or of writes to this byte */
-    uint32_t byte;
+    bool step; /* stops of single steps count, and nothing else */
+    bool over; /* … of an interrupt are one */
+    /* … or, if there is one, those of this point alone. */
+    const struct travel_point *only;
 };
 
 static uint32_t instruction(const struct machine *m)
@@ -35,23 +37,30 @@ static uint32_t instruction(const struct machine *m)
     return (uint32_t)(eip + base);
 }
 
-/* A watchpoint stops behind the instruction: one is a tick, and it began a tick before. */
+static bool is_only(const struct travel_point *p, enum machine_found found, uint32_t la)
+{
+    if (p->reg) {
+        return found == MACHINE_FOUND_REGISTER;
+    }
+    return found == (enum machine_found)(MACHINE_FOUND_CODE + p->kind) && la - p->la < p->len;
+}
+
+/* A watchpoint stops behind the instruction: one is a tick, and it began a tick before. So is
+ * an interrupt. */
 static bool note_stop(void *ctx, struct machine *m)
 {
     struct search *se = ctx;
     uint32_t la;
     enum machine_found found = machine_found(m, &la);
     uint64_t tick = machine_now(m);
-    bool watch = found == MACHINE_FOUND_WRITE || found == MACHINE_FOUND_READ ||
-                 found == MACHINE_FOUND_ACCESS;
     if (se->step) { /* each one is asked for */
         machine_step(m, &(struct machine_step){.over = se->over});
     }
     if (se->step != (found == MACHINE_FOUND_STEP) ||
-        (se->writer && (found != MACHINE_FOUND_WRITE || la != se->byte))) {
+        (se->only && !is_only(se->only, found, la))) {
         return false;
     }
-    tick -= watch;
+    tick -= found > MACHINE_FOUND_CODE;
     if (tick < se->end) {
         se->any = true;
         se->tick = tick;
@@ -64,6 +73,7 @@ static bool note_stop(void *ctx, struct machine *m)
 /* The present is kept: 0, or -1 and err. */
 static int keep(struct session *s, struct moment **now, struct error *err)
 {
+    s->interrupted = false;
     *now = moment_take(s->machine, &s->config.drives, err);
     return *now ? 0 : -1;
 }
@@ -88,14 +98,46 @@ static int go_to(struct session *s, uint64_t tick, struct error *err)
     return history_rewind(s->history, s, tick, err);
 }
 
-/* Stretch by stretch, the latest first: from each moment to the next one, or to se->end. */
-static int search(struct search *se, travel_break_fn *is_break, void *ctx, struct error *err)
+/* Can anything strike on the way from moment i to the next one? What
+ * writes nothing to the pages of a watchpoint need not be played again. */
+static bool may_strike(const struct search *se, unsigned i, const struct moment *next)
+{
+    struct machine *m = se->s->machine;
+    const struct moment *from = history_moment(se->s->history, i);
+    enum machine_point kind;
+    uint32_t la, len;
+    const struct travel_point *p = se->only;
+    if (p) {
+        return p->reg || p->kind != MACHINE_WRITE ||
+               moment_may_have_written(from, next, p->la, p->len);
+    }
+    for (unsigned n = 0; machine_point_get(m, n, &kind, &la, &len); n++) {
+        if (kind != MACHINE_WRITE || moment_may_have_written(from, next, la, len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Stretch by stretch, the latest first: from each moment to the next one, or to the present. */
+static int search(struct search *se, const struct moment *now, travel_break_fn *is_break,
+                  void *ctx, struct error *err)
 {
     struct session *s = se->s;
     uint64_t end = se->end;
     for (unsigned i = history_moments(s->history); i-- > 0 && !se->any;) {
         uint64_t from = history_tick(s->history, i);
+        const struct moment *next =
+            i + 1 < history_moments(s->history) ? history_moment(s->history, i + 1) : now;
         if (from >= end) {
+            continue;
+        }
+        s->interrupted = session_interrupted(s);
+        if (s->interrupted) {
+            return error_set(err, "interrupted");
+        }
+        if (!may_strike(se, i, next)) {
+            end = from;
             continue;
         }
         if (history_visit(s->history, s, i, err) < 0) {
@@ -145,7 +187,7 @@ enum travel_end travel_back(struct session *s, travel_break_fn *is_break, void *
     if (keep(s, &now, err) < 0) {
         return TRAVEL_FAILED;
     }
-    int rc = search(&se, is_break, ctx, err);
+    int rc = search(&se, now, is_break, ctx, err);
     *found = se.found;
     *la = se.la;
     return finish(&se, rc, now, err);
@@ -155,7 +197,6 @@ enum travel_end travel_back(struct session *s, travel_break_fn *is_break, void *
  * one nearby: whoever steps back steps back again. */
 static int approach(struct session *s, uint64_t from, struct error *err)
 {
-    enum { NEAR = 1000000 };
     unsigned i = history_moments(s->history);
     while (i > 0 && history_tick(s->history, i - 1) > from) {
         i--;
@@ -205,19 +246,74 @@ enum travel_end travel_step(struct session *s, bool over, struct error *err)
     return finish(&se, rc, now, err);
 }
 
+/* A register that is watched makes all code slow: first a look at what is near. */
+static int search_near(struct search *se, struct error *err)
+{
+    struct session *s = se->s;
+    uint64_t first = begin_of(s), from = se->end - first > NEAR ? se->end - NEAR : first;
+    if (approach(s, from, err) < 0) {
+        return -1;
+    }
+    machine_point_register(s->machine, se->only->reg);
+    int rc =
+        history_run(s->history, s, se->end, note_stop, se) ? 0 : error_set(err, "interrupted");
+    machine_point_register(s->machine, NULL);
+    return rc;
+}
+
+/* Of the points that are there, is one where a stretch begins? */
+static bool is_only_code(void *ctx, uint32_t la)
+{
+    const struct travel_point *p = ctx;
+    return !p->reg && p->kind == MACHINE_CODE && p->la == la;
+}
+
+/* For p, which the machine has only meanwhile. */
+static int search_point(struct search *se, const struct moment *now, struct travel_point *p,
+                        struct error *err)
+{
+    struct machine *m = se->s->machine;
+    se->only = p;
+    if (p->reg) {
+        int rc = search_near(se, err);
+        if (rc < 0 || se->any) {
+            return rc;
+        }
+        machine_point_register(m, p->reg);
+        rc = search(se, now, NULL, NULL, err);
+        machine_point_register(m, NULL);
+        return rc;
+    }
+    if (!machine_point_add(m, p->kind, p->la, p->len)) {
+        return error_set(err, "too many points");
+    }
+    int rc = search(se, now, is_only_code, p, err);
+    machine_point_remove(m, p->kind, p->la, p->len);
+    return rc;
+}
+
+enum travel_end travel_point(struct session *s, struct travel_point *p, struct error *err)
+{
+    struct search se = {.s = s, .end = machine_now(s->machine)};
+    struct moment *now;
+    if (keep(s, &now, err) < 0) {
+        return TRAVEL_FAILED;
+    }
+    int rc = search_point(&se, now, p, err);
+    p->la = se.any && !p->reg ? se.la : p->la;
+    return finish(&se, rc, now, err);
+}
+
 int travel_writer(struct session *s, uint32_t la, uint64_t *tick, uint32_t *at,
                   struct error *err)
 {
-    struct search se = {.s = s, .end = machine_now(s->machine), .writer = true, .byte = la};
+    struct travel_point byte = {.kind = MACHINE_WRITE, .la = la, .len = 1};
+    struct search se = {.s = s, .end = machine_now(s->machine)};
     struct moment *now;
     if (keep(s, &now, err) < 0) {
         return -1;
     }
-    bool added = machine_point_add(s->machine, MACHINE_WRITE, la, 1);
-    int rc = added ? search(&se, NULL, NULL, err) : error_set(err, "too many points");
-    if (added) {
-        machine_point_remove(s->machine, MACHINE_WRITE, la, 1);
-    }
+    int rc = search_point(&se, now, &byte, err);
     if (rc == 0 && se.any && (rc = approach(s, se.tick, err)) == 0) {
         *tick = se.tick;
         *at = instruction(s->machine);

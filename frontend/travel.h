@@ -28,6 +28,14 @@ enum travel_end travel_step(struct session *s, bool over, struct error *err);
 typedef bool travel_break_fn(void *ctx, uint32_t la);
 enum travel_end travel_back(struct session *s, travel_break_fn *is_break, void *ctx,
                             enum machine_found *found, uint32_t *la, struct error *err);
+/* Back to the last time that this point would have struck: to before the instruction, or the
+ * interrupt. la becomes the byte, or port. */
+struct travel_point {
+    enum machine_point kind;
+    uint32_t la, len; /* len of MACHINE_CODE: 1 */
+    const char *reg;  /* not NULL: a change of this register, and nothing of the above */
+};
+enum travel_end travel_point(struct session *s, struct travel_point *p, struct error *err);
 /* Who wrote last to the byte at la? Of the machine's present; nothing changes. 1: found, the
  * instruction begins at *tick and *at (linear); 0: nobody in all of the history. */
 int travel_writer(struct session *s, uint32_t la, uint64_t *tick, uint32_t *at,

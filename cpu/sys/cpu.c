@@ -560,7 +560,7 @@ static void run(struct cpu *cpu, bool shadowed)
     struct cpu_sys *sys = cpu->sys;
     bool trace = sys->eflags & FL_TF;
     cpu->one_step = trace || shadowed || sys->break_code != 0 || cpu->cs_limit < 255 ||
-                    points_stepping(cpu);
+                    points_stepping(cpu) || cpu->points.reg != NULL;
     sys->eflags &= ~(uint32_t)FL_RF;
     sys->db_pending |= trace ? DR6_BS : 0;
     if (engine_run(cpu) == ENGINE_FAULT) {
@@ -597,7 +597,7 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t until)
     bool shadowed;
     cpu->now = *cpu->tick;
     cpu->sys->left = cpu->sys->pending = false;
-    cpu->points.found.kind = FOUND_NOTHING;
+    points_begin(cpu);
     for (;;) {
         uint64_t overflow = perf_next(cpu);
         if (overflow <= cpu->now) {

@@ -281,6 +281,7 @@ static void deliver_event(struct cpu *cpu, struct event *ev)
         bool entered = engine_try(cpu, event_enter, ev);
         sys->deliver_ext = false;
         if (entered) {
+            points_vector(cpu, ev->vector);
             return;
         }
         if (!escalate(cpu, ev, &cpu->trap)) {
@@ -312,6 +313,7 @@ static enum verdict software_interrupt(struct cpu *cpu, const struct insn *i, ui
     struct event ev = {.source = INT_SOFTWARE, .vector = vector, .eip = next_eip(cpu, i)};
     debug_forget(cpu); /* INT n is not stepped over (SDM 3B 17.3.1.4) */
     event_enter(cpu, &ev);
+    points_vector(cpu, vector);
     return JUMPED;
 }
 
@@ -331,6 +333,7 @@ static enum verdict redirected_interrupt(struct cpu *cpu, const struct insn *i, 
     seg_load_real(cpu, SEG_CS, target >> 16);
     cpu->eip = target & 0xFFFF;
     eflags_set(cpu, 0, FL_TF | FL_RF | (own_if ? FL_VIF : FL_IF));
+    points_vector(cpu, vector);
     return JUMPED;
 }
 

@@ -248,6 +248,9 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
     bool write = access == ACCESS_WRITE, fetch = access == ACCESS_FETCH;
     struct walk w;
     cpu->stats.misses[user][access]++;
+    if (write) {
+        shadow_note_write(cpu, la);
+    }
     if (!(cpu->sys->cr0 & CR0_PG)) {
         paddr pa = la & a20_mask(cpu);
         shadow_fill(cpu, la, pa, &(struct shadow_rights){user, true, fetch}, NULL, 0);

@@ -85,7 +85,9 @@ bool cpu_point_add(struct cpu *cpu, enum cpu_point kind, laddr la, uint32_t len)
             return false;
         }
         p->data[p->datas++] = (struct data_point){la, len, (uint8_t)kind};
-        shadow_forget(cpu, la, len);
+        if (kind <= POINT_ACCESS) {
+            shadow_forget(cpu, la, len);
+        }
     }
     return true;
 }
@@ -102,9 +104,33 @@ bool cpu_point_remove(struct cpu *cpu, enum cpu_point kind, laddr la, uint32_t l
         block_drop_offset(cpu, la & PAGE_MASK); /* so that they are linked again */
     } else {
         p->data[n] = p->data[--p->datas];
-        shadow_forget(cpu, la, len);
+        if (kind <= POINT_ACCESS) {
+            shadow_forget(cpu, la, len);
+        }
     }
     return true;
+}
+
+bool cpu_point_get(const struct cpu *cpu, unsigned n, enum cpu_point *kind, laddr *la,
+                   uint32_t *len)
+{
+    const struct points *p = &cpu->points;
+    if (n >= p->datas) {
+        n -= p->datas;
+        *kind = POINT_CODE;
+        *la = n < p->codes ? p->code[n] : 0;
+        *len = 1;
+        return n < p->codes;
+    }
+    *kind = (enum cpu_point)p->data[n].kind;
+    *la = p->data[n].la;
+    *len = p->data[n].len;
+    return true;
+}
+
+void cpu_point_register(struct cpu *cpu, const char *name)
+{
+    cpu->points.reg = name;
 }
 
 static void step_end(struct cpu *cpu)
@@ -153,7 +179,7 @@ void points_hide(const struct cpu *cpu, laddr page, bool *reads, bool *writes)
     *reads = *writes = false;
     for (unsigned n = 0; n < p->datas; n++) {
         const struct data_point *d = &p->data[n];
-        if (page - d->la < d->len || d->la - page < PAGE_SIZE) {
+        if (d->kind <= POINT_ACCESS && (page - d->la < d->len || d->la - page < PAGE_SIZE)) {
             *reads |= d->kind != POINT_WRITE;
             *writes = true;
         }
@@ -179,6 +205,33 @@ void points_access(struct cpu *cpu, const struct insn *i, laddr la, unsigned siz
         }
     }
 }
+
+static void points_event(struct cpu *cpu, uint32_t la, unsigned size, enum cpu_point kind)
+{
+    struct points *p = &cpu->points;
+    for (unsigned n = 0; n < p->datas && p->found.kind == FOUND_NOTHING; n++) {
+        const struct data_point *d = &p->data[n];
+        bool inside = la - d->la < d->len;
+        if (d->kind == kind && (inside || d->la - la < size)) {
+            p->found = (struct cpu_found){(enum cpu_found_kind)(FOUND_CODE + kind),
+                                          inside ? la : d->la};
+            engine_leave(cpu);
+        }
+    }
+}
+
+void points_port(struct cpu *cpu, uint16_t port, unsigned size, bool out)
+{
+    points_event(cpu, port, size, out ? POINT_OUT : POINT_IN);
+}
+
+void points_vector(struct cpu *cpu, uint8_t vector)
+{
+    points_event(cpu, vector, 1, POINT_VECTOR);
+}
+_Static_assert(FOUND_CODE + POINT_IN == FOUND_IN && FOUND_CODE + POINT_OUT == FOUND_OUT &&
+                   FOUND_CODE + POINT_VECTOR == FOUND_VECTOR,
+               "kinds of what is found follow kinds of points");
 _Static_assert(FOUND_CODE + POINT_WRITE == FOUND_WRITE &&
                    FOUND_CODE + POINT_READ == FOUND_READ &&
                    FOUND_CODE + POINT_ACCESS == FOUND_ACCESS,
@@ -192,9 +245,28 @@ static bool found(struct cpu *cpu, enum cpu_found_kind kind)
     return true;
 }
 
+void points_begin(struct cpu *cpu)
+{
+    struct points *p = &cpu->points;
+    p->found.kind = FOUND_NOTHING;
+    if (UNLIKELY(p->reg != NULL)) {
+        cpu_reg_get(cpu, p->reg, &p->reg_was);
+    }
+}
+
+static bool register_changed(struct cpu *cpu)
+{
+    struct points *p = &cpu->points;
+    uint64_t was = p->reg_was;
+    return p->reg != NULL && cpu_reg_get(cpu, p->reg, &p->reg_was) && p->reg_was != was;
+}
+
 bool points_after(struct cpu *cpu)
 {
     struct points *p = &cpu->points;
+    if (register_changed(cpu) && p->found.kind == FOUND_NOTHING) {
+        found(cpu, FOUND_REGISTER);
+    }
     if (p->found.kind == FOUND_NOTHING && p->step == STEP_DONE) {
         if (cpu_pc(cpu) - p->how.from < p->how.len) {
             p->step = STEP_MORE;

@@ -16,9 +16,13 @@ static void check_port(struct cpu *cpu, uint16_t port, unsigned size)
     }
 }
 
-/* A debug register's breakpoint on the port is a trap: after the access. */
-static void check_break(struct cpu *cpu, uint16_t port, unsigned size)
+/* A debug register's breakpoint on the port is a trap: after the access. A debugger's point
+ * strikes there, too. */
+static void check_break(struct cpu *cpu, uint16_t port, unsigned size, bool out)
 {
+    if (UNLIKELY(cpu->points.datas != 0)) {
+        points_port(cpu, port, size, out);
+    }
     if (UNLIKELY(cpu->sys->break_io != 0)) {
         debug_trap_after(cpu, NULL, debug_hits(cpu, cpu->sys->break_io, port, size));
     }
@@ -28,7 +32,7 @@ static uint32_t port_in(struct cpu *cpu, uint16_t port, unsigned size)
 {
     *cpu->tick = cpu->now;
     uint32_t v = cpu->bus.in(cpu->bus.ctx, port, size);
-    check_break(cpu, port, size);
+    check_break(cpu, port, size, false);
     return v;
 }
 
@@ -36,7 +40,7 @@ static void port_out(struct cpu *cpu, uint16_t port, uint32_t v, unsigned size)
 {
     *cpu->tick = cpu->now;
     cpu->bus.out(cpu->bus.ctx, port, v, size);
-    check_break(cpu, port, size);
+    check_break(cpu, port, size, true);
 }
 
 /* ---- SDM 2A IN, 2B OUT */

@@ -6,6 +6,7 @@
  *   (3) room    keep the maps' memory within its budget
  *   (4) fill    enter a translation, and watch the entries that it came from
  *   (5) hear    stores into watched tables and code, changes of the memory map
+ *   (6) writes  which pages were written to, for searches of a debugger's
  *
  * A load of CR3 with a root that is known changes six pointers. A process that runs again finds
  * its maps as it left them, less what has been dropped from them since. INVLPG has nothing to
@@ -424,6 +425,9 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     struct phys_page p = phys_page(cpu->ph, pa);
     if (p.rd == NULL && p.wr == NULL) {
         const uintptr_t device[MAP_KINDS] = {[MAP_WATCHED] = device_entry(pa, rights)};
+        if (rights->write) {
+            shadow_note_write(cpu, la);
+        }
         enter(cpu, rights->user, page, pa, device);
         return;
     }
@@ -440,6 +444,9 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     }
     if (UNLIKELY(cpu->points.datas)) {
         hide(cpu, base, now);
+    }
+    if (now[MAP_WRITE] | now[MAP_WATCHED]) {
+        shadow_note_write(cpu, la); /* stores will not be translated any more */
     }
     enter(cpu, rights->user, page, pa, now);
 }
@@ -547,6 +554,39 @@ static void on_rearm_page(void *ctx, paddr pa)
             drop_writes(&all->root[(n - 1) / SHADOW_FILLS], all->fill[n - 1].page);
         }
     }
+}
+
+/* ---- (6) writes: a filter of the pages that were written to
+ *
+ * In the beginning no map has a page for writing, so that a page's first write is translated.
+ */
+
+static uint32_t write_bit(laddr la)
+{
+    return (uint32_t)((la >> PAGE_SHIFT) * 0x9E3779B1u) / (UINT32_MAX / CPU_WRITES + 1);
+}
+
+void shadow_note_write(struct cpu *cpu, laddr la)
+{
+    uint32_t n = write_bit(la);
+    cpu->sys->shadows.writes.bit[n / 64] |= UINT64_C(1) << n % 64;
+}
+
+void cpu_writes_begin(struct cpu *cpu)
+{
+    on_rearm(cpu);
+    memset(&cpu->sys->shadows.writes, 0, sizeof cpu->sys->shadows.writes);
+}
+
+const struct cpu_writes *cpu_writes(const struct cpu *cpu)
+{
+    return &cpu->sys->shadows.writes;
+}
+
+bool cpu_writes_have(const struct cpu_writes *w, laddr la)
+{
+    uint32_t n = write_bit(la);
+    return w->bit[n / 64] >> n % 64 & 1;
 }
 
 /* ---- creation */

@@ -94,6 +94,7 @@ struct shadows {
     uint64_t selections;
     bool walking; /* the walker itself is storing into a table: A and D bits */
     bool keep;    /* false: every selection starts with empty maps */
+    struct cpu_writes writes;
 };
 
 /* One entry that a walk used. */
@@ -117,6 +118,8 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
                  const struct shadow_source *sources, unsigned n);
 /* Drops [la, la + len) from the maps of all roots: what they may have of it has changed. */
 void shadow_forget(struct cpu *cpu, laddr la, uint32_t len);
+/* A write to la has been translated. */
+void shadow_note_write(struct cpu *cpu, laddr la);
 /* Stores v into the low half of a table entry on behalf of the walker. */
 void shadow_mark(struct cpu *cpu, paddr at, uint32_t v);
 unsigned shadow_entry_size(const struct cpu *cpu);

@@ -443,10 +443,14 @@ bool points_after(struct cpu *cpu);
 /* … before the instruction that is next: true: stop, there is a breakpoint. */
 bool points_before(struct cpu *cpu);
 bool points_stepping(const struct cpu *cpu); /* is this instruction to be run alone? */
-void points_stepped(struct cpu *cpu);        /* it has run */
-void points_interrupted(struct cpu *cpu);    /* an interrupt comes before it */
-void points_reset(struct cpu *cpu);          /* the processor is: nothing will return */
-void points_moved(struct cpu *cpu);          /* the debugger has set the instruction pointer */
+/* An access to ports [port, port + size), or an event of this vector, has been served. */
+void points_port(struct cpu *cpu, uint16_t port, unsigned size, bool out);
+void points_vector(struct cpu *cpu, uint8_t vector);
+void points_begin(struct cpu *cpu);       /* of cpu_run() */
+void points_stepped(struct cpu *cpu);     /* it has run */
+void points_interrupted(struct cpu *cpu); /* an interrupt comes before it */
+void points_reset(struct cpu *cpu);       /* the processor is: nothing will return */
+void points_moved(struct cpu *cpu);       /* the debugger has set the instruction pointer */
 
 /* ---- x87.c */
 uint32_t x87_mode(const struct cpu *cpu); /* MODE_FPU and MODE_FPU_ERROR as they should be */

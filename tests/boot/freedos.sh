@@ -117,4 +117,50 @@ for model in pentium4 386; do
         same "$model: blocks and single steps" "$first" "$hash"
     fi
 done
+# ---- stock gdb, backwards in a recording: each key moves the end of the BIOS's keyboard buffer
+if command -v gdb >/dev/null; then
+    cp "$image" system.img || die "cannot copy $image"
+    printf '%s\n' 'wait-screen "A:\\>" 120' 'run 1' 'type "ver\n"' \
+        'wait-screen "FreeCom version" 20' 'run 1' 'quit' >tape.in
+    boot tape -mips 4 -fda system.img -record tape.log -record-hash 4000000 <tape.in
+    recorded=$hash
+    cat >back.cmd <<END
+set pagination off
+set confirm off
+set remotetimeout 240
+target remote ./s
+monitor goto $((${hash##* } - 1000))
+maintenance flush register-cache
+watch *(unsigned short *)0x41c
+reverse-continue
+print/x *(unsigned short *)0x41c
+reverse-stepi
+reverse-continue
+reverse-continue
+reverse-continue
+print/x *(unsigned short *)0x41c
+reverse-continue
+delete
+monitor reverse-continue in 0x60
+monitor who-wrote 0x41c
+continue
+END
+    rm -f s
+    "$TERRAPIN" replay tape.log -display none -timeout 900 -hash -gdb unix:s -S >back.out 2>back.err \
+        </dev/null &
+    pid=$!
+    until [ -S s ] || ! kill -0 "$pid" 2>/dev/null; do
+        sleep 0.1
+    done
+    timeout 900 gdb -nx -batch -x back.cmd >back.gdb 2>&1 </dev/null
+    wait "$pid"
+    code=$?
+    expect_code back 0
+    same "backwards and forwards again" "$recorded" "$(tail -n 1 back.out)"
+    expect "Hardware watchpoint 1" back.gdb
+    check "ver and Return were four keys" [ "$(grep -c '^New value' back.gdb)" -ge 4 ]
+    expect "IN from port 60, next at 000f" back.gdb
+    expect "the instruction at 000f" back.gdb
+    expect "exited normally" back.gdb
+fi
 finish

@@ -74,16 +74,59 @@ code=$?
 expect_code kept 0
 expect "icount: 115000000" kept.out
 
-# a change of media ends it; neither a recording nor a machine without history can go back
-boot media -mips 10 -history 64M -fda one.img -fdb two.img <<'END'
-run 5
+# media that were changed change back; what was written to a disk in between is undone, whether it
+# is in the drive then or not; the same with snapshots, and in a recording of all that
+cat >media.in <<'END'
+wait-screen "sector: ready" 30
+run-to 100000000
+bookmark before
+hash
 change floppy1 three.img
+type "b"
+wait-screen "> b: disk three" 5
+type "w"
+wait-screen "> w: done" 5
+eject floppy1
 run 1
-rewind 0.5
-rewind 2
+change floppy1 two.img
+type "b"
+wait-screen "> b: disk two" 5
+bookmark after
+run 1
+goto before
+hash
+type "b"
+wait-screen "> b: disk two" 5
+run-to 120000000
+hash
+change floppy1 three.img
+type "b"
+wait-screen "> b: disk three" 5
+bookmark
+save-history media.log
+goto after
 END
-expect_code media 1
-expect "media.scr:5: rewind: the history reaches back 0." media.err
+for how in "" -snapshot; do
+    cp three.orig three.img
+    cp two.orig two.img
+    # shellcheck disable=SC2086 # no option, or one
+    boot media -mips 10 -history 64M -fda one.img -fdb two.img $how <media.in
+    expect_code media 1
+    expect "before " media.out
+    expect_not "after " media.out
+    expect "goto: after: use a tick, seconds as 12.5s, or a bookmark" media.err
+    same "before media were changed ($how)" "$then" "$(nth 1 media)"
+    same "gone back over media ($how)" "$then" "$(nth 2 media)"
+    same "and on from there, over media ($how)" "$later" "$(nth 3 media)"
+    check "what was written is undone ($how)" cmp -s three.orig three.img
+    recorded=$hash
+    "$TERRAPIN" replay media.log -display none -hash >media2.out 2>media2.err
+    code=$?
+    expect_code media2 0
+    same "kept with its media ($how)" "$recorded" "$(tail -n 1 media2.out)"
+done
+
+# neither a recording nor a machine without history can go back
 boot none -mips 10 one.img <<'END'
 run 1
 rewind 0.5
@@ -96,6 +139,59 @@ rewind 0.5
 END
 expect_code recording 1
 expect "rewind: not while this is recorded" recording.err
+
+# what a snapshot has changed is kept, once the recording has ended
+cp two.orig two.img
+cat >keep.in <<'END'
+wait-screen "sector: ready" 30
+type "w"
+wait-screen "> w: done" 5
+commit floppy1
+END
+boot keep -mips 10 -record run.log -fda one.img -fdb two.img <keep.in
+expect_code keep 1
+expect "commit: not while this is recorded" keep.err
+check "nothing was committed" cmp -s two.orig two.img
+sed 's/^commit.*/record off\ncommit floppy1\nquit/' keep.in >kept.in
+boot kept -mips 10 -record run.log -fda one.img -fdb two.img <kept.in
+expect_code kept 0
+expect "two.img: 4096 bytes" kept.out
+boot after -mips 10 -fda one.img -fdb two.img <<'END'
+wait-screen "sector: ready" 30
+type "b"
+wait-screen "> b: written by the guest" 5
+commit
+END
+expect_code after 1
+expect "commit: no drive has a snapshot" after.err
+
+# a crash keeps what led to it
+cat >crash.asm <<'END'
+bits 16
+org 0x7C00
+        cli
+key:    in al, 0x64
+        test al, 1
+        jz key
+        lidt [cs:none]
+        int3
+none:   dw 0, 0, 0
+        times 510 - ($ - $$) db 0
+        dw 0xAA55
+END
+nasm -f bin crash.asm -o crash.img || die "nasm failed"
+truncate -s 1474560 crash.img
+printf 'run 5\ntype "x"\nrun 1\n' >crash.in
+boot crash -mips 10 -save-history crash.log -fda crash.img <crash.in
+expect_code crash 2
+expect "; what led to it is in crash.log" crash.err
+boot gone -mips 10 -no-reboot -fda crash.img <crash.in
+same "a crash, kept or not" "$(tail -n 1 gone.out)" "$(tail -n 1 crash.out)"
+"$TERRAPIN" replay crash.log -display none -hash >crash2.out 2>crash2.err
+code=$?
+expect_code crash2 0
+same "a crash again" "$(tail -n 1 crash.out)" "$(tail -n 1 crash2.out)"
+
 boot small -mips 10 -history 100K -fda one.img <<'END'
 wait-screen "sector: ready" 30
 rewind 0.5

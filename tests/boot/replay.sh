@@ -115,6 +115,43 @@ play branch2 branch.log
 expect_code branch2 0
 same "a branch" "$recorded" "$hash"
 
+# ---- what happened last
+cat >search.in <<END
+goto 15000000
+reverse-continue out 0xe9
+reverse-continue in 0x60
+bookmark key
+reverse-continue reg es
+reverse-continue int 0x10
+reverse-continue write 0x449
+goto key
+bookmark
+reverse-continue break 0x7c00
+reverse-continue int 0x99
+END
+play search work.log -script "$PWD/search.in"
+expect_code search 1
+expect "OUT to port e9, next at 00007c" search.out
+expect "IN from port 60, next at 00007c" search.out
+expect "a change of es from 0, next at 00007c13" search.out
+expect "interrupt 10, next at 00007c0e" search.out
+expect "a write to 00000449, next at 000" search.out
+expect "key                     tick " search.out
+expect "the instruction 00007c00, next at 00007c00" search.out
+expect "search.in:11: reverse-continue: not met; this is where the history begins" search.err
+
+# ---- as a film
+play film work.log -video frames -fps 10
+expect_code film 0
+same "a film and the run" "$(grep '^state-hash' again.out)" "$hash"
+ticks=${hash#*icount: }
+frames=$(find frames -name 'frame-0*.png' | wc -l)
+check "frames: $frames in $ticks ticks" [ "$frames" -eq $((ticks * 10 / 20000000 + 1)) ]
+check "a frame is a PNG" [ "$(head -c 4 frames/frame-000005.png | tail -c 3)" = PNG ]
+# shellcheck disable=SC2086 # words
+boot nofilm $guest -video frames </dev/null
+expect "-video: is for terrapin replay LOG" nofilm.err
+
 # ---- bad recordings
 # refused NAME TEXT [OPTION…]: NAME.log is not played
 refused()
@@ -195,7 +232,16 @@ play swap swap.log -flip '300000,ram ram,7000000'
 expect_code swap 4
 expect "first difference at tick 300000, after the instruction at " swap.err
 
-# ---- killed
+# ---- ended by a signal, and killed
+# shellcheck disable=SC2086 # words
+"$TERRAPIN" $guest -display none -speed 1 -record ended.log &
+pid=$!
+sleep 1
+kill -TERM $pid
+wait $pid 2>wait.err
+"$TERRAPIN" replay ended.log -info >ended.txt
+expect "end: tick" ended.txt
+expect "exit code 1" ended.txt
 kills=0
 while [ "$kills" -lt "${KILLS:-4}" ]; do
     kills=$((kills + 1))

@@ -354,6 +354,66 @@ START_TEST(the_hosts_own_stays)
 }
 END_TEST
 
+/* ---- what was written to */
+
+/* To a mark; writes that a watchpoint saw. */
+static unsigned writes_to(struct run *r, uint64_t tick)
+{
+    unsigned n = 0;
+    while (machine_now(r->m) < tick) {
+        uint32_t la;
+        n += machine_run(r->m, tick) == MACHINE_POINT &&
+             machine_found(r->m, &la) == MACHINE_FOUND_WRITE;
+    }
+    return n;
+}
+
+/* A watchpoint never sees what is said not to have been; and most of memory is not written to.
+ * A snapshot that enters or leaves the row changes nothing of that. */
+START_TEST(what_is_not_written_is_not_seen)
+{
+    struct run r;
+    uint64_t seed = 7 + (uint64_t)_i, every = _i < 3 ? 400000 : 1500;
+    unsigned idle = 0, busy = 0;
+    if (!build(&r, (unsigned)_i)) {
+        return;
+    }
+    struct kept from = keep(&r, 0);
+    for (unsigned mark = 1; mark <= MARKS; mark++) {
+        uint32_t la = (uint32_t)test_random(&seed) % 0xA0000, len = 1 + mark % 8;
+        la = mark % 2 ? la : la % 0x8000; /* stacks, the BIOS's data, a boot sector */
+        ck_assert(machine_point_add(r.m, MACHINE_WRITE, la, len));
+        unsigned seen = writes_to(&r, mark * every - every / 2);
+        struct kept half = keep(&r, 0);
+        seen += writes_to(&r, mark * every);
+        struct kept to = keep(&r, 0);
+        if (mark % 3) {
+            snapshot_bridge(to.s, half.s);
+        }
+        if (mark % 3 == 2) {
+            snapshot_split(to.s, half.s); /* whose way began elsewhere: nothing happens */
+        }
+        ck_assert(machine_point_remove(r.m, MACHINE_WRITE, la, len));
+        go_back(&r, &from);
+        bool may = snapshot_may_have_written(from.s, to.s, la, len);
+        ck_assert_msg(may || seen == 0, "guest %d, mark %u, %x: %u writes", _i, mark, la, seen);
+        ck_assert(mark % 3 || may); /* not known: half is in between */
+        go_back(&r, &to);
+        idle += !may;
+        busy += seen != 0;
+        drop(&half);
+        drop(&from);
+        from = to;
+    }
+    if (_i == 1 || _i == 2) {
+        ck_assert_uint_gt(idle, MARKS / 8);
+    }
+    ck_assert_uint_le(busy, MARKS);
+    drop(&from);
+    run_free(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("snapshot");
@@ -361,6 +421,7 @@ int main(void)
     tcase_set_timeout(tc, 280);
     tcase_add_loop_test(tc, guests_go_back, 0, 3);
     tcase_add_loop_test(tc, random_machines_go_back, 0, 24);
+    tcase_add_loop_test(tc, what_is_not_written_is_not_seen, 0, 12);
     tcase_add_test(tc, memory_is_counted);
     tcase_add_test(tc, out_of_memory_changes_nothing);
     tcase_add_test(tc, a_snapshot_is_of_one_machine);

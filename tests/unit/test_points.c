@@ -266,6 +266,41 @@ START_TEST(pushed_by_an_interrupt)
 END_TEST
 
 /* A string instruction stops after the iteration that came there. */
+/* ---- ports, interrupts, registers */
+
+START_TEST(ports_and_vectors)
+{
+    struct box b;
+    FOR_BOTH(b)
+    {
+        LOAD(&b, 0x40, 0xE4, 0x60, 0xE6, 0x80, 0xE4, 0x61, 0xCD, 0x21);
+        add(&b, POINT_IN, 0x60, 1);
+        add(&b, POINT_OUT, 0x7F, 3);
+        add(&b, POINT_VECTOR, 0x21, 1);
+        expect_stop(&b, FOUND_IN, 0x60, 2);
+        expect_stop(&b, FOUND_OUT, 0x80, 3);
+        expect_stop(&b, FOUND_VECTOR, 0x21, 5);
+        ck_assert(cpu_point_remove(b.cpu, POINT_VECTOR, 0x21, 1));
+        ck_assert(!cpu_point_remove(b.cpu, POINT_VECTOR, 0x21, 1));
+    }
+}
+END_TEST
+
+START_TEST(a_register)
+{
+    struct box b;
+    FOR_BOTH(b)
+    {
+        LOAD(&b, COUNTING);
+        cpu_point_register(b.cpu, "edx");
+        expect_stop(&b, FOUND_REGISTER, CODE_AT + 3, 3);
+        expect_stop(&b, FOUND_REGISTER, CODE_AT + 3, 8);
+        cpu_point_register(b.cpu, NULL);
+        ck_assert_int_eq(cpu_run(b.cpu, 100), CPU_UNTIL);
+    }
+}
+END_TEST
+
 START_TEST(watch_in_a_string)
 {
     struct box b;
@@ -331,6 +366,8 @@ int main(void)
     tcase_add_test(tc, step_meets_reset);
     tcase_add_loop_test(tc, watchpoints, 0, 3);
     tcase_add_test(tc, pushed_by_an_interrupt);
+    tcase_add_test(tc, ports_and_vectors);
+    tcase_add_test(tc, a_register);
     tcase_add_test(tc, watch_in_a_string);
     tcase_add_test(tc, so_many);
     suite_add_tcase(s, tc);
