@@ -494,6 +494,11 @@ void machine_point_register(struct machine *m, const char *name)
     cpu_point_register(m->cpu, name);
 }
 
+void machine_watch_dma(struct machine *m, uint64_t pa, machine_dma_fn *fn, void *ctx)
+{
+    phys_watch_dma(m->phys, pa, fn, ctx);
+}
+
 void machine_step(struct machine *m, const struct machine_step *how)
 {
     struct cpu_step step = {.on = how != NULL};

@@ -203,6 +203,11 @@ bool machine_point_get(const struct machine *m, unsigned n, enum machine_point *
 /* One register, too, by a static name as machine_reg_get() has it: stops after an instruction
  * or interrupt that changed it, and is slow meanwhile. NULL: none any more. */
 void machine_point_register(struct machine *m, const char *name);
+/* fn is called at each write by DMA to the byte at this physical address (a debugger's to
+ * memory is one), at machine_now(); it only notes that. NULL: no more. Another machine has
+ * none. */
+typedef void machine_dma_fn(void *ctx);
+void machine_watch_dma(struct machine *m, uint64_t pa, machine_dma_fn *fn, void *ctx);
 /* machine_run() stops after one instruction, and goes on by single ones while the instruction
  * pointer (linear) is in [from, from + len). over: an interrupt that comes in between is run up
  * to its return. A breakpoint at the first instruction is passed. */

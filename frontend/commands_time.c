@@ -178,8 +178,8 @@ enum command_result cmd_save_history(struct session *s, const struct words *w,
 
 enum command_result cmd_who_wrote(struct session *s, const struct words *w, struct error *err)
 {
-    uint64_t la, tick = 0;
-    uint32_t at = 0;
+    struct travel_writer by;
+    uint64_t la;
     if (!command_address(s, w, 1, &la, err)) {
         return COMMAND_FAILED;
     }
@@ -187,11 +187,20 @@ enum command_result cmd_who_wrote(struct session *s, const struct words *w, stru
         error_set(err, "who-wrote: there is no history to look into; see -history");
         return COMMAND_FAILED;
     }
-    int rc = travel_writer(s, (uint32_t)la, &tick, &at, err);
+    if (la > UINT32_MAX) {
+        error_set(err, "who-wrote: %" PRIx64 ": no linear address, which has 32 bits", la);
+        return COMMAND_FAILED;
+    }
+    int rc = travel_writer(s, (uint32_t)la, &by, err);
     if (rc == 0) {
         say("nobody, as far as the history goes back\n");
+    } else if (rc > 0 && by.by == TRAVEL_BY_DEVICE) {
+        say("a device by DMA, or a debugger, at tick %" PRIu64 "\n", by.tick);
     } else if (rc > 0) {
-        say("the instruction at %08" PRIx32 ", at tick %" PRIu64 "\n", at, tick);
+        say("the instruction at %08" PRIx32 ", at tick %" PRIu64 "%s\n", by.la, by.tick,
+            by.by == TRAVEL_BY_OTHERS
+                ? "; and then somebody by another address of the same memory"
+                : "");
     }
     return rc < 0 ? COMMAND_FAILED : COMMAND_OK;
 }
@@ -219,10 +228,7 @@ enum command_result cmd_reverse_step(struct session *s, const struct words *w,
     if (may_search(s, "reverse-step", err) < 0) {
         return COMMAND_FAILED;
     }
-    enum travel_end end = TRAVEL_FOUND;
-    for (; n > 0 && end == TRAVEL_FOUND; n--) {
-        end = travel_step(s, true, err);
-    }
+    enum travel_end end = travel_step(s, true, (uint32_t)n, err);
     if (end == TRAVEL_BEGIN) {
         error_set(err, "reverse-step: this is where the history begins");
     }

@@ -22,6 +22,7 @@ struct expr {
     const struct machine *m;
     const char *s;
     unsigned depth;
+    const char *who; /* the command */
     struct error *err;
 };
 
@@ -34,7 +35,7 @@ static void skip_blanks(struct expr *e)
 
 static bool complain_at(struct expr *e, const char *what)
 {
-    error_set(e->err, "address: %s at \"%.40s\"; use numbers, $eip, + - * ( )", what, e->s);
+    error_set(e->err, "%s: %s at \"%.40s\"; use numbers, $eip, + - * ( )", e->who, what, e->s);
     return false;
 }
 
@@ -140,7 +141,7 @@ bool command_address(const struct session *s, const struct words *w, unsigned i,
     for (; i < w->n; i++) {
         size_t n = strlen(w->word[i]);
         if (len + n + 2 > sizeof text) {
-            error_set(err, "address: too long");
+            error_set(err, "%s: too long an address", w->word[0]);
             return false;
         }
         memcpy(text + len, w->word[i], n);
@@ -148,7 +149,7 @@ bool command_address(const struct session *s, const struct words *w, unsigned i,
         text[len++] = ' ';
     }
     text[len] = '\0';
-    struct expr e = {.m = s->machine, .s = text, .err = err};
+    struct expr e = {.m = s->machine, .s = text, .who = w->word[0], .err = err};
     return sum(&e, out) && (*e.s == '\0' || complain_at(&e, "too much"));
 }
 

@@ -57,7 +57,7 @@ void gdb_back_step(struct gdb *g, struct session *s, const char *p)
         say_begin(g);
         return;
     }
-    answer(g, s, travel_step(s, !g->step_into, &err), MACHINE_FOUND_STEP, 0, &err);
+    answer(g, s, travel_step(s, !g->step_into, 1, &err), MACHINE_FOUND_STEP, 0, &err);
 }
 
 void gdb_back_continue(struct gdb *g, struct session *s, const char *p)

@@ -20,11 +20,14 @@ struct search {
     struct session *s;
     uint64_t end;  /* only stops before this tick count */
     bool any;      /* the last one so far … */
+    bool device;   /* … or a write by DMA … */
     uint64_t tick; /* … is to be gone to: here */
     enum machine_found found;
     uint32_t la;
-    bool step; /* stops of single steps count, and nothing else */
-    bool over; /* … of an interrupt are one */
+    bool step;      /* stops of single steps count, and nothing else … */
+    bool over;      /* … those of an interrupt as one: */
+    uint64_t *stop; /* the last `count` of `stops`, in turn */
+    uint64_t stops, count;
     /* … or, if there is one, those of this point alone. */
     const struct travel_point *only;
 };
@@ -61,8 +64,11 @@ static bool note_stop(void *ctx, struct machine *m)
         return false;
     }
     tick -= found > MACHINE_FOUND_CODE;
-    if (tick < se->end) {
+    if (tick < se->end && se->step) {
+        se->stop[se->stops++ % se->count] = tick;
+    } else if (tick < se->end) {
         se->any = true;
+        se->device = false;
         se->tick = tick;
         se->found = found;
         se->la = la;
@@ -213,35 +219,53 @@ static int approach(struct session *s, uint64_t from, struct error *err)
     return history_run(s->history, s, from, NULL, NULL) ? 0 : error_set(err, "interrupted");
 }
 
+/* From `from` to the end by single steps; *tick: where the count-th last one began. 1: there
+ * were so many, 0: not, -1 and err. A boundary at the very beginning is one, whatever steps
+ * say. */
+static int steps_from(struct search *se, uint64_t from, uint64_t first, struct error *err)
+{
+    struct session *s = se->s;
+    machine_step(s->machine, NULL);
+    if (approach(s, from, err) < 0) {
+        return -1;
+    }
+    machine_step(s->machine, &(struct machine_step){.over = se->over});
+    se->stops = 0;
+    if (from == first && from < se->end) {
+        se->stop[se->stops++] = from;
+    }
+    if (!history_run(s->history, s, se->end, note_stop, se)) {
+        return error_set(err, "interrupted");
+    }
+    se->any = se->stops >= se->count;
+    se->tick = se->stop[se->stops % se->count];
+    return se->any;
+}
+
 /* By single steps over the last ticks; more of them where HLT slept through those. A place in
  * the middle of sleep is none to stop at. */
-enum travel_end travel_step(struct session *s, bool over, struct error *err)
+enum travel_end travel_step(struct session *s, bool over, uint32_t count, struct error *err)
 {
-    struct search se = {.s = s, .end = machine_now(s->machine), .step = true, .over = over};
+    struct search se = {
+        .s = s, .end = machine_now(s->machine), .step = true, .over = over, .count = count};
     struct moment *now;
     uint64_t first = begin_of(s);
     int rc = 0;
-    if (keep(s, &now, err) < 0) {
+    se.stop = calloc(count, sizeof *se.stop);
+    if (!se.stop) {
+        error_set(err, "out of memory");
         return TRAVEL_FAILED;
     }
-    for (uint64_t n = 32; rc == 0 && !se.any; n *= 32) {
-        uint64_t from = se.end - first > n ? se.end - n : first;
-        machine_step(s->machine, NULL);
-        rc = approach(s, from, err);
-        if (rc == 0) {
-            machine_step(s->machine, &(struct machine_step){.over = over});
-            if (from == first && from < se.end) { /* a boundary, whatever steps say */
-                se.any = true;
-                se.tick = from;
-            }
-            rc = history_run(s->history, s, se.end, note_stop, &se)
-                     ? 0
-                     : error_set(err, "interrupted");
-        }
-        if (from == first) {
-            break;
-        }
+    if (keep(s, &now, err) < 0) {
+        free(se.stop);
+        return TRAVEL_FAILED;
     }
+    for (uint64_t n = 32 + count, from = UINT64_MAX; rc == 0 && from != first; n *= 32) {
+        from = se.end - first > n ? se.end - n : first;
+        rc = steps_from(&se, from, first, err);
+    }
+    free(se.stop);
+    se.stop = NULL;
     se.found = MACHINE_FOUND_STEP;
     return finish(&se, rc, now, err);
 }
@@ -304,21 +328,68 @@ enum travel_end travel_point(struct session *s, struct travel_point *p, struct e
     return finish(&se, rc, now, err);
 }
 
-int travel_writer(struct session *s, uint32_t la, uint64_t *tick, uint32_t *at,
-                  struct error *err)
+/* ---- who wrote */
+
+static void note_dma(void *ctx)
 {
-    struct travel_point byte = {.kind = MACHINE_WRITE, .la = la, .len = 1};
+    struct search *se = ctx;
+    uint64_t tick = machine_now(se->s->machine);
+    if (tick < se->end) {
+        se->any = se->device = true;
+        se->tick = tick;
+    }
+}
+
+/* -1: there is no memory, or the VGA's, in which a byte is what its registers say. */
+static int byte_at(const struct machine *m, uint32_t la)
+{
+    uint64_t pa;
+    uint8_t byte;
+    bool memory = machine_translate(m, la, &pa) && (pa < 0xA0000 || pa >= 0xC0000) &&
+                  machine_mem_get(m, pa, &byte, 1);
+    return memory ? byte : -1;
+}
+
+/* The machine is where the search has left it: what is there to say of the instruction? Behind
+ * it the byte is what it is now, if nothing wrote to it by another way. */
+static int tell_writer(struct search *se, int byte, struct travel_writer *w, struct error *err)
+{
+    struct session *s = se->s;
+    w->tick = se->tick;
+    w->by = TRAVEL_BY_DEVICE;
+    if (se->device) {
+        return 1;
+    }
+    if (approach(s, se->tick, err) < 0) {
+        return -1;
+    }
+    w->la = instruction(s->machine);
+    if (!history_run(s->history, s, se->tick + 1, NULL, NULL)) {
+        return error_set(err, "interrupted");
+    }
+    int then = byte_at(s->machine, se->only->la);
+    w->by = then >= 0 && byte >= 0 && then != byte ? TRAVEL_BY_OTHERS : TRAVEL_BY_INSTRUCTION;
+    return 1;
+}
+
+int travel_writer(struct session *s, uint32_t la, struct travel_writer *w, struct error *err)
+{
+    struct travel_point point = {.kind = MACHINE_WRITE, .la = la, .len = 1};
     struct search se = {.s = s, .end = machine_now(s->machine)};
     struct moment *now;
+    struct error ignored;
+    uint64_t pa;
+    int byte = byte_at(s->machine, la);
     if (keep(s, &now, err) < 0) {
         return -1;
     }
-    int rc = search_point(&se, now, &byte, err);
-    if (rc == 0 && se.any && (rc = approach(s, se.tick, err)) == 0) {
-        *tick = se.tick;
-        *at = instruction(s->machine);
-        rc = 1;
+    if (machine_translate(s->machine, la, &pa)) {
+        machine_watch_dma(s->machine, pa, note_dma, &se);
     }
-    struct error ignored;
+    int rc = search_point(&se, now, &point, err);
+    machine_watch_dma(s->machine, 0, NULL, NULL);
+    if (rc == 0 && se.any) {
+        rc = tell_writer(&se, byte, w, err);
+    }
     return come_back(s, now, rc < 0 ? &ignored : err) < 0 ? -1 : rc;
 }

@@ -20,8 +20,9 @@ enum travel_end {
 
 /* Before a debugger's points can be met: true if there is somewhere to go back to. */
 bool travel_possible(const struct session *s);
-/* One instruction back; over: not into the handler of an interrupt that came in between. */
-enum travel_end travel_step(struct session *s, bool over, struct error *err);
+/* So many instructions (1 or more) back; over: not into the handler of an interrupt that came
+ * in between. */
+enum travel_end travel_step(struct session *s, bool over, uint32_t count, struct error *err);
 /* Back to the last breakpoint that was passed, or to before the last access that a watchpoint
  * saw. *found and *la: as machine_found() would have it; is_break: is there a breakpoint at
  * this linear address? (For the first instruction of a stretch, which the machine passes.) */
@@ -36,9 +37,19 @@ struct travel_point {
     const char *reg;  /* not NULL: a change of this register, and nothing of the above */
 };
 enum travel_end travel_point(struct session *s, struct travel_point *p, struct error *err);
-/* Who wrote last to the byte at la? Of the machine's present; nothing changes. 1: found, the
- * instruction begins at *tick and *at (linear); 0: nobody in all of the history. */
-int travel_writer(struct session *s, uint32_t la, uint64_t *tick, uint32_t *at,
-                  struct error *err);
+/* Who wrote last to the byte at la? Of the machine's present; nothing changes. 1: found; 0:
+ * nobody in all of the history. Stores are found that are made by this linear address, and DMA
+ * to where it leads now. */
+enum travel_by {
+    TRAVEL_BY_INSTRUCTION, /* … that begins at `tick` and `la` (linear) */
+    TRAVEL_BY_DEVICE,      /* DMA, or a debugger */
+    TRAVEL_BY_OTHERS,      /* after the instruction, by another address of the same memory */
+};
+struct travel_writer {
+    enum travel_by by;
+    uint64_t tick;
+    uint32_t la;
+};
+int travel_writer(struct session *s, uint32_t la, struct travel_writer *w, struct error *err);
 
 #endif

@@ -52,7 +52,10 @@ struct phys {
     const struct big_memory *big;
     struct block *main;
     struct ram *rams;
-    bool watching; /* some page may hold watched code */
+    bool watching;         /* some page may hold watched code */
+    phys_dma_fn *dma_seen; /* NULL: nobody looks; else, of this byte */
+    void *dma_ctx;
+    paddr dma_pa;
 };
 
 /* ---- blocks of RAM -------------------------------------------------------------------------
@@ -570,12 +573,22 @@ uint64_t phys_dma_write(struct phys *ph, paddr pa, const void *in, uint64_t len)
             memcpy(m->wr->ram.bytes + off, from, n);
             stored(m->wr, off, n);
             moved += n;
+            if (ph->dma_seen && ph->dma_pa - pa < n) {
+                ph->dma_seen(ph->dma_ctx);
+            }
         }
         pa += n;
         from += n;
         len -= n;
     }
     return moved;
+}
+
+void phys_watch_dma(struct phys *ph, paddr pa, phys_dma_fn *fn, void *ctx)
+{
+    ph->dma_pa = pa;
+    ph->dma_seen = fn;
+    ph->dma_ctx = ctx;
 }
 
 /* ---- code watch ----------------------------------------------------------------------------

@@ -109,6 +109,10 @@ bool phys_peek(struct phys *ph, paddr pa, void *out, unsigned len);
 /* DMA: RAM only (rule 2 of DESIGN section 3). Returns the bytes moved; the rest read as FFh. */
 uint64_t phys_dma_read(struct phys *ph, paddr pa, void *out, uint64_t len);
 uint64_t phys_dma_write(struct phys *ph, paddr pa, const void *in, uint64_t len);
+/* fn is called when DMA has put a byte of RAM at pa (for debuggers; no state). NULL: no more.
+ */
+typedef void phys_dma_fn(void *ctx);
+void phys_watch_dma(struct phys *ph, paddr pa, phys_dma_fn *fn, void *ctx);
 
 /* Code watch, at a grain of 16 bytes: the block cache marks what it decoded from RAM. A change
  * of mapping lifts all watches (remapped() drops all blocks); other code in ROM cannot change.
