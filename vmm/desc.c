@@ -165,8 +165,8 @@ static void trace_table(struct vmm *vmm, const struct vtable *t)
     }
 }
 
-/* The guest's table, `count` entries from entry n on; what is not mapped is
- * nothing. */
+/* The guest's table, `count` entries from entry n on. The processor reads each when it needs
+ * it: where not all are mapped, some may be. What is not mapped is nothing. */
 enum { PIECE = 64 };
 static void read_piece(struct vmm *vmm, const struct vtable *t, unsigned n, unsigned count,
                        struct vdesc out[PIECE])
@@ -174,14 +174,15 @@ static void read_piece(struct vmm *vmm, const struct vtable *t, unsigned n, unsi
     uint8_t bytes[8 * PIECE];
     struct vfault keep = vmm->fault;
     bool there = gl_read(vmm, t->base + 8 * n, bytes, 8 * count, 0);
-    vmm->fault = keep;
     for (unsigned k = 0; k < count; k++) {
+        uint8_t *at = bytes + 8 * k;
         out[k] = (struct vdesc){0, 0, 0};
-        if (there) {
-            out[k].lo = load_le32(bytes + 8 * k);
-            out[k].hi = load_le32(bytes + 8 * k + 4);
+        if (there || gl_read(vmm, t->base + 8 * (n + k), at, 8, 0)) {
+            out[k].lo = load_le32(at);
+            out[k].hi = load_le32(at + 4);
         }
     }
+    vmm->fault = keep;
 }
 
 static void sync_table(struct vmm *vmm, unsigned frame, uint16_t ti)

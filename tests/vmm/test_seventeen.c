@@ -72,8 +72,8 @@ START_TEST(right_where_it_is_rewritten)
 }
 END_TEST
 
-static const char *const privileged[] = {"control", "tables", "halt", "ports",
-                                         "debug",   "cache",  "dirty"};
+static const char *const privileged[] = {"control", "tables", "halt",  "ports",
+                                         "debug",   "cache",  "dirty", "gdtend"};
 
 START_TEST(privileged_is_right_everywhere)
 {
