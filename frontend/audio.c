@@ -126,6 +126,11 @@ struct audio *audio_device(bool must, struct error *err)
 /* --- both ----------------------------------------------------------------------------------
  */
 
+int audio_file(const struct audio *a)
+{
+    return a->wav ? fileno(a->wav) : -1;
+}
+
 int audio_close(struct audio *a)
 {
     int rc = 0;

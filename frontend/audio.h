@@ -19,7 +19,8 @@ struct audio *audio_wav(FILE *f);
 /* The host's sound device; must: it is an error that there is none. It is not opened before
  * there is something to hear, unless it must be there. NULL and err. */
 struct audio *audio_device(bool must, struct error *err);
-int audio_close(struct audio *a); /* -1: the file is not complete. NULL is fine */
+int audio_file(const struct audio *a); /* its descriptor, or -1: the device */
+int audio_close(struct audio *a);      /* -1: the file is not complete. NULL is fine */
 
 /* Another machine, or another tick, than before. */
 void audio_start(struct audio *a, uint64_t tick, uint32_t mips);

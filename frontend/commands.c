@@ -11,6 +11,7 @@
 #include "frontend/report.h"
 #include "frontend/savestate.h"
 #include "frontend/screen_text.h"
+#include "frontend/taken.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -96,9 +97,8 @@ static enum command_result cmd_screendump(struct session *s, const struct words 
                                           struct error *err)
 {
     const char *path = w->word[1], *dot = strrchr(path, '.');
-    if (drives_have(&s->config.drives, path)) {
-        return failed(error_set(err, "screendump: %s: is a disk in a drive; give another file",
-                                short_path(path)));
+    if (taken_check(s, "screendump", path, err) < 0) {
+        return COMMAND_FAILED;
     }
     struct screen *sc = malloc(sizeof *sc);
     if (!sc) {

@@ -8,6 +8,7 @@
 #include "frontend/report.h"
 #include "frontend/session.h"
 #include "frontend/state_disks.h"
+#include "frontend/taken.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,13 +86,14 @@ static void describe(const struct session *s, char *text, size_t n)
     time_t now = time(NULL);
     struct tm utc;
     char date[40] = "";
+    const char *name = s->opt->name;
     if (gmtime_r(&now, &utc)) {
         strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
     }
     snprintf(text, n,
              "program: terrapin %s\n"
              "date: %s\n"
-             "name: %.200s\n"
+             "%s%.200s%s"
              "ticks-per-us: %" PRIu32 "\n"
              "numbers: little-endian; n: LEB128\n"
              "record: kind u8, ticks since the last one n, bytes n, body\n"
@@ -110,7 +112,7 @@ static void describe(const struct session *s, char *text, size_t n)
              "record 34: hash: whole u64, each part u64\n"
              "record 35: now\n"
              "record 36: end: hash u64, exit code u8\n",
-             TERRAPIN_VERSION, date, s->opt->name ? s->opt->name : "",
+             TERRAPIN_VERSION, date, name ? "name: " : "", name ? name : "", name ? "\n" : "",
              machine_mips(s->machine));
     for (char *c = text; *c; c++) { /* -name is anybody's */
         *c = (*c < ' ' && *c > 0 && *c != '\n') || *c == 0x7F ? '?' : *c;
@@ -198,8 +200,7 @@ static int open_record(struct record *rec, struct session *s, struct error *err)
 
 struct record *record_open(struct session *s, const char *path, struct error *err)
 {
-    if (drives_have(&s->config.drives, path)) {
-        error_set(err, "-record %s: is a disk in a drive; give another file", short_path(path));
+    if (taken_check(s, "-record", path, err) < 0) {
         return NULL;
     }
     struct record *rec = calloc(1, sizeof *rec);
@@ -313,6 +314,11 @@ int record_close(struct record *rec, struct session *s)
     rec->fd = -1;
     free_record(rec);
     return rc;
+}
+
+int record_file(const struct record *rec)
+{
+    return rec->fd;
 }
 
 const char *record_path(const struct record *rec)

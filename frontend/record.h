@@ -26,5 +26,6 @@ void record_spoilt(struct record *rec, struct session *s);
 /* Ends it in good order. -1: it is not complete (and that has been told). */
 int record_close(struct record *rec, struct session *s);
 const char *record_path(const struct record *rec);
+int record_file(const struct record *rec); /* its descriptor */
 
 #endif

@@ -27,7 +27,7 @@ struct replay {
     struct state_source source;
     struct log_reader log;
     struct log_record next; /* if there is one */
-    bool more, trusted;
+    bool more, trusted, told;
     uint64_t limit;             /* seq of the first input that is not played */
     uint64_t equal_tick, equal; /* the last tick that was found equal; how many */
 };
@@ -95,6 +95,16 @@ const char *replay_path(const struct replay *r)
     return r->path;
 }
 
+int replay_file(const struct replay *r)
+{
+    return r->fd;
+}
+
+uint64_t replay_begin(const struct replay *r)
+{
+    return r->log.first_tick;
+}
+
 uint64_t replay_end(const struct replay *r)
 {
     return r->log.last_tick;
@@ -122,22 +132,6 @@ const struct log_start *replay_recorded(const struct replay *r)
 
 /* ---- media */
 
-/* The image of a record: where it was, or beside the recording. */
-static void find_medium(const struct replay *r, const struct log_medium *medium, char *path,
-                        size_t n)
-{
-    const char *file = strrchr(medium->path, '/'), *end = strrchr(r->path, '/');
-    snprintf(path, n, "%s", medium->path);
-    if (access(path, R_OK) != 0) {
-        char beside[LOG_PATH];
-        int used = snprintf(beside, sizeof beside, "%.*s%s", end ? (int)(end + 1 - r->path) : 0,
-                            r->path, file ? file + 1 : medium->path);
-        if (used > 0 && (size_t)used < sizeof beside && access(beside, R_OK) == 0) {
-            snprintf(path, n, "%s", beside);
-        }
-    }
-}
-
 static int check_medium(struct image *im, const struct log_medium *medium, struct error *err)
 {
     uint64_t digest;
@@ -147,6 +141,17 @@ static int check_medium(struct image *im, const struct log_medium *medium, struc
                          short_path(image_path(im)));
     }
     return 0;
+}
+
+/* The user may never have heard of this file. */
+static struct image *missing(const struct log_record *rec, struct error *err)
+{
+    error_set(err,
+              "%s: %s; the recording puts it into drive %s at tick %" PRIu64
+              ": put it beside the recording",
+              short_path(rec->medium.path), strerror(errno), disks_slot(rec->in.port),
+              rec->tick);
+    return NULL;
 }
 
 /* Before anything runs: are all of them there, as they were? */
@@ -163,10 +168,10 @@ static int check_media(struct replay *r, struct error *err)
         if (rec.kind != LOG_INPUT + INPUT_MEDIA || rec.in.media.kind == DRIVE_NONE) {
             continue;
         }
-        find_medium(r, &rec.medium, path, sizeof path);
+        disks_beside(rec.medium.path, r->path, path, sizeof path);
         struct image_request rq = {
             .path = path, .kind = rec.in.media.kind, .read_only = true, .raw = true};
-        struct image *im = image_open(&rq, err);
+        struct image *im = access(path, F_OK) == 0 ? image_open(&rq, err) : missing(&rec, err);
         rc = im ? check_medium(im, &rec.medium, err) : -1;
         image_close(im);
         if (rc < 0) {
@@ -184,7 +189,7 @@ static bool change_medium(struct replay *r, struct session *s)
     struct error err = {""};
     if (in->media.kind != DRIVE_NONE) {
         char path[LOG_PATH];
-        find_medium(r, &r->next.medium, path, sizeof path);
+        disks_beside(r->next.medium.path, r->path, path, sizeof path);
         im = drives_open_for(&s->config.drives, in->port, path, r->next.medium.read_only, &err);
         if (!im || check_medium(im, &r->next.medium, &err) < 0) {
             image_close(im);
@@ -260,6 +265,27 @@ uint64_t replay_next(const struct replay *r)
     return r->more ? r->next.tick : UINT64_MAX - 1;
 }
 
+void replay_tell(struct replay *r, struct session *s)
+{
+    uint64_t now = machine_now(s->machine);
+    bool whole = !r->more;
+    if (r->told || r->trusted || s->status == EXIT_DIVERGED || s->status == EXIT_TROUBLE) {
+        return;
+    }
+    r->told = true;
+    if (s->opt->verify) {
+        say("verified: %" PRIu64 " hashes equal, ticks %" PRIu64 " to %" PRIu64, r->equal,
+            r->log.first_tick, now);
+        if (!whole) {
+            say("; the recording goes on to %" PRIu64, r->log.last_tick);
+        }
+        say("\n");
+    } else if (s->config.display == DISPLAY_NONE && whole && !s->opt->hash) {
+        report("replay %s: played to its end, tick %" PRIu64 "; %" PRIu64 " hashes equal",
+               short_path(r->path), now, r->equal);
+    }
+}
+
 /* What there is to be said, once, at the end. */
 static void finish(struct replay *r, struct session *s)
 {
@@ -267,10 +293,6 @@ static void finish(struct replay *r, struct session *s)
         report("replay %s: is cut short, its recorder was killed; played to its last whole "
                "block, tick %" PRIu64,
                short_path(r->path), machine_now(s->machine));
-    }
-    if (s->opt->verify && !r->trusted) {
-        say("verified: %" PRIu64 " hashes equal, ticks %" PRIu64 " to %" PRIu64 "\n", r->equal,
-            r->log.first_tick, machine_now(s->machine));
     }
     session_end(s, EXIT_FINE);
 }
@@ -363,7 +385,7 @@ static void info_media(struct replay *r)
     while (log_next(&r->log, &rec, &err) > 0) {
         if (rec.kind == LOG_INPUT + INPUT_MEDIA) {
             bool in = rec.in.media.kind != DRIVE_NONE;
-            say("  tick %" PRIu64 ": drive %u: ", rec.tick, rec.in.port);
+            say("  tick %" PRIu64 ": disk %s: ", rec.tick, disks_slot(rec.in.port));
             say_text(in ? rec.medium.path : "ejected");
             say("\n");
         }
@@ -388,8 +410,8 @@ static void info_disks(const struct saved_disks *disks)
     for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
         const struct saved_disk *d = &disks->disk[i];
         if (d->path) {
-            say("drive %u: %" PRIu64 "K%s, digest %016" PRIx64 ", ", i, d->bytes >> 10,
-                d->read_only ? ", read-only" : "", d->digest);
+            say("disk %s: %" PRIu64 "K%s, digest %016" PRIx64 ", ", disks_slot(i),
+                d->bytes >> 10, d->read_only ? ", read-only" : "", d->digest);
             say_text(d->path);
             say("\n");
         }

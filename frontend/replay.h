@@ -33,8 +33,13 @@ void replay_feed(struct replay *r, struct session *s);
  * recording has it? Then it goes on, or ends. */
 void replay_stopped(struct replay *r, struct session *s);
 
+/* The verdict of a session that ends, if it has one; printed. */
+void replay_tell(struct replay *r, struct session *s);
+
 const char *replay_path(const struct replay *r);
-uint64_t replay_end(const struct replay *r);    /* its last tick */
+int replay_file(const struct replay *r);        /* its descriptor */
+uint64_t replay_begin(const struct replay *r);  /* its first tick … */
+uint64_t replay_end(const struct replay *r);    /* … and its last */
 uint64_t replay_hashes(const struct replay *r); /* compared so far, and equal */
 /* Inputs from this one on (its seq) are not played; UINT64_MAX: all are. */
 void replay_limit(struct replay *r, uint64_t seq);

@@ -394,7 +394,9 @@ static int read_all(struct savestate *st, const struct session *s, struct error 
     }
     bool running = s->machine != NULL; /* then the drives are those of the session, not of
                                           its options */
-    if (!running && disks_relocate(&st->disks, s->opt, &st->saved, err) < 0) {
+    st->disks.recording = st->fd < 0 ? st->path : NULL;
+    if ((!running && disks_relocate(&st->disks, s->opt, &st->saved, err) < 0) ||
+        disks_find(&st->disks, err) < 0) {
         return -1;
     }
     st->former = running ? &s->config.drives : NULL;

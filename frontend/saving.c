@@ -13,6 +13,7 @@
 #include "frontend/savestate_priv.h"
 #include "frontend/session.h"
 #include "frontend/state_disks.h"
+#include "frontend/taken.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -281,9 +282,7 @@ struct saving *saving_begin(struct session *s, const struct save_request *rq, st
         error_set(err, "savevm: the machine is off");
         return NULL;
     }
-    if (drives_have(&s->config.drives, rq->path)) {
-        error_set(err, "savevm %s: is a disk in a drive; give another file",
-                  short_path(rq->path));
+    if (taken_check_state(s, "savevm", rq->path, err) < 0) {
         return NULL;
     }
     struct saving *sv = calloc(1, sizeof *sv);

@@ -8,6 +8,7 @@
 #include "frontend/report.h"
 #include "frontend/serial_end.h"
 #include "frontend/session.h"
+#include "frontend/taken.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,13 +67,27 @@ static void drop_first(struct bytes *b, size_t n)
 
 /* ---- open and close */
 
-static int check_file(const struct serial_option *o, const struct drives *d, struct error *err)
+bool serial_writes(const struct serial *se, const char *path)
 {
-    if (o->kind == SERIAL_FILE && drives_have(d, o->file)) {
-        return error_set(err, "-serial file:%s: is a disk in a drive; give another file",
-                         short_path(o->file));
+    for (unsigned n = 0; n < SERIAL_PORTS; n++) {
+        const struct serial_end *e = &se->port[n].end;
+        if (e->kind == SERIAL_FILE && taken_is(e->out, path)) {
+            return true;
+        }
     }
-    return 0;
+    return false;
+}
+
+static int check_file(const struct serial *se, const struct serial_option *o,
+                      const struct session *s, struct error *err)
+{
+    if (o->kind != SERIAL_FILE) {
+        return 0;
+    }
+    return serial_writes(se, o->file)
+               ? error_set(err, "-serial file:%s: another serial port has it already",
+                           short_path(o->file))
+               : taken_check(s, "-serial", o->file, err);
 }
 
 static int open_port(struct port *p, const struct serial_option *o, unsigned n,
@@ -100,8 +115,9 @@ static void free_serial(struct serial *se)
     free(se);
 }
 
-struct serial *serial_open(const struct options *o, const struct drives *d, struct error *err)
+struct serial *serial_open(const struct session *s, struct error *err)
 {
+    const struct options *o = s->opt;
     static const struct serial_option none = {.kind = SERIAL_NONE};
     struct serial *se = calloc(1, sizeof *se);
     if (!se) {
@@ -114,7 +130,7 @@ struct serial *serial_open(const struct options *o, const struct drives *d, stru
         serial_end_open(&se->port[n].end, &none, n, &ignored);
     }
     for (unsigned n = 0; n < o->serials; n++) {
-        if (check_file(&o->serial[n], d, err) < 0 ||
+        if (check_file(se, &o->serial[n], s, err) < 0 ||
             open_port(&se->port[n], &o->serial[n], n, err) < 0) {
             free_serial(se);
             return NULL;

@@ -8,14 +8,14 @@
 #ifndef TERRAPIN_FRONTEND_SERIAL_H
 #define TERRAPIN_FRONTEND_SERIAL_H
 
-#include "frontend/drives.h"
-#include "frontend/options.h"
+#include "mem/error.h"
+#include "mem/types.h"
 
 struct serial;
 struct session;
 
 /* Opens the ends that the options name. NULL and err: nothing stays open. */
-struct serial *serial_open(const struct options *o, const struct drives *d, struct error *err);
+struct serial *serial_open(const struct session *s, struct error *err);
 void serial_start(struct serial *se); /* takes the terminal, where one is used */
 /* Writes what is left, within reason; gives the terminal back. newline: stdout is to be at the
  * start of a line then; a terminal always is. -1: output was lost, and it has been told. NULL
@@ -28,8 +28,9 @@ bool serial_sent(struct serial *se, unsigned n, uint8_t byte);
 void serial_poll(struct serial *se, struct session *s);
 /* Text for port 0, from a display's keyboard. */
 void serial_type(struct serial *se, const char *text);
-bool serial_behind(const struct serial *se); /* stdout's reader is */
-bool serial_failed(const struct serial *se); /* stdout takes no more */
+bool serial_writes(const struct serial *se, const char *path); /* to this file */
+bool serial_behind(const struct serial *se);                   /* stdout's reader is */
+bool serial_failed(const struct serial *se);                   /* stdout takes no more */
 
 /* Has serial 0 sent text since the last one found? Finding it forgets all up to its end. anew:
  * another text than in the last call. */

@@ -17,6 +17,7 @@
 #include "frontend/serial.h"
 #include "frontend/signals.h"
 #include "frontend/stats.h"
+#include "frontend/taken.h"
 #include "frontend/video.h"
 
 #include <errno.h>
@@ -104,13 +105,11 @@ static void on_note(void *ctx, const char *line)
 /* --- start ---------------------------------------------------------------------------------
  */
 
-/* Never over a disk that is in a drive: "wb" would empty it. */
+/* "wb" empties the file. */
 static FILE *open_output(const struct session *s, const char *option, const char *path,
                          struct error *err)
 {
-    if (drives_have(&s->config.drives, path)) {
-        error_set(err, "%s %s: is a disk in a drive; give another file", option,
-                  short_path(path));
+    if (taken_check(s, option, path, err) < 0) {
         return NULL;
     }
     FILE *f = fopen(path, "wb");
@@ -164,7 +163,7 @@ static int open_outputs(struct session *s, struct error *err)
     if (open_audio(s, err) < 0) {
         return -1;
     }
-    s->serial = serial_open(o, &s->config.drives, err);
+    s->serial = serial_open(s, err);
     if (!s->serial) {
         return -1;
     }
@@ -519,7 +518,8 @@ static void flip_bit(struct session *s)
     if (flip_due(&s->flip, s->machine, field, sizeof field, &rc)) {
         report("-flip: %s, at tick %" PRIu64, field, machine_now(s->machine));
     } else if (rc < 0) {
-        report("-flip: there is no such bit; info registers and the like name the parts");
+        report("-flip: there is no such bit; terrapin state info of a saved state names the "
+               "parts");
         session_end(s, EXIT_TROUBLE);
     }
 }
@@ -708,6 +708,9 @@ int session_finish(struct session *s)
     display_close(s->display);
     int lost = serial_close(s->serial, s->opt->hash); /* the hash has a line of its own */
     s->serial = NULL;
+    if (s->replay) {
+        replay_tell(s->replay, s);
+    }
     if (s->opt->hash) {
         session_print_hash(s);
     }

@@ -53,12 +53,12 @@ int session_goto(struct session *s, uint64_t tick, struct error *err)
         return error_set(err, "goto: the recording ends at tick %" PRIu64,
                          replay_end(s->replay));
     }
+    if (tick < replay_begin(s->replay)) {
+        return error_set(err, "goto: the recording begins at tick %" PRIu64,
+                         replay_begin(s->replay));
+    }
     if (tick < machine_now(s->machine) && replay_back(s, tick, err) < 0) {
         return -1;
-    }
-    if (tick < machine_now(s->machine)) {
-        return error_set(err, "goto: the recording begins at tick %" PRIu64,
-                         machine_now(s->machine));
     }
     s->pace.speed = 0;
     do { /* a debugger's points are passed */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HEAD = 24, PATH_MOST = 4095, READ_ONLY = 1, SNAPSHOT = 2, FLAGS = 3, NAME = 32 };
 enum { BLOCK = 64 * STATE_PAGE };
@@ -236,23 +237,25 @@ void disks_free(struct saved_disks *sd)
 /* ---- opening ------------------------------------------------------------------------------
  */
 
-static int relocate(struct saved_disk *disk, unsigned i, const struct drive_place *p,
+static int relocate(struct saved_disks *sd, unsigned i, const struct drive_place *p,
                     enum drive_kind kind, struct error *err)
 {
+    struct saved_disk *disk = &sd->disk[i];
+    const char *what = sd->recording ? "recording" : "state";
     const char *who = p->option ? p->option : short_path(p->path);
     if (p->kind != kind) {
-        return error_set(err, "%s: the state has %s in the place of %s; leave it out", who,
+        return error_set(err, "%s: the %s has %s in the place of %s; leave it out", who, what,
                          kind == DRIVE_NONE ? "no drive" : "another drive", slots[i]);
     }
     if (!p->path) {
         return 0;
     }
     if (!disk->path) {
-        return error_set(err, "%s: drive %s of the state is empty; leave it out", who,
-                         slots[i]);
+        return error_set(err, "%s: drive %s of the %s is empty; leave it out", who, slots[i],
+                         what);
     }
     if (p->read_only && !disk->read_only) {
-        return error_set(err, "%s readonly=on: the state can write to %s; leave it out", who,
+        return error_set(err, "%s readonly=on: the %s can write to %s; leave it out", who, what,
                          slots[i]);
     }
     char *path = strdup(p->path);
@@ -273,10 +276,55 @@ int disks_relocate(struct saved_disks *sd, const struct options *o,
     int rc = drives_places(place, o, &first, err);
     for (unsigned i = 0; rc == 0 && i < MACHINE_DRIVES; i++) {
         if (place[i].kind != DRIVE_NONE) {
-            rc = relocate(&sd->disk[i], i, &place[i], saved->drive[i], err);
+            rc = relocate(sd, i, &place[i], saved->drive[i], err);
         }
     }
     return rc;
+}
+
+void disks_beside(const char *path, const char *file, char *found, size_t n)
+{
+    const char *name = strrchr(path, '/'), *dir = strrchr(file, '/');
+    snprintf(found, n, "%s", path);
+    if (access(path, R_OK) == 0) {
+        return;
+    }
+    int used = snprintf(found, n, "%.*s%s", dir ? (int)(dir + 1 - file) : 0, file,
+                        name ? name + 1 : path);
+    if (used < 0 || (size_t)used >= n || access(found, R_OK) != 0) {
+        snprintf(found, n, "%s", path);
+    }
+}
+
+int disks_find(struct saved_disks *sd, struct error *err)
+{
+    for (unsigned i = 0; sd->recording && i < MACHINE_DRIVES; i++) {
+        char found[PATH_MOST + 1];
+        if (!sd->disk[i].path) {
+            continue;
+        }
+        disks_beside(sd->disk[i].path, sd->recording, found, sizeof found);
+        char *path = strdup(found);
+        if (!path) {
+            return error_set(err, "out of memory");
+        }
+        free(sd->disk[i].path);
+        sd->disk[i].path = path;
+    }
+    return 0;
+}
+
+/* The user may never have heard of this file. */
+static int missing(const struct saved_disk *disk, unsigned i, struct error *err)
+{
+    bool cd = disk->kind == DRIVE_CDROM;
+    return error_set(err,
+                     "%s: %s; the recording has it in drive %s: put it beside the recording, "
+                     "or give it with -%s",
+                     short_path(disk->path), strerror(errno), slots[i],
+                     !cd      ? slots[i]
+                     : i == 4 ? "cdrom"
+                              : "drive");
 }
 
 static struct image *open_one(const struct saved_disk *disk, bool over,
@@ -296,15 +344,15 @@ static struct image *open_one(const struct saved_disk *disk, bool over,
 }
 
 /* May the image be used as it is? 1: yes, 0: with the saved content over it, -1: not at all. */
-static int judge(struct image *im, const struct saved_disk *disk, const char *slot,
-                 struct error *err)
+static int judge(struct image *im, const struct saved_disks *sd, unsigned i, struct error *err)
 {
+    const struct saved_disk *disk = &sd->disk[i];
     const char *name = short_path(disk->path);
     uint64_t digest;
     if (image_bytes(im) != disk->bytes) {
         return error_set(
-            err, "%s: has %" PRIu64 " bytes; the state's %s has %" PRIu64 "; give that one",
-            name, image_bytes(im), slot, disk->bytes);
+            err, "%s: has %" PRIu64 " bytes; the %s's %s has %" PRIu64 "; give that one", name,
+            image_bytes(im), sd->recording ? "recording" : "state", slots[i], disk->bytes);
     }
     if (image_digest(im, &digest) < 0) {
         return error_set(err, "%s: cannot be read", name);
@@ -313,26 +361,39 @@ static int judge(struct image *im, const struct saved_disk *disk, const char *sl
         return !image_forced_read_only(im) || disk->read_only;
     }
     if (disk->read_only || disk->was_snapshot) {
-        return error_set(err,
-                         "%s: its content is not what it was when the state was saved; give "
-                         "the same image",
-                         name);
+        return error_set(err, "%s: its content is not what it was when %s; give the same image",
+                         name, sd->recording ? "the recording began" : "the state was saved");
     }
     return 0;
 }
 
-static int open_disk(struct drives *d, unsigned i, struct saved_disk *disk,
+/* Once: a replay that starts over has said it. */
+static void tell_put_over(const struct saved_disks *sd, const struct image *im,
+                          const struct drives *former)
+{
+    if (!sd->recording || !former) {
+        report("%s: %s; the %s content is put over it, and what the guest writes is "
+               "forgotten at the end",
+               short_path(image_path(im)),
+               image_forced_read_only(im) ? "cannot be written"
+               : sd->recording            ? "has changed since it was recorded"
+                                          : "has changed since the state was saved",
+               sd->recording ? "recorded" : "saved");
+    }
+}
+
+static int open_disk(struct drives *d, unsigned i, struct saved_disks *sd,
                      const struct drives *former, struct error *err)
 {
+    struct saved_disk *disk = &sd->disk[i];
+    if (sd->recording && access(disk->path, F_OK) != 0) {
+        return missing(disk, i, err);
+    }
     d->image[i] = open_one(disk, disk->snapshot, former, err);
-    int rc = d->image[i] ? judge(d->image[i], disk, slots[i], err) : -1;
+    int rc = d->image[i] ? judge(d->image[i], sd, i, err) : -1;
     disk->put_over = rc == 0 || (rc > 0 && disk->was_snapshot);
     if (rc == 0) {
-        report("%s: %s; the saved content is put over it, and what the guest writes is "
-               "forgotten at the end",
-               short_path(disk->path),
-               image_forced_read_only(d->image[i]) ? "cannot be written"
-                                                   : "has changed since the state was saved");
+        tell_put_over(sd, d->image[i], former);
         image_close(d->image[i]);
         d->image[i] = open_one(disk, true, former, err);
         rc = d->image[i] ? 0 : -1;
@@ -429,7 +490,7 @@ int disks_open(struct drives *d, struct saved_disks *sd, const struct machine_sa
         if (sd->disk[i].path && sd->disk[i].kind != saved->drive[i]) {
             rc = error_set(err, "host disk %s: is not for this kind of drive", slots[i]);
         } else if (sd->disk[i].path) {
-            rc = open_disk(d, i, &sd->disk[i], former, err);
+            rc = open_disk(d, i, sd, former, err);
         }
     }
     if (rc == 0) {

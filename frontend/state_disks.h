@@ -24,6 +24,7 @@ struct saved_disk {
 };
 struct saved_disks {
     struct saved_disk disk[MACHINE_DRIVES];
+    const char *recording; /* its file, where this is of the start of one; NULL: a state */
 };
 
 const char *disks_slot(unsigned i); /* "fda" … "hdd" */
@@ -39,6 +40,10 @@ void disks_look(const struct saved_disks *sd, struct drives *d);
 /* Other places for the images, from the command line. */
 int disks_relocate(struct saved_disks *sd, const struct options *o,
                    const struct machine_saved *saved, struct error *err);
+/* Of a recording: images that are not where they were are looked for beside it. -1 and err. */
+int disks_find(struct saved_disks *sd, struct error *err);
+/* `path`, or where that cannot be read and it can, the file of this name beside `file`. */
+void disks_beside(const char *path, const char *file, char *found, size_t n);
 /* Opens the images and fills snapshots from the file. snapshot: make all of them snapshots.
  * former: the drives so far, whose images may be the same; or NULL. On error nothing stays
  * open, and former has its locks again. */
