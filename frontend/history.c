@@ -14,6 +14,7 @@
 #include "frontend/signals.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -516,4 +517,23 @@ int history_save(struct history *h, struct session *s, const char *path, struct 
     }
     return record_close(rec, s) < 0 ? error_set(err, "save-history: %s: is not complete", path)
                                     : 0;
+}
+
+/* ---- looking */
+
+char *history_info(const struct history *h, const struct session *s)
+{
+    enum { ROOM = 300 };
+    char *text = h && h->n > 0 ? malloc(ROOM) : NULL;
+    if (text) {
+        uint64_t first = h->entry[0].tick, now = machine_now(s->machine);
+        uint64_t bytes = moment_bytes(s->machine, &s->config.drives) + h->input_bytes;
+        snprintf(text, ROOM,
+                 "reaches back %.2f s, to tick %" PRIu64 "\n"
+                 "moments: %u, inputs: %zu\n"
+                 "memory: %" PRIu64 "K of %" PRIu64 "K\n",
+                 (double)(now - first) / (machine_mips(s->machine) * 1e6), first, h->n,
+                 h->inputs, bytes >> 10, h->size >> 10);
+    }
+    return text;
 }

@@ -27,6 +27,8 @@ struct session;
 struct history *history_new(uint64_t size, struct drives *d, struct error *err);
 void history_free(struct history *h);
 void history_forget(struct history *h);
+/* How far it reaches, and what it takes; malloc'ed. NULL: there is no moment, or no memory. */
+char *history_info(const struct history *h, const struct session *s);
 /* What comes through the door, before it acts. */
 void history_input(struct history *h, const struct input *in);
 /* Between slices: takes a moment when it is time. */

@@ -1,6 +1,7 @@
 /* frontend/info.c -- the command info, and the words that Tab and help know. */
 #include "frontend/commands.h"
 
+#include "frontend/history.h"
 #include "frontend/report.h"
 
 #include <stdlib.h>
@@ -41,15 +42,18 @@ enum command_result cmd_info(struct session *s, const struct words *w, struct er
         info_list();
         return COMMAND_OK;
     }
-    char *text = machine_info(s->machine, info_here(s, w->word[1]));
+    bool past = strcmp(w->word[1], "history") == 0;
+    char *text =
+        past ? history_info(s->history, s) : machine_info(s->machine, info_here(s, w->word[1]));
     if (!text) {
         bool known = false;
         for (size_t i = 0; i < ARRAY_LEN(subject); i++) {
             known |= strcmp(subject[i].name, w->word[1]) == 0;
         }
         error_set(err,
-                  known ? "info %s: the machine has none"
-                        : "info %s: unknown subject; info without one lists them",
+                  past    ? "info %s: there is none; start with -history 256M"
+                  : known ? "info %s: the machine has none"
+                          : "info %s: unknown subject; info without one lists them",
                   w->word[1]);
         return COMMAND_FAILED;
     }
