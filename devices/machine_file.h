@@ -115,8 +115,8 @@ int state_bytes(struct state_writer *w, const char *name, const uint8_t *bytes, 
 /* The blob announced last, whose bytes stay in place until state_end(): pages of memory that
  * equal one of its pages refer to it. */
 int state_known(struct state_writer *w, const uint8_t *bytes, uint64_t size);
-/* Memory to be mapped; sum: of its state hash. used: by page, 0 where there are zeros, which are
- * not looked at then, for the host may have no memory for them; NULL: nobody knows. */
+/* Memory to be mapped; sum: of its state hash. used: by page, 0 where there are zeros, which
+ * are not looked at then, for the host may have no memory for them; NULL: nobody knows. */
 int state_raw(struct state_writer *w, const char *name, const uint8_t *bytes, uint64_t size,
               uint64_t sum, const uint64_t *used);
 int state_end(struct state_writer *w); /* and frees; to be called in any case */
