@@ -112,7 +112,7 @@ wait
 [ "${QEMU-yes}" = yes ] || exit 0
 command -v qemu-system-i386 >/dev/null || exit 0
 echo "-- QEMU, ms: savevm and loadvm until its monitor answers"
-rm -f "$work/overlay.qcow2" "$work/qemu.in"
+rm -f "$work/overlay.qcow2" "$work"/qemu.*
 qemu-img create -q -f qcow2 -F raw -b "$(realpath "$guest/linux.img")" "$work/overlay.qcow2"
 mkfifo "$work/qemu.in"
 qemu-system-i386 -m 128 -display none -nic none -serial "file:$work/qemu.tty" -monitor stdio -accel tcg \
@@ -129,8 +129,8 @@ ask()
 {
     answer=$((answer + 1))
     start=$(now)
-    printf '%s\np %s\n' "$1" "777000$answer" >&3
-    until grep -q "^777000$answer" "$work/qemu.out"; do
+    printf '%s\np %s\n' "$1" "$((7770000 + answer))" >&3
+    until grep -q "^$(printf '0x%x' $((7770000 + answer)))" "$work/qemu.out"; do
         sleep 0.005
     done
     echo "$((($(now) - start) / 1000))" | awk '{ print $1 / 1000 }'
@@ -142,7 +142,6 @@ while [ $i -lt "$rounds" ]; do
 done
 i=0
 while [ $i -lt "$rounds" ]; do
-    answer=$((answer + 100))
     ask "loadvm s$i" >>"$work/qemu.load"
     i=$((i + 1))
 done
