@@ -190,7 +190,9 @@ static uint8_t uart_cause(struct lab_board *b)
         return 4;
     }
     bool sent = (b->ier & 2) && b->sent;
-    b->sent = b->sent && !sent;
+    if (sent) {
+        b->sent = false;
+    }
     return sent ? 2 : 1;
 }
 
@@ -205,7 +207,8 @@ static uint8_t uart_in(struct lab_board *b, unsigned reg)
     case 4: return b->mcr;
     case 5: return LINE_CAN_SEND | (b->typed[b->typed_at] ? LINE_RECEIVED : 0u);
     case 6:
-        return loop ? (uint8_t)((b->mcr & 0xC) << 4 | (b->mcr & 2) << 3 | (b->mcr & 1) << 5)
+        /* looped back: DTR to DSR, RTS to CTS, the two outputs to RI and DCD */
+        return loop ? (uint8_t)((b->mcr & 0xCu) << 4 | (b->mcr & 2u) << 3 | (b->mcr & 1u) << 5)
                     : 0xB0;
     default: return b->scratch;
     }

@@ -269,7 +269,10 @@ static int32_t rest(struct reader *r, char form)
     case 'g': return r->reg < 2 ? extended(take(r, 1), 1) : 0;
     case 'G': return r->reg < 2 ? extended(take(r, z), z) : 0;
     case 'o': take(r, r->addr32 ? 4 : 2); return 0;
-    case 'f': take(r, z + 2); return 0;
+    case 'f':
+        take(r, z);
+        take(r, 2);
+        return 0;
     case 'e': take(r, 3); return 0;
     default: return 0;
     }

@@ -75,7 +75,8 @@ static int vmm_make(struct lab *lab, struct error *err)
 {
     uint32_t frames = lab->cfg.ram >> PAGE_SHIFT;
     struct vmm *vmm = lab->vmm = calloc(1, sizeof *lab->vmm);
-    if (vmm == NULL || (vmm->trace = calloc(frames, 1)) == NULL) {
+    if (vmm == NULL || (vmm->trace = calloc(frames, 1)) == NULL ||
+        (vmm->flood = calloc(frames, sizeof *vmm->flood)) == NULL) {
         return error_set(err, "out of memory for the laboratory");
     }
     if (lab->cfg.strategy == STRATEGY_REWRITE) {
@@ -136,6 +137,7 @@ void lab_free(struct lab *lab)
         hw_free(lab->machine);
         if (lab->vmm != NULL) {
             free(lab->vmm->trace);
+            free(lab->vmm->flood);
             free(lab->vmm->code);
         }
         free(lab->vmm);

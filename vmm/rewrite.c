@@ -423,6 +423,7 @@ void rewrite_undo(struct vmm *vmm)
 static void make_stale(struct vmm *vmm, uint32_t gfn)
 {
     vmm->code[gfn].state = CODE_STALE;
+    vmm->code[gfn].strays = 0;
     vmm->count.code_changes++;
     shadow_unmap_code(vmm, gfn);
 }
@@ -452,7 +453,9 @@ void rewrite_written(struct vmm *vmm, uint32_t gfn)
             hw_write(vmm->hw, code_copy(mfn) << PAGE_SHIFT | off, &now[off], 1);
         }
     }
-    if (changed > 0) {
+    if (changed == 0 && ++page->strays > STRAYS_MOST) {
+        make_stale(vmm, gfn); /* data alone? Its next fetch would tell */
+    } else if (changed > 0) {
         make_stale(vmm, gfn);
         if (first < FLOW_LONGEST && page->before != NO_FRAME &&
             vmm->code[page->before].state == CODE_LIVE) {

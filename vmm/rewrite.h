@@ -31,7 +31,8 @@ enum code_state {
     CODE_LIVE,  /* the kernel executes the copy */
     CODE_STALE, /* changed since: absent from the kernel's view */
 };
-enum { DEPTH_UNKNOWN = INT16_MIN, NO_FRAME = UINT32_MAX };
+enum { DEPTH_UNKNOWN = INT16_MIN };
+#define NO_FRAME UINT32_MAX
 
 struct code_page {
     uint8_t state;

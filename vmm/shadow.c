@@ -65,6 +65,20 @@ static void table_clear(struct vmm *vmm, struct table *t)
     }
 }
 
+/* No directory leads there any more. */
+static void unlink_table(struct vmm *vmm, const struct table *gone)
+{
+    for (unsigned n = 0; n < TABLES; n++) {
+        struct table *t = &vmm->table[n];
+        for (unsigned k = 0; t->kind == TABLE_DIR && k < 1024; k++) {
+            if (t->entry[k] != 0 && k != OWN_SLOT &&
+                FRAME(t->entry[k]) == FRAME(table_ma(vmm, gone))) {
+                entry_set(vmm, t, k, 0);
+            }
+        }
+    }
+}
+
 /* Out of tables: all begin anew. Crude, and rare. */
 static void drop_all(struct vmm *vmm)
 {
@@ -154,11 +168,34 @@ void trace_add(struct vmm *vmm, uint32_t gfn, enum trace why)
     }
 }
 
+/* So many stores, and no entry wanted in between: is this a page table still? It is let go; if
+ * it is one, it will be back. */
+enum { FLOOD = 512 };
+static bool flooded(struct vmm *vmm, uint32_t gfn)
+{
+    if (!(vmm->trace[gfn] & TRACE_TABLE) || ++vmm->flood[gfn] < FLOOD) {
+        return false;
+    }
+    for (unsigned n = 0; n < TABLES; n++) {
+        struct table *t = &vmm->table[n];
+        if ((t->kind == TABLE_DIR || t->kind == TABLE_LEAF) && t->gfn == gfn) {
+            table_clear(vmm, t);
+            unlink_table(vmm, t);
+            t->kind = TABLE_FREE;
+            vmm->count.tables_dropped++;
+        }
+    }
+    vmm->trace[gfn] &= (uint8_t)~TRACE_TABLE;
+    vmm->flood[gfn] = 0;
+    return true;
+}
+
 /* The guest frame has been stored to: shadow entries whose origin has changed go. */
 void shadow_written(struct vmm *vmm, uint32_t gfn)
 {
     charge(vmm->meter, COST_RESYNC);
-    for (unsigned n = 0; n < TABLES; n++) {
+    bool gone = flooded(vmm, gfn);
+    for (unsigned n = 0; n < TABLES && !gone; n++) {
         struct table *t = &vmm->table[n];
         if ((t->kind != TABLE_DIR && t->kind != TABLE_LEAF) || t->gfn != gfn) {
             continue;
@@ -253,6 +290,12 @@ static struct table *leaf(struct vmm *vmm, laddr la, const struct walk *w)
         if (t == NULL) {
             drop_all(vmm);
         }
+    }
+    if (!w->flat && dir->gfn < vmm->guest_frames) { /* used, so it is one */
+        vmm->flood[dir->gfn] = 0;
+    }
+    if (t->kind == TABLE_LEAF && t->gfn < vmm->guest_frames) {
+        vmm->flood[t->gfn] = 0;
     }
     dir->seen[la >> 22] = w->pde;
     entry_set(vmm, dir, la >> 22, table_ma(vmm, t) | PTE_A | PTE_U | PTE_W | PTE_P);

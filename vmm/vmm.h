@@ -147,6 +147,7 @@ struct vmm {
     struct vfault fault; /* filled by whoever returns EMU_FAULT */
     struct table table[TABLES];
     uint8_t *trace;        /* by guest frame: enum trace */
+    uint16_t *flood;       /* by guest frame: stores into it since a table there was used */
     maddr root;            /* what CR3 holds now */
     enum view loaded_view; /* of the descriptor tables */
     bool view_valid;
