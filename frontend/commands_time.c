@@ -217,6 +217,20 @@ static int may_search(const struct session *s, const char *what, struct error *e
                                           what);
 }
 
+/* Who types wants to look at it, and goes on with cont; a script goes on by itself. */
+static void stay(struct session *s)
+{
+    s->stopped = s->stopped || !s->scripted;
+}
+
+static uint32_t next_instruction(const struct session *s)
+{
+    uint64_t eip = 0, base = 0;
+    machine_reg_get(s->machine, "eip", &eip);
+    machine_reg_get(s->machine, "cs.base", &base);
+    return (uint32_t)(eip + base);
+}
+
 enum command_result cmd_reverse_step(struct session *s, const struct words *w,
                                      struct error *err)
 {
@@ -229,7 +243,11 @@ enum command_result cmd_reverse_step(struct session *s, const struct words *w,
         return COMMAND_FAILED;
     }
     enum travel_end end = travel_step(s, true, (uint32_t)n, err);
-    if (end == TRAVEL_BEGIN) {
+    if (end == TRAVEL_FOUND) {
+        say("at %08" PRIx32 ", tick %" PRIu64 "\n", next_instruction(s),
+            machine_now(s->machine));
+        stay(s);
+    } else if (end == TRAVEL_BEGIN) {
         error_set(err, "reverse-step: this is where the history begins");
     }
     return end == TRAVEL_FOUND ? COMMAND_OK : COMMAND_FAILED;
@@ -292,16 +310,14 @@ static int point_of(const struct session *s, const struct words *w, struct trave
 static void tell_found(const struct session *s, const struct travel_point *p,
                        const struct what *what)
 {
-    uint64_t eip = 0, base = 0, v = 0;
-    machine_reg_get(s->machine, "eip", &eip);
-    machine_reg_get(s->machine, "cs.base", &base);
+    uint64_t v = 0;
     if (p->reg) {
         machine_reg_get(s->machine, p->reg, &v);
         say("a change of %s from %" PRIx64, p->reg, v);
     } else {
         say("%s %0*" PRIx32, what->text, what->most > UINT16_MAX ? 8 : 2, p->la);
     }
-    say(", next at %08" PRIx32 ", tick %" PRIu64 "\n", (uint32_t)(eip + base),
+    say(", next at %08" PRIx32 ", tick %" PRIu64 "\n", next_instruction(s),
         machine_now(s->machine));
 }
 
@@ -316,6 +332,7 @@ enum command_result cmd_reverse_continue(struct session *s, const struct words *
     enum travel_end end = travel_point(s, &p, err);
     if (end == TRAVEL_FOUND) {
         tell_found(s, &p, what);
+        stay(s);
     } else if (end == TRAVEL_BEGIN) {
         error_set(err, "reverse-continue: not met; this is where the history begins");
     }

@@ -126,6 +126,17 @@ expect "; the recording goes on to " plain.out
 check "looking for it changes nothing" \
     [ "$(grep state-hash who.out)" = "$(grep state-hash plain.out)" ]
 
+# typed at a monitor: the machine stays where it was put
+{
+    sleep 2
+    printf 'reverse-step 500\nhash\n'
+    sleep 0.3
+    printf 'hash\nquit\n'
+} | "$TERRAPIN" -display none -monitor stdio -speed 1 -history 64M -mips 20 -m 4 -snapshot input.img \
+    >stay.out 2>stay.err
+check "where: $(grep ' tick ' stay.out)" grep -q '^at 000[0-9a-f]*, tick [0-9]*' stay.out
+check "it stays there" [ "$(grep '^state-hash' stay.out | sort -u | wc -l)" -eq 1 ]
+
 # ---- before the beginning
 cp half.orig half.state
 # shellcheck disable=SC2086 # words
