@@ -662,6 +662,9 @@ enum options_result options_parse(struct options *o, int argc, char *const *argv
         return OPTIONS_STATE;
     }
     if (argc > 1 && strcmp(argv[1], "replay") == 0) {
+        if (argc == 3 && is_word(argv[2], "--help|-help|-h")) {
+            return OPTIONS_HELP;
+        }
         if (argc == 2 || argv[2][0] == '-') {
             error_set(err, "replay: needs a recording; use terrapin replay LOG [options]");
             return OPTIONS_ERROR;

@@ -154,6 +154,8 @@ check "a refused goto changes nothing" [ "$(sort -u goto.out | wc -l)" -eq 1 ]
 play whole work.log
 expect_code whole 0
 expect "replay work.log: played to its end, tick " whole.err
+"$TERRAPIN" replay --help >help.out 2>&1
+check "replay --help" [ "$(cat help.out)" = "$("$TERRAPIN" --help)" ]
 play info work.log -info
 expect "disk fda: 1440K" info.out
 expect_not "name: " info.out
