@@ -13,11 +13,11 @@
 #include "mem/big.h"
 
 enum {
-    BLOCK_BUDGET = 27 << 19, /* bytes in all; with SHADOW_BUDGET 24 MiB */
+    BLOCK_BUDGET = 12 << 20, /* bytes in all: six of the large pages that hosts have */
     BLOCK_MAX_INSNS = 48,
     BLOCK_MAX_BYTES = 200, /* insn.next fits 8 bits */
     BLOCKS = 48 << 10,
-    BLOCK_INSNS = 368 << 10,
+    BLOCK_INSNS = 320 << 10,
     BLOCK_HASH = 1 << 16,
     JUMP_CACHE = 1 << 14,
     QUIET_STORES = 64,
