@@ -92,6 +92,15 @@ static void offer_files(struct found *f)
     }
 }
 
+/* The argument behind this one in a row's list; options in brackets, which may have arguments
+ * of their own, are one. NULL: this was the last. */
+static const char *next_argument(const char *arguments)
+{
+    const char *end = strchr(arguments, *arguments == '[' ? ']' : ' ');
+    end = end ? strchr(end, ' ') : NULL;
+    return end ? end + 1 : NULL;
+}
+
 /* The n-th argument of a command, by what its row calls it; F and what begins with "F." is a
  * file. */
 static void offer_argument(struct found *f, const char *line, unsigned n)
@@ -109,8 +118,8 @@ static void offer_argument(struct found *f, const char *line, unsigned n)
         n++; /* an option that is not there */
     }
     for (; arguments && n > 1; n--) {
-        arguments = strchr(arguments, ' ');
-        arguments = arguments ? arguments + 1 : NULL;
+        const char *next = next_argument(arguments);
+        arguments = next || !optional ? next : arguments; /* an option's own is a file, too */
     }
     len = arguments ? strcspn(arguments, " ") : sizeof words;
     if (len >= sizeof words) {

@@ -27,7 +27,7 @@ hash
 quit
 END_OF_SCRIPT
 } >looks
-boot looks -parallel null -stats <looks
+boot looks -parallel null -history 16M -stats <looks
 expect_code looks 0
 
 # SeaBIOS's name is in the first cells, grey on black

@@ -25,7 +25,7 @@ static int get(void *ctx, uint64_t at, void *out, size_t n)
 
 void memory_file_init(struct memory_file *f)
 {
-    *f = (struct memory_file){.sink = {f, put, NULL}, .source = {.ctx = f, .get = get}};
+    *f = (struct memory_file){.sink = {.ctx = f, .put = put}, .source = {.ctx = f, .get = get}};
 }
 
 void memory_file_free(struct memory_file *f)

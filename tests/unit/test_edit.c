@@ -150,6 +150,8 @@ START_TEST(completion)
     completes("nosuch a", "nosuch a", "");
     completes("quit ", "quit ", "");
     completes("savevm CMakeL", "savevm CMakeLists.txt ", "");
+    completes("savevm -incremental CMakeL", "savevm -incremental CMakeLists.txt ", "");
+    completes("savevm -incremental x CMakeL", "savevm -incremental x CMakeLists.txt ", "");
     completes("savevm -disk-only CMakeL", "savevm -disk-only CMakeLists.txt ", "");
     completes("savevm -r", "savevm -raw ", "");
     completes("change cdrom frontend/comp", "change cdrom frontend/complete.", "");
