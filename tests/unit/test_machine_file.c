@@ -168,7 +168,9 @@ static int pages_of(const char *blob, uint32_t says, const struct run *run, unsi
         store_le32(to + 8, run[i].what);
         store_le32(to + 12, run[i].from);
     }
-    memcpy(payload + 4 + 16 * (size_t)runs, packed, n);
+    if (n) {
+        memcpy(payload + 4 + 16 * (size_t)runs, packed, n);
+    }
     memory_file_init(&f);
     state_begin(&w, &f.sink);
     state_blob(&w, blob, SMALL);
