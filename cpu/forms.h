@@ -9,6 +9,9 @@
  * pushes, pops, calls and returns. NAME_JZ and its like are fused: the instruction and the Jcc
  * behind it. A_then_B is two instructions (A_then_B_then_C three) in one handler.
  *
+ * NAME_nf leaves the flags as they are, for where the block writes them again before anything
+ * could see them (still.def).
+ *
  * A fast form knows the common case alone: it has found the host address before it changes
  * anything, else it goes on as the plain handler (INSTEAD), which takes the slow path, faults,
  * and leaves the block between the two instructions of a pair where it must. The records stay

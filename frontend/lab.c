@@ -287,8 +287,8 @@ static int find_guest(struct request *r, struct error *err)
         r->file = (uint8_t *)read_file(r->guest, IMAGE_MOST, &size, &why);
         if (!r->file && size > IMAGE_MOST) {
             return error_set(err,
-                             "lab %s: is larger than %u KB, the largest guest; disks and "
-                             "kernels: not implemented yet",
+                             "lab %s: is larger than %u KB, the largest guest; disks: not "
+                             "implemented yet; a kernel: lab -kernel F linux",
                              short_path(r->guest), (unsigned)IMAGE_MOST >> 10);
         }
         if (!r->file) {

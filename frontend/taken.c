@@ -74,6 +74,7 @@ static const char *read_from(const struct session *s, const char *path, bool sta
            : same_path(o->initrd, path)  ? "the file of -initrd"
            : same_path(o->bios, path)    ? "the file of -bios"
            : same_path(o->vgabios, path) ? "the file of -vgabios"
+           : same_path(o->symbols, path) ? "the file of -symbols"
                                          : NULL;
 }
 

@@ -1,4 +1,4 @@
-/* cpu/exec/noflags.h -- what instructions do whose flags nobody reads (DEAD in cpu/forms.def):
+/* cpu/exec/noflags.h -- what instructions do whose flags nobody reads (DEAD in cpu/still.def):
  * bodies for cpu/exec/noflags.c, and for cpu/exec/then.c. */
 #ifndef TERRAPIN_CPU_EXEC_NOFLAGS_H
 #define TERRAPIN_CPU_EXEC_NOFLAGS_H

@@ -66,15 +66,20 @@ static void load_mem(struct cpu *cpu, const struct insn *i, eaddr ea, struct fx8
     load(cpu, i, v, c->raised);
 }
 
+#define PLAIN_LOAD(NAME, FETCH)                                                                \
+    static void plain_##NAME(struct cpu *cpu, const struct insn *i)                            \
+    {                                                                                          \
+        eaddr ea = insn_ea(cpu, i);                                                            \
+        struct fx_ctx c = X87_CONTEXT(cpu);                                                    \
+        struct fx80 v = (FETCH);                                                               \
+        load_mem(cpu, i, ea, v, &c);                                                           \
+    }
+/* A function, as what has its address taken must be gone before the tail call. */
 #define LOAD(NAME, FETCH)                                                                      \
+    PLAIN_LOAD(NAME, FETCH)                                                                    \
     EXEC(NAME)                                                                                 \
     {                                                                                          \
-        { /* what has its address taken is gone before the tail call */                        \
-            eaddr ea = insn_ea(cpu, i);                                                        \
-            struct fx_ctx c = X87_CONTEXT(cpu);                                                \
-            struct fx80 v = (FETCH);                                                           \
-            load_mem(cpu, i, ea, v, &c);                                                       \
-        }                                                                                      \
+        plain_##NAME(cpu, i);                                                                  \
         NEXT();                                                                                \
     }
 
@@ -148,15 +153,10 @@ static inline bool quick_load(struct cpu *cpu, const struct insn *i, struct fx80
     return true;
 }
 
+#define LOAD_FROM_32 lmem_r32(cpu, i, i->seg, ea)
+#define LOAD_FROM_64 lmem_r64(cpu, i, ea)
 #define LOAD_FLOAT(N)                                                                          \
-    static void plain_load_m##N(struct cpu *cpu, const struct insn *i)                         \
-    {                                                                                          \
-        eaddr ea = insn_ea(cpu, i);                                                            \
-        struct fx_ctx c = X87_CONTEXT(cpu);                                                    \
-        struct fx80 v = N == 32 ? fx_from_f32(&c, lmem_r32(cpu, i, i->seg, ea))                \
-                                : fx_from_f64(&c, lmem_r64(cpu, i, ea));                       \
-        load_mem(cpu, i, ea, v, &c);                                                           \
-    }                                                                                          \
+    PLAIN_LOAD(FLD_m##N, fx_from_f##N(&c, LOAD_FROM_##N))                                      \
     EXEC(FLD_m##N)                                                                             \
     {                                                                                          \
         {                                                                                      \
@@ -166,7 +166,7 @@ static inline bool quick_load(struct cpu *cpu, const struct insn *i, struct fx80
             if (p != NULL && fx_quick_from_f##N(load_le##N(p), &v) && quick_load(cpu, i, v)) { \
                 x87_data(cpu, i, ea);                                                          \
             } else {                                                                           \
-                plain_load_m##N(cpu, i);                                                       \
+                plain_FLD_m##N(cpu, i);                                                        \
             }                                                                                  \
         }                                                                                      \
         NEXT();                                                                                \
@@ -218,21 +218,25 @@ static void stored(struct cpu *cpu, const struct insn *i, eaddr ea, unsigned siz
 }
 
 /* CONVERT: of x87_get(f, 0), in context c; EMPTY: what a masked stack underflow stores. */
+#define PLAIN_STORE(NAME, TYPE, CONVERT, EMPTY, WRITE, POP)                                    \
+    static void plain_##NAME(struct cpu *cpu, const struct insn *i)                            \
+    {                                                                                          \
+        eaddr ea = insn_ea(cpu, i);                                                            \
+        struct x87 *f = &cpu->x87;                                                             \
+        struct fx_ctx c = X87_CONTEXT(cpu);                                                    \
+        bool empty = x87_empty(f, 0);                                                          \
+        TYPE v = empty ? (TYPE)(EMPTY) : (TYPE)(CONVERT);                                      \
+        unsigned raised = empty ? X87_STACK_EMPTY : c.raised;                                  \
+        if (!x87_forbids_store(cpu, raised)) {                                                 \
+            WRITE;                                                                             \
+        }                                                                                      \
+        stored(cpu, i, ea, sizeof v, raised, POP);                                             \
+    }
 #define STORE(NAME, TYPE, CONVERT, EMPTY, WRITE, POP)                                          \
+    PLAIN_STORE(NAME, TYPE, CONVERT, EMPTY, WRITE, POP)                                        \
     EXEC(NAME)                                                                                 \
     {                                                                                          \
-        {                                                                                      \
-            eaddr ea = insn_ea(cpu, i);                                                        \
-            struct x87 *f = &cpu->x87;                                                         \
-            struct fx_ctx c = X87_CONTEXT(cpu);                                                \
-            bool empty = x87_empty(f, 0);                                                      \
-            TYPE v = empty ? (TYPE)(EMPTY) : (TYPE)(CONVERT);                                  \
-            unsigned raised = empty ? X87_STACK_EMPTY : c.raised;                              \
-            if (!x87_forbids_store(cpu, raised)) {                                             \
-                WRITE;                                                                         \
-            }                                                                                  \
-            stored(cpu, i, ea, sizeof v, raised, POP);                                         \
-        }                                                                                      \
+        plain_##NAME(cpu, i);                                                                  \
         NEXT();                                                                                \
     }
 
@@ -262,21 +266,9 @@ STORE(FISTTP_i64, uint64_t, fx_to_i64(chop(&c), x87_get(f, 0)), I64_MIN, WRITE64
 // clang-format on
 
 /* … to 64 bits, for which there is a shorter way in the common case. */
-static void plain_store_m64(struct cpu *cpu, const struct insn *i, bool pop)
-{
-    eaddr ea = insn_ea(cpu, i);
-    struct x87 *f = &cpu->x87;
-    struct fx_ctx c = X87_CONTEXT(cpu);
-    bool empty = x87_empty(f, 0);
-    uint64_t v = empty ? UINT64_C(0xFFF8000000000000) : fx_to_f64(&c, x87_get(f, 0));
-    unsigned raised = empty ? X87_STACK_EMPTY : c.raised;
-    if (!x87_forbids_store(cpu, raised)) {
-        lmem_w64(cpu, i, ea, v);
-    }
-    stored(cpu, i, ea, sizeof v, raised, pop);
-}
-
 #define STORE_M64(NAME, POP)                                                                   \
+    PLAIN_STORE(NAME, uint64_t, fx_to_f64(&c, x87_get(f, 0)), UINT64_C(0xFFF8000000000000),    \
+                WRITE64, POP)                                                                  \
     EXEC(NAME)                                                                                 \
     {                                                                                          \
         {                                                                                      \
@@ -294,7 +286,7 @@ static void plain_store_m64(struct cpu *cpu, const struct insn *i, bool pop)
                 x87_data(cpu, i, ea);                                                          \
                 x87_done_quick(cpu, i, raised);                                                \
             } else {                                                                           \
-                plain_store_m64(cpu, i, POP);                                                  \
+                plain_##NAME(cpu, i);                                                          \
             }                                                                                  \
         }                                                                                      \
         NEXT();                                                                                \

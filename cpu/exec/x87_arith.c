@@ -133,30 +133,28 @@ static inline bool quick_memory(struct cpu *cpu, const struct insn *i, eaddr ea,
 }
 
 /* The memory operand, then what is to be done with it: USE. */
+#define PLAIN_OPERAND(NAME, FORM, USE)                                                         \
+    static void plain_##NAME##_##FORM(struct cpu *cpu, const struct insn *i)                   \
+    {                                                                                          \
+        eaddr ea = insn_ea(cpu, i);                                                            \
+        struct fx_ctx c = X87_CONTEXT(cpu);                                                    \
+        struct fx80 b = operand_##FORM(cpu, i, ea, &c);                                        \
+        x87_data(cpu, i, ea);                                                                  \
+        USE;                                                                                   \
+    }
+/* A function, as what has its address taken must be gone before the tail call. */
 #define WITH_OPERAND(NAME, FORM, USE)                                                          \
+    PLAIN_OPERAND(NAME, FORM, USE)                                                             \
     EXEC(NAME##_##FORM)                                                                        \
     {                                                                                          \
-        { /* what has its address taken is gone before the tail call */                        \
-            eaddr ea = insn_ea(cpu, i);                                                        \
-            struct fx_ctx c = X87_CONTEXT(cpu);                                                \
-            struct fx80 b = operand_##FORM(cpu, i, ea, &c);                                    \
-            x87_data(cpu, i, ea);                                                              \
-            USE;                                                                               \
-        }                                                                                      \
+        plain_##NAME##_##FORM(cpu, i);                                                         \
         NEXT();                                                                                \
     }
 #define MEMORY(OP, op, FORM) WITH_OPERAND(OP, FORM, with_memory(cpu, i, &c, b, op))
 
 /* Of a floating-point operand in memory, N bits; one that is not there is the plain body's. */
 #define QUICK_MEMORY(OP, op, quick, N)                                                         \
-    static void plain_##OP##_m##N(struct cpu *cpu, const struct insn *i)                       \
-    {                                                                                          \
-        eaddr ea = insn_ea(cpu, i);                                                            \
-        struct fx_ctx c = X87_CONTEXT(cpu);                                                    \
-        struct fx80 b = operand_m##N(cpu, i, ea, &c);                                          \
-        x87_data(cpu, i, ea);                                                                  \
-        with_memory(cpu, i, &c, b, op);                                                        \
-    }                                                                                          \
+    PLAIN_OPERAND(OP, m##N, with_memory(cpu, i, &c, b, op))                                    \
     EXEC(OP##_m##N)                                                                            \
     {                                                                                          \
         {                                                                                      \

@@ -30,7 +30,8 @@ enum {
     SHADOW_MAP_PAGES = 2 << 10,
     HOST_PAGE = 4096,
     PAGE_ENTRIES = HOST_PAGE / sizeof(uintptr_t),
-    SHADOW_BUDGET = 21 << 19, /* bytes in all, without shadows.table; see BLOCK_BUDGET */
+    SHADOW_BUDGET =
+        21 << 19, /* bytes in all, without shadows.table; with BLOCK_BUDGET at most 24 MiB */
 };
 
 enum map_kind {

@@ -216,7 +216,7 @@ headless "-D disk.img: is a disk in a drive; give another file" -D disk.img disk
 # ---- the laboratory
 says "lab: which guest? terrapin lab --help lists them" lab
 says "lab zork: no guest has this name, and it is no file that can be read; terrapin lab --help lists them" lab zork
-says "lab disk.img: is larger than 512 KB, the largest guest; disks and kernels: not implemented yet" lab disk.img
+says "lab disk.img: is larger than 512 KB, the largest guest; disks: not implemented yet; a kernel: lab -kernel F linux" lab disk.img
 says "-chart: is for terrapin lab compare or crossover" lab -chart bars.png popf
 says "-vmm: lab compare runs all strategies; leave it out" lab compare -vmm trap popf
 says "-vmm-report: lab compare has none; use terrapin lab GUEST" lab compare -vmm-report r.json popf
