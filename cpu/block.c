@@ -36,16 +36,17 @@ struct cache_memory {
 /* Beside it, 5 bytes for each page of RAM. */
 _Static_assert(sizeof(struct cache_memory) <= BLOCK_BUDGET, "memory of the block cache");
 
-int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct big_memory *big,
+int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct cpu_config *cfg,
                      struct error *err)
 {
-    struct cache_memory *memory = big_new(big, sizeof *memory);
+    struct cache_memory *memory = big_new(cfg->big, sizeof *memory);
     if (memory == NULL) {
         return error_set(err, "out of memory for the block cache");
     }
     struct block_cache *bc = &memory->cache;
     cpu->cache = bc;
-    bc->big = big;
+    bc->big = cfg->big;
+    bc->sparse = cfg->sparse;
     bc->memory = memory;
     bc->map = &memory->map;
     bc->block = memory->block;
@@ -56,8 +57,8 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct big_memor
     bc->next_page = memory->next_page;
     bc->pages = ram_pages;
     bc->forms = form_map_new();
-    bc->page = calloc(ram_pages ? ram_pages : 1, sizeof *bc->page);
-    bc->stale = calloc(ram_pages ? ram_pages : 1, sizeof *bc->stale);
+    bc->page = big_new(bc->sparse, (uint64_t)ram_pages * sizeof *bc->page);
+    bc->stale = big_new(bc->sparse, (uint64_t)ram_pages * sizeof *bc->stale);
     if (!bc->forms || !bc->page || !bc->stale) {
         block_cache_free(cpu);
         return error_set(err, "out of memory for the block cache");
@@ -75,8 +76,8 @@ void block_cache_free(struct cpu *cpu)
     struct block_cache *bc = cpu->cache;
     if (bc) {
         free(bc->forms);
-        free(bc->page);
-        free(bc->stale);
+        big_free(bc->sparse, bc->page, bc->pages * (uint64_t)sizeof *bc->page);
+        big_free(bc->sparse, bc->stale, bc->pages * (uint64_t)sizeof *bc->stale);
         big_free(bc->big, bc->memory, sizeof *bc->memory);
         cpu->cache = NULL;
     }

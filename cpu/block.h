@@ -65,7 +65,7 @@ struct form_map;   /* cpu/forms.h */
 struct cache_memory; /* where all of it is */
 
 struct block_cache {
-    const struct big_memory *big;
+    const struct big_memory *big, *sparse;
     struct cache_memory *memory;
     struct decode_map *map;
     struct form_map *forms;
@@ -90,7 +90,7 @@ struct block_cache {
 };
 
 /* -1 and err when memory is short. ram_pages: pages whose code is watched. */
-int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct big_memory *big,
+int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct cpu_config *cfg,
                      struct error *err);
 void block_cache_free(struct cpu *cpu);
 /* Index of a block at cpu->eip, found or built; 0: it cannot be cached (page straddle,

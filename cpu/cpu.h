@@ -37,7 +37,8 @@ struct cpu_config {
     bool no_assist;
     bool shadow_flush; /* every load of CR3 starts with empty page maps: slower, same hash */
     bool census;       /* `info traps` by address, too, and what is wrong: no assists */
-    const struct big_memory *big; /* for decoded code, valid as long as the cpu; or NULL */
+    /* For decoded code and for page maps, valid as long as the cpu; or NULL. */
+    const struct big_memory *big, *sparse;
 };
 
 enum cpu_stop {

@@ -15,7 +15,7 @@ struct host {
     void (*parallel)(void *ctx, uint8_t byte);
     void (*speaker)(void *ctx, uint64_t tick, bool out); /* each edge of the PC speaker */
     void (*note)(void *ctx, const char *line);           /* UNIMP, GUEST_BUG, drive errors */
-    const struct big_memory *big; /* RAM and large arrays; as long as the machine */
+    const struct big_memory *big, *sparse; /* mem/big.h; valid as long as the machine */
 };
 
 /* A disk image as the front end opened it. lba and n in 512-byte sectors (2048 for CD), inside

@@ -260,7 +260,8 @@ static int build(struct machine *m, const struct machine_config *cfg, struct err
                                  .no_assist = cfg->no_assist,
                                  .shadow_flush = cfg->shadow_flush,
                                  .census = cfg->census,
-                                 .big = m->host.big};
+                                 .big = m->host.big,
+                                 .sparse = m->host.sparse};
     struct cpu_bus bus = {.ctx = m,
                           .in = port_in,
                           .out = port_out,

@@ -1,15 +1,19 @@
 /* frontend/big_pages.c -- see big_pages.h. Linux gives large pages to memory that asks for them
- * and is aligned to their size (transparent huge pages, madvise(2)); without them, or
- * elsewhere, the same memory has usual pages. */
+ * and is aligned to their size (transparent huge pages, madvise(2)), or to all (some
+ * distributions' setting), but for what asks for none; without them, or elsewhere, the same
+ * memory has usual pages. */
 #include "frontend/posix.h"
 
 #include "frontend/big_pages.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A sanitizer sees the C library's memory alone. */
+/* A sanitizer sees the edges of the C library's memory alone; but it writes an eighth of the
+ * size whenever such memory comes or goes. So here the full arrays are its, and the sparse ones
+ * not. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define SANITIZED 1
@@ -18,9 +22,6 @@
 #define SANITIZED 1
 #endif
 
-#if defined(MADV_HUGEPAGE) && !defined(SANITIZED)
-enum { BIG_PAGE = 2 << 20 };
-
 /* In whole pages of the usual size. */
 static size_t length(uint64_t size)
 {
@@ -28,14 +29,62 @@ static size_t length(uint64_t size)
     return ((size_t)size + page - 1) / page * page;
 }
 
+static uint8_t *map(uint8_t *at, size_t n)
+{
+    int how = MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0);
+    uint8_t *p = mmap(at, n, PROT_READ | PROT_WRITE, how, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void release(uint8_t *bytes, uint64_t size)
+{
+    munmap(bytes, length(size));
+}
+
+/* ---- sparse */
+
+static uint8_t *small_only(uint8_t *p, size_t n)
+{
+#ifdef MADV_NOHUGEPAGE
+    if (p) {
+        (void)madvise(p, n, MADV_NOHUGEPAGE);
+    }
+#endif
+    (void)n;
+    return p;
+}
+
+static uint8_t *sparse_get(uint64_t size)
+{
+    return size > SIZE_MAX / 2 ? NULL : small_only(map(NULL, length(size)), length(size));
+}
+
+static void sparse_empty(uint8_t *bytes, uint64_t size)
+{
+    if (!small_only(map(bytes, length(size)), length(size))) {
+        memset(bytes, 0, (size_t)size);
+    }
+}
+
+const struct big_memory *sparse_pages(void)
+{
+    static const struct big_memory sparse = {sparse_get, sparse_empty, release};
+    return &sparse;
+}
+
+/* ---- full */
+
+#if defined(MADV_HUGEPAGE) && !defined(SANITIZED)
+enum { BIG_PAGE = 2 << 20 };
+
 static uint8_t *get(uint64_t size)
 {
     if (size > SIZE_MAX - 2 * (uint64_t)BIG_PAGE) {
         return NULL;
     }
-    size_t n = length(size), all = n + BIG_PAGE;
-    uint8_t *p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) {
+    size_t n = length(size);
+    uint8_t *p = map(NULL, n + BIG_PAGE);
+    if (p == NULL) {
         return NULL;
     }
     size_t before = -(uintptr_t)p % BIG_PAGE;
@@ -48,14 +97,14 @@ static uint8_t *get(uint64_t size)
     return p;
 }
 
-static void release(uint8_t *bytes, uint64_t size)
+static void empty(uint8_t *bytes, uint64_t size)
 {
-    munmap(bytes, length(size));
+    memset(bytes, 0, (size_t)size);
 }
 
 const struct big_memory *big_pages(void)
 {
-    static const struct big_memory big = {get, release};
+    static const struct big_memory big = {get, empty, release};
     return &big;
 }
 #else

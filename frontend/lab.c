@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "devices/machine.h"
+#include "frontend/big_pages.h"
 #include "frontend/lab_chart.h"
 #include "frontend/lab_prompt.h"
 #include "frontend/parse.h"
@@ -554,6 +555,7 @@ int lab_main(int argc, char **argv)
                                 .ring = 1,
                                 .cpu = "pentiumpro",
                                 .ram = 4 << 20,
+                                .sparse = sparse_pages(),
                                 .until = 2000000000,
                                 .print = print_guest}};
     int status = TROUBLE;

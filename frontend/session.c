@@ -190,6 +190,7 @@ static int open_outputs(struct session *s, struct error *err)
                         : NULL,
         .note = on_note,
         .big = big_pages(),
+        .sparse = sparse_pages(),
     };
     return 0;
 }

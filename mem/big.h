@@ -1,8 +1,11 @@
-/* mem/big.h -- large arrays that live as long as the machine: RAM, decoded code.
+/* mem/big.h -- large arrays that live as long as the machine: RAM, decoded code, page maps.
  *
- * The host may have pages for them that are larger than usual; it then looks fewer addresses up
- * (a fifth of the time of code that is all over memory). Only the front end knows the host, and
- * offers what it has; without an offer the C library's memory does.
+ * Two kinds, which want different things of the host. What is full (RAM, decoded code) goes on
+ * pages that are larger than usual, if it has such: it then looks fewer addresses up (a fifth
+ * of the time of code that is all over memory). What is sparse (page maps: a place for each of
+ * 2^20 pages, few of them in use) costs memory only where it is touched, and can be emptied at
+ * once. Only the front end knows the host, and offers what it has; without an offer the C
+ * library's memory does.
  */
 #ifndef TERRAPIN_MEM_BIG_H
 #define TERRAPIN_MEM_BIG_H
@@ -11,12 +14,16 @@
 
 typedef void big_release_fn(uint8_t *bytes, uint64_t size);
 struct big_memory {
-    uint8_t *(*get)(uint64_t size); /* zeroed; NULL: there is none */
+    uint8_t *(*get)(uint64_t size);               /* zeroed; NULL: there is none */
+    void (*empty)(uint8_t *bytes, uint64_t size); /* zeros again, the memory given back */
     big_release_fn *release;
 };
 
 /* size > 0 bytes of zeros from big, or from calloc() if big is NULL; NULL: there is none. */
 void *big_new(const struct big_memory *big, uint64_t size);
+/* bytes from there become zeros again, and cost nothing until they are touched. They may have
+ * moved: where they are now. */
+void *big_empty(const struct big_memory *big, void *bytes, uint64_t size);
 /* bytes: from there, or NULL. */
 void big_free(const struct big_memory *big, void *bytes, uint64_t size);
 

@@ -77,7 +77,8 @@ void hw_out(struct hw *hw, uint16_t port, uint32_t v, unsigned size)
 
 /* ---- life */
 
-struct hw *hw_new(const char *model, uint32_t bytes, struct lab_board *board, struct error *err)
+struct hw *hw_new(const char *model, const struct big_memory *sparse, uint32_t bytes,
+                  struct lab_board *board, struct error *err)
 {
     struct hw *hw = calloc(1, sizeof *hw);
     if (hw == NULL) {
@@ -87,7 +88,7 @@ struct hw *hw_new(const char *model, uint32_t bytes, struct lab_board *board, st
     const struct cpu_bus bus = {
         .ctx = hw, .in = bus_in, .out = bus_out, .int_ack = bus_ack, .tick = &board->tick};
     /* No assists: the oracle has to see every instruction. */
-    const struct cpu_config cfg = {.model = model, .no_assist = true};
+    const struct cpu_config cfg = {.model = model, .no_assist = true, .sparse = sparse};
     hw->board = board;
     hw->ph = phys_new(bytes, NULL, err);
     if (hw->ph != NULL) {

@@ -57,6 +57,8 @@ struct hw_trap {
     uint32_t cr2; /* page faults */
 };
 
+struct big_memory; /* the front end's: mem/big.h */
+
 enum hw_stop {
     HW_TRAP,   /* ring 0 is entered: *trap says why */
     HW_LIMIT,  /* the tick asked for is reached */
@@ -65,10 +67,10 @@ enum hw_stop {
     HW_DEAD,   /* triple fault (a plain machine's); no code segment to enter the guest with */
 };
 
-/* model: as -cpu has it. bytes: of machine memory, a multiple of 64 KiB. The board outlives the
- * hardware, and may serve two that take turns. */
-struct hw *hw_new(const char *model, uint32_t bytes, struct lab_board *board,
-                  struct error *err);
+/* model: as -cpu has it. sparse: mem/big.h, or NULL. bytes: of machine memory, a multiple of
+ * 64 KiB. The board outlives the hardware, and may serve two that take turns. */
+struct hw *hw_new(const char *model, const struct big_memory *sparse, uint32_t bytes,
+                  struct lab_board *board, struct error *err);
 void hw_free(struct hw *hw);
 
 /* Machine memory. Beyond its end reads give ones, and stores are lost. */

@@ -86,7 +86,8 @@ static int vmm_make(struct lab *lab, struct error *err)
         }
     }
     uint32_t bytes = (FRAME_GUEST + 2 * frames) << PAGE_SHIFT;
-    lab->machine = hw_new(lab->cfg.cpu, (bytes + 0xFFFF) & ~0xFFFFu, &lab->board, err);
+    lab->machine =
+        hw_new(lab->cfg.cpu, lab->cfg.sparse, (bytes + 0xFFFF) & ~0xFFFFu, &lab->board, err);
     vmm->hw = lab->machine;
     vmm->ring = lab->cfg.ring;
     vmm->guest_frames = frames;
@@ -113,7 +114,7 @@ struct lab *lab_new(const struct lab_config *cfg, struct error *err)
     if (cfg->typed != NULL) {
         strncpy(lab->board.typed, cfg->typed, BOARD_TYPED - 1);
     }
-    lab->plain = hw_new(cfg->cpu, cfg->ram, &lab->board, err);
+    lab->plain = hw_new(cfg->cpu, cfg->sparse, cfg->ram, &lab->board, err);
     if (lab->plain == NULL || (cfg->strategy != STRATEGY_INTERPRET && vmm_make(lab, err) < 0)) {
         lab_free(lab);
         return NULL;

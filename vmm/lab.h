@@ -36,6 +36,8 @@ struct lab_kernel {
     const char *append;
 };
 
+struct big_memory;
+
 struct lab_config {
     const char *guest; /* for the report */
     const uint8_t *image;
@@ -47,6 +49,7 @@ struct lab_config {
     uint64_t until;           /* ticks */
     const char *typed;        /* what its serial port receives; may be NULL */
     struct lab_kernel kernel; /* bytes NULL: none */
+    const struct big_memory *sparse; /* mem/big.h, valid as long as the laboratory; or NULL */
     struct cost_model cost;
     bool stop_on_divergence;
     void (*print)(void *ctx, char c, bool serial); /* what the guest prints */

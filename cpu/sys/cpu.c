@@ -288,8 +288,8 @@ struct cpu *cpu_new(const struct cpu_config *cfg, const struct cpu_bus *bus, str
     cpu->host_sse = !cfg->no_assist && !cfg->single_step && host_sse_agrees();
     w->sys.model = (uint8_t)model;
     w->sys.a20 = true;
-    if (shadow_init(cpu, !cfg->shadow_flush, err) < 0 ||
-        block_cache_init(cpu, 1u << (32 - PAGE_SHIFT), cfg->big, err) < 0) {
+    if (shadow_init(cpu, cfg, err) < 0 ||
+        block_cache_init(cpu, 1u << (32 - PAGE_SHIFT), cfg, err) < 0) {
         cpu_free(cpu);
         return NULL;
     }

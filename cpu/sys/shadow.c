@@ -224,28 +224,32 @@ void shadow_show(struct cpu *cpu)
 
 /* ---- (3) room */
 
-/* A root's maps come as one allocation: so large a one the host gives as pages that cost
- * nothing until they are touched, however many machines came before. */
-static bool maps_new(struct shadow_root *s)
+enum {
+    ROOT_BYTES = 2 * MAP_KINDS * LINEAR_PAGES * sizeof(uintptr_t),
+    NONE_BYTES =
+        ROOT_BYTES / 2, /* no smaller: a C library's small pieces cost from the start */
+    TABLE_BYTES = LINEAR_PAGES * sizeof(struct table_use),
+    FILL_BYTES = SHADOW_ROOTS * SHADOW_FILLS * sizeof(struct shadow_fill),
+    FRAME_BYTES = SHADOW_FRAMES * sizeof(uint32_t),
+};
+
+/* A root's maps are one array: so large a one costs nothing where it is not touched, however
+ * many machines came before. */
+static void maps_at(struct shadow_root *s, uintptr_t *map)
 {
-    uintptr_t *map = calloc((size_t)2 * MAP_KINDS * LINEAR_PAGES, sizeof *map);
-    for (unsigned k = 0; map != NULL && k < 2 * MAP_KINDS; k++, map += LINEAR_PAGES) {
+    for (unsigned k = 0; k < 2 * MAP_KINDS; k++, map += LINEAR_PAGES) {
         s->map[k / MAP_KINDS][k % MAP_KINDS] = map;
     }
-    return map != NULL;
 }
 
-/* The root's maps are emptied, and their memory given back, if the host has new one. */
+/* The root's maps are emptied, and their memory given back. */
 static void evict_root(struct shadows *all, struct shadow_root *s)
 {
-    uintptr_t *old = s->map[0][0];
     flush_root(all, s);
-    if (maps_new(s)) {
-        free(old);
-        all->pages -= s->pages;
-        s->pages = 0;
-        memset(s->touched, 0, sizeof s->touched);
-    }
+    maps_at(s, big_empty(all->sparse, s->map[0][0], ROOT_BYTES));
+    all->pages -= s->pages;
+    s->pages = 0;
+    memset(s->touched, 0, sizeof s->touched);
 }
 
 /* Of the root that was out of use for longest among those that have any; the selected one only
@@ -591,33 +595,35 @@ bool cpu_writes_have(const struct cpu_writes *w, laddr la)
 
 /* ---- creation */
 
-/* The map of misses is as large as four: small allocations may be memory that somebody had. */
 static bool all_maps_new(struct shadows *all)
 {
-    bool ok = true;
-    all->none = calloc((size_t)4 * LINEAR_PAGES, sizeof *all->none);
-    for (unsigned n = 0; n < SHADOW_ROOTS && ok; n++) {
-        ok = maps_new(&all->root[n]);
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        uintptr_t *map = big_new(all->sparse, ROOT_BYTES);
+        if (map == NULL) {
+            return false;
+        }
+        maps_at(&all->root[n], map);
     }
-    return ok && all->none != NULL;
+    return true;
 }
 
-_Static_assert(SHADOW_MAP_PAGES *HOST_PAGE +
-                       SHADOW_ROOTS * SHADOW_FILLS * sizeof(struct shadow_fill) +
-                       SHADOW_FRAMES * sizeof(uint32_t) + sizeof(struct shadows) <=
+_Static_assert(SHADOW_MAP_PAGES *HOST_PAGE + FILL_BYTES + FRAME_BYTES +
+                       sizeof(struct shadows) <=
                    SHADOW_BUDGET,
                "memory of the shadow page tables");
 
-int shadow_init(struct cpu *cpu, bool keep, struct error *err)
+int shadow_init(struct cpu *cpu, const struct cpu_config *cfg, struct error *err)
 {
     struct shadows *all = &cpu->sys->shadows;
-    all->keep = keep;
+    all->keep = !cfg->shadow_flush;
+    all->sparse = cfg->sparse;
     all->epoch = FIRST_EPOCH;
     all->limit = SHADOW_MAP_PAGES;
-    all->table = calloc(LINEAR_PAGES, sizeof *all->table);
-    all->fill = calloc((size_t)SHADOW_ROOTS * SHADOW_FILLS, sizeof *all->fill);
-    all->frame = calloc(SHADOW_FRAMES, sizeof *all->frame);
-    if (!all_maps_new(all) || !all->table || !all->fill || !all->frame) {
+    all->none = big_new(all->sparse, NONE_BYTES);
+    all->table = big_new(all->sparse, TABLE_BYTES);
+    all->fill = big_new(all->sparse, FILL_BYTES);
+    all->frame = big_new(all->sparse, FRAME_BYTES);
+    if (!all_maps_new(all) || !all->none || !all->table || !all->fill || !all->frame) {
         shadow_free(cpu);
         return error_set(err, "out of memory for the page maps");
     }
@@ -630,11 +636,12 @@ void shadow_free(struct cpu *cpu)
 {
     struct shadows *all = &cpu->sys->shadows;
     for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-        free(all->root[n].map[0][0]); /* and all others of the root */
+        big_free(all->sparse, all->root[n].map[0][0],
+                 ROOT_BYTES); /* and all others of the root */
     }
-    free(all->none);
-    free(all->table);
-    free(all->fill);
-    free(all->frame);
+    big_free(all->sparse, all->none, NONE_BYTES);
+    big_free(all->sparse, all->table, TABLE_BYTES);
+    big_free(all->sparse, all->fill, FILL_BYTES);
+    big_free(all->sparse, all->frame, FRAME_BYTES);
     *all = (struct shadows){0};
 }

@@ -93,6 +93,7 @@ struct shadows {
     uint32_t pages, limit;   /* that the roots have; SHADOW_MAP_PAGES, but for tests */
     uint32_t epoch;          /* counts flushes */
     uint64_t selections;
+    const struct big_memory *sparse; /* where all of these come from */
     bool walking; /* the walker itself is storing into a table: A and D bits */
     bool keep;    /* false: every selection starts with empty maps */
     struct cpu_writes writes;
@@ -127,7 +128,7 @@ unsigned shadow_entry_size(const struct cpu *cpu);
 /* What one entry of the last level but one spans: 4 MiB, or 2 MiB with PAE. */
 laddr shadow_span(const struct cpu *cpu);
 
-int shadow_init(struct cpu *cpu, bool keep, struct error *err);
+int shadow_init(struct cpu *cpu, const struct cpu_config *cfg, struct error *err);
 void shadow_free(struct cpu *cpu);
 
 #endif

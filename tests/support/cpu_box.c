@@ -1,6 +1,8 @@
 /* tests/support/cpu_box.c -- see the header. */
 #include "tests/support/cpu_box.h"
 
+#include "frontend/big_pages.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -71,7 +73,7 @@ void box_new(struct box *b, bool single_step)
     phys_map_ram(b->ph, 0, RAM, phys_main_ram(b->ph), 0);
     struct cpu_bus bus = {
         .ctx = b, .in = box_in, .out = box_out, .int_ack = box_ack, .tick = &b->tick};
-    struct cpu_config cfg = {.single_step = single_step};
+    struct cpu_config cfg = {.single_step = single_step, .sparse = sparse_pages()};
     b->cpu = cpu_new(&cfg, &bus, b->ph, &b->notes, &err);
     ck_assert_msg(b->cpu != NULL, "%s", err.text);
     for (unsigned v = 0; v < 256; v++) {

@@ -1,6 +1,8 @@
 /* tests/support/cpu_fixture.c -- see the header. */
 #include "tests/support/cpu_fixture.h"
 
+#include "frontend/big_pages.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -68,7 +70,9 @@ void cpu_fixture_init(struct cpu_fixture *fx, const struct cpu_config *cfg)
                                .tick = &fx->tick,
                                .ferr = ferr,
                                .perf_overflow = perf_overflow};
-    fx->cpu = cpu_new(cfg, &fx->bus, fx->ph, &fx->notes, &err);
+    struct cpu_config whole = *cfg;
+    whole.sparse = sparse_pages();
+    fx->cpu = cpu_new(&whole, &fx->bus, fx->ph, &fx->notes, &err);
     ck_assert_msg(fx->cpu != NULL, "%s", err.text);
     cpu_set_a20(fx->cpu, true);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/big_pages.h"
 #include "vmm/lab.h"
 
 /* A laboratory is two processors, whose page maps sanitizers touch byte by byte: fewer of them.
@@ -54,6 +55,7 @@ static inline struct lab_config lab_run_config(struct lab_run *r, const char *gu
                                .ring = ring,
                                .cpu = cpu,
                                .ram = 4 << 20,
+                               .sparse = sparse_pages(),
                                .until = 100000000,
                                .cost = *cost_model("p4"),
                                .print = lab_run_print,
