@@ -401,6 +401,7 @@ bool native_agree(const struct native_case *c, struct native_result *h, struct n
     /* It is over where the next one's code is missing, too. */
     bool done = h->vector == EXC_DB || h->vector == EXC_BP || h->eip != c->eip;
     bool guest_faults = g->eip == c->eip && g->vector != EXC_DB && g->vector != EXC_BP;
+    forget_int1(c, row, h, g);
     if (maker_may_fault(c, row, &cold, h, g)) {
         return true;
     }

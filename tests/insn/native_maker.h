@@ -47,6 +47,11 @@ unsigned latitude_of(const struct insn_row *row);
 unsigned shift_count(const struct native_case *c, const struct insn_row *row,
                      const struct insn_cold *cold);
 
+/* INT1 is over when it traps; a hypervisor that has taken that trap on AMD's processors and
+ * hands it on may have left EIP before it. Then h's becomes g's. */
+void forget_int1(const struct native_case *c, const struct insn_row *row,
+                 struct native_result *h, const struct native_result *g);
+
 /* Both fault, and the manual leaves open which comes first, or how it is told. */
 bool maker_orders_faults(const struct native_result *h, const struct native_result *g);
 /* One side faults, or both do, where the manual leaves that open for these operands. */
