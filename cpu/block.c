@@ -22,6 +22,16 @@ static void forget_all(struct block_cache *bc)
     bc->insns = FIRST_INSN;
 }
 
+/* An instruction on two pages is in no block. What was decoded of it is kept beside its bytes,
+ * which decide whether it is still good; a boundary between pages has one, as a rule. */
+struct straddler {
+    struct insn insn;
+    struct insn_cold cold; /* len 0: none */
+    uint16_t mode;
+    uint8_t bytes[INSN_MAX_BYTES];
+};
+enum { STRADDLERS = 256 };
+
 /* All that has a fixed size, on big pages if there are any: the engine goes through records and
  * blocks as code goes through memory. */
 struct cache_memory {
@@ -32,6 +42,7 @@ struct cache_memory {
     uint32_t hash[BLOCK_HASH], next_page[BLOCKS];
     struct decode_map map;
     struct block_cache cache;
+    struct straddler straddler[STRADDLERS];
 };
 /* Beside it, 5 bytes for each page of RAM. */
 _Static_assert(sizeof(struct cache_memory) <= BLOCK_BUDGET, "memory of the block cache");
@@ -234,6 +245,44 @@ static uint32_t look_up_or_build(struct cpu *cpu, laddr la)
     return n;
 }
 
+/* ---- instructions on two pages */
+
+static struct straddler *straddler_at(const struct cpu *cpu, laddr la)
+{
+    return &cpu->cache->memory->straddler[(la >> PAGE_SHIFT) % STRADDLERS];
+}
+
+static void remember(const struct cpu *cpu, laddr la, const uint8_t *bytes)
+{
+    const struct block_cache *bc = cpu->cache;
+    struct straddler *s = straddler_at(cpu, la);
+    s->insn = bc->insn[SCRATCH_INSN];
+    s->cold = bc->cold[SCRATCH_INSN];
+    s->mode = (uint16_t)cpu->mode;
+    memcpy(s->bytes, bytes, s->cold.len);
+}
+
+/* What was decoded of the instruction there before, if it is still the same; or NULL. Both
+ * pages must be in the map of code: then nothing faults. */
+static const struct straddler *recall(const struct cpu *cpu, laddr la)
+{
+    const struct straddler *s = straddler_at(cpu, la);
+    unsigned first = PAGE_SIZE - (la & PAGE_MASK), len = s->cold.len;
+    if (len <= first || s->mode != cpu->mode || cpu->cs_limit - cpu->eip < len - 1) {
+        return NULL;
+    }
+    uintptr_t here = cpu->code[la >> PAGE_SHIFT];
+    uintptr_t there = cpu->code[(laddr)(la + first) >> PAGE_SHIFT];
+    if (here == 0 || there == 0 || memcmp((const void *)(here + la), s->bytes, first) != 0 ||
+        memcmp((const void *)(there + (laddr)(la + first)), s->bytes + first, len - first) !=
+            0) {
+        return NULL;
+    }
+    return s;
+}
+
+/* ---- finding */
+
 uint32_t block_find(struct cpu *cpu)
 {
     struct block_cache *bc = cpu->cache;
@@ -247,6 +296,9 @@ uint32_t block_find(struct cpu *cpu)
         to_host = 0;
     }
     uint32_t n = to_host ? look_up(cpu, to_host + la) : 0;
+    if (n == 0 && recall(cpu, la)) {
+        return 0;
+    }
     if (n == 0) {
         n = look_up_or_build(cpu, la);
     }
@@ -269,6 +321,11 @@ static unsigned fetch_page(struct cpu *cpu, eaddr eip, unsigned want, uint8_t *o
     if (n > want) {
         n = want;
     }
+    uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
+    if (to_host != 0) {
+        memcpy(out, (const uint8_t *)(to_host + la), n);
+        return n;
+    }
     paddr pa = mmu_access(cpu, NULL, la, ACCESS_FETCH);
     const uint8_t *page = phys_page(cpu->ph, pa).rd;
     for (unsigned k = 0; k < n; k++) {
@@ -277,17 +334,14 @@ static unsigned fetch_page(struct cpu *cpu, eaddr eip, unsigned want, uint8_t *o
     return n;
 }
 
-const struct insn *block_step(struct cpu *cpu)
+/* From the bytes at cpu->eip into the scratch block; may raise. */
+static void decode_one(struct cpu *cpu, laddr la)
 {
     struct block_cache *bc = cpu->cache;
     struct insn *u = &bc->insn[SCRATCH_INSN];
     struct insn_cold *cold = &bc->cold[SCRATCH_INSN];
     uint8_t bytes[INSN_MAX_BYTES];
     unsigned limit = INSN_MAX_BYTES, have = 0;
-    *cpu->tick = cpu->now;
-    if (cpu->eip > cpu->cs_limit) {
-        trap_raise(cpu, NULL, EXC_GP, 0);
-    }
     if (cpu->cs_limit - cpu->eip < limit - 1) {
         limit = cpu->cs_limit - cpu->eip + 1;
     }
@@ -302,8 +356,28 @@ const struct insn *block_step(struct cpu *cpu)
         }
     }
     cold->rest = 1;
-    put_end(bc, SCRATCH_INSN + 1, cold->len);
-    return u;
+    if (cold->len > PAGE_SIZE - (la & PAGE_MASK)) {
+        remember(cpu, la, bytes);
+    }
+}
+
+const struct insn *block_step(struct cpu *cpu)
+{
+    struct block_cache *bc = cpu->cache;
+    laddr la = cpu->seg[SEG_CS].base + cpu->eip;
+    *cpu->tick = cpu->now;
+    if (cpu->eip > cpu->cs_limit) {
+        trap_raise(cpu, NULL, EXC_GP, 0);
+    }
+    const struct straddler *known = recall(cpu, la);
+    if (known) {
+        bc->insn[SCRATCH_INSN] = known->insn;
+        bc->cold[SCRATCH_INSN] = known->cold;
+    } else {
+        decode_one(cpu, la);
+    }
+    put_end(bc, SCRATCH_INSN + 1, bc->cold[SCRATCH_INSN].len);
+    return &bc->insn[SCRATCH_INSN];
 }
 
 /* ---- dropping */

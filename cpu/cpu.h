@@ -197,13 +197,14 @@ struct cpu_stats {
     uint64_t blocks_built, blocks_dropped, traps, interrupts, exceptions, mmu_fills;
     uint64_t cache_evictions; /* of all blocks: memory remapped, or no room */
     uint64_t micro_ops, fast_forms, fused_pairs,
-        dead_flags;          /* decoded; … and what forms.h made of them */
-    uint64_t links;          /* from block to block */
-    uint64_t misses[2][3];   /* of the page maps: [user][enum access], a walk each */
-    uint64_t shadow_begun;   /* shadows of roots that were not known, or not any more */
-    uint64_t shadow_full;    /* … that were emptied since they had no room for an entry */
-    uint64_t shadow_evicted; /* … whose memory was given back */
-    uint64_t shadow_flushes; /* of all of them */
+        dead_flags;             /* decoded; … and what forms.h made of them */
+    uint64_t links;             /* from block to block */
+    uint64_t misses[2][3];      /* of the page maps: [user][enum access], a walk each */
+    uint64_t shadow_begun;      /* shadows of roots that were not known, or not any more */
+    uint64_t shadow_full;       /* … that were emptied since they had no room for an entry */
+    uint64_t shadow_evicted;    /* … whose memory was given back */
+    uint64_t shadow_spans_kept; /* a directory was stored to, and says what it said before */
+    uint64_t shadow_flushes;    /* of all of them */
     uint64_t table_stores, table_lifts; /* stores into tables; tables watched no longer */
     uint64_t page_faults;               /* of the exceptions */
 };

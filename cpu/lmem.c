@@ -190,9 +190,12 @@ void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, u
                 enum access access)
 {
     laddr la = cpu->seg[seg].base + ea, last = la + size - 1;
+    const uintptr_t *map = access == ACCESS_WRITE ? cpu->wr : cpu->rd;
     check_span(cpu, i, seg, ea, size, access);
-    mmu_access(cpu, i, la, access);
-    if (la >> PAGE_SHIFT != last >> PAGE_SHIFT) {
+    if (map[la >> PAGE_SHIFT] == 0) {
+        mmu_access(cpu, i, la, access);
+    }
+    if (la >> PAGE_SHIFT != last >> PAGE_SHIFT && map[last >> PAGE_SHIFT] == 0) {
         mmu_access(cpu, i, last & ~(laddr)PAGE_MASK, access);
     }
 }

@@ -328,6 +328,7 @@ static void info_engine(const struct cpu *cpu, const struct out *o)
         {"shadows begun", s.shadow_begun},
         {"  full", s.shadow_full},
         {"  evicted", s.shadow_evicted},
+        {"  spans kept", s.shadow_spans_kept},
         {"  all flushed", s.shadow_flushes},
         {"stores into tables", s.table_stores},
         {"tables lifted", s.table_lifts},

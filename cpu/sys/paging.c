@@ -132,6 +132,25 @@ static bool directory_base(const struct cpu *cpu, struct walk *w, laddr la, padd
     return true;
 }
 
+static paddr directory_entry(const struct cpu *cpu, paddr base, laddr la)
+{
+    paddr index = pae(cpu) ? la >> 21 & 511 : la >> 22;
+    return (base + index * shadow_entry_size(cpu)) & a20_mask(cpu);
+}
+
+bool mmu_directory(const struct cpu *cpu, laddr la, struct shadow_source *src)
+{
+    struct walk w;
+    paddr base;
+    if (!directory_base(cpu, &w, la, &base)) {
+        return false;
+    }
+    paddr at = directory_entry(cpu, base, la);
+    *src = (struct shadow_source){at, TABLE_ABOVE, pae(cpu) ? la & 0xC0000000u : 0,
+                                  entry_read(cpu, at)};
+    return true;
+}
+
 /* false: no translation; w->fault says why. Rights are for the caller to look at. */
 static bool walk(const struct cpu *cpu, laddr la, struct walk *w)
 {
@@ -144,15 +163,14 @@ static bool walk(const struct cpu *cpu, laddr la, struct walk *w)
     if (!directory_base(cpu, w, la, &base)) {
         return false;
     }
-    paddr index = pae(cpu) ? la >> 21 & 511 : la >> 22;
-    if (!step(cpu, w, (base + index * size) & a20_mask(cpu), large_allowed, &large)) {
+    if (!step(cpu, w, directory_entry(cpu, base, la), large_allowed, &large)) {
         return false;
     }
     if (large) {
         w->page = large_page(cpu, w->entry[0]) | (la & (span - 1) & ~(laddr)PAGE_MASK);
     } else {
         base = w->entry[0] & frame;
-        index = (la & (span - 1)) >> PAGE_SHIFT;
+        paddr index = (la & (span - 1)) >> PAGE_SHIFT;
         if (!step(cpu, w, (base + index * size) & a20_mask(cpu), false, &large)) {
             return false;
         }
@@ -218,6 +236,7 @@ static void mark(struct cpu *cpu, struct walk *w, bool write)
         uint32_t old = (uint32_t)w->entry[n], want = old | PTE_A | (last && write ? PTE_D : 0u);
         if (want != old && !phys_is_io(cpu->ph, w->at[n])) {
             shadow_mark(cpu, w->at[n], want);
+            w->entry[n] |= want;
         }
     }
     w->dirty |= write;
@@ -234,8 +253,8 @@ static _Noreturn void page_fault(struct cpu *cpu, const struct insn *i, laddr la
 static void fill(struct cpu *cpu, laddr la, const struct walk *w, bool user, bool fetch)
 {
     const struct shadow_source sources[2] = {
-        {w->at[0], TABLE_ABOVE, pae(cpu) ? la & 0xC0000000u : 0},
-        {w->at[1], TABLE_LAST, la & ~(shadow_span(cpu) - 1)},
+        {w->at[0], TABLE_ABOVE, pae(cpu) ? la & 0xC0000000u : 0, w->entry[0]},
+        {w->at[1], TABLE_LAST, la & ~(shadow_span(cpu) - 1), w->entry[1]},
     };
     const struct shadow_rights rights = {
         .user = user, .write = w->dirty && may_write(cpu, w, user), .fetch = fetch};

@@ -2,11 +2,12 @@
  *
  * The jobs of this file, in order:
  *   (1) drop    forget translations: all, a span, those for writing
- *   (2) select  the maps of a root, found again or begun
- *   (3) room    keep the maps' memory within its budget
- *   (4) fill    enter a translation, and watch the entries that it came from
- *   (5) hear    stores into watched tables and code, changes of the memory map
- *   (6) writes  which pages were written to, for searches of a debugger's
+ *   (2) watch   the entries of tables that translations come from
+ *   (3) select  the maps of a root, found again or begun
+ *   (4) room    keep the maps' memory within its budget
+ *   (5) fill    enter a translation
+ *   (6) hear    stores into watched tables and code, changes of the memory map
+ *   (7) writes  which pages were written to, for searches of a debugger's
  *
  * A load of CR3 with a root that is known changes six pointers. A process that runs again finds
  * its maps as it left them, less what has been dropped from them since. INVLPG has nothing to
@@ -22,7 +23,7 @@
 /* Not far from the wrap, so that every long run passes it. */
 static const uint32_t FIRST_EPOCH = UINT32_MAX - 1000;
 
-enum { LIFT_AFTER = 16, PAGES_OF_SPAN = 1 << 10 };
+enum { LIFT_AFTER = 16, PAGES_OF_SPAN = 1 << 10, SPAN_BYTES = PAGES_OF_SPAN << PAGE_SHIFT };
 
 static struct shadow_root *selected(struct cpu *cpu)
 {
@@ -99,6 +100,8 @@ static void empty_root(struct shadows *all, struct shadow_root *s)
         unchain(all, f);
     }
     memset(s->filled, 0, sizeof s->filled);
+    memset(s->stale, 0, sizeof s->stale);
+    s->any_stale = false;
     s->fills = 0;
 }
 
@@ -149,7 +152,88 @@ static void drop_writes(struct shadow_root *s, uint32_t page)
     }
 }
 
-/* ---- (2) select */
+/* ---- (2) watch */
+
+static struct table_use *table_at(struct cpu *cpu, paddr pa)
+{
+    return &cpu->sys->shadows.table[pa >> PAGE_SHIFT & (LINEAR_PAGES - 1)];
+}
+
+/* Those of its roots that have not been flushed since. */
+static unsigned live_roots(const struct shadows *all, const struct table_use *use)
+{
+    unsigned live = 0;
+    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
+        if ((use->roots >> n & 1) && all->root[n].flushed <= use->epoch) {
+            live |= 1u << n;
+        }
+    }
+    return use->kind == TABLE_NONE ? 0 : live;
+}
+
+/* The translations that bytes [off, off + len) of the table decide. */
+static void drop_entries(struct shadows *all, const struct table_use *use,
+                         struct shadow_root *s, unsigned off, unsigned len)
+{
+    bool pae = s->key.cr4 & CR4_PAE;
+    unsigned size = pae ? 8 : 4, first = off / size, n = (off + len - 1) / size - first + 1;
+    uint32_t each = use->kind == TABLE_LAST ? 1 : pae ? PAGES_OF_SPAN / 2 : PAGES_OF_SPAN;
+    if (use->kind == TABLE_MIXED) {
+        flush_root(all, s);
+    } else if (use->kind == TABLE_ABOVE && s != &all->root[all->now]) {
+        memset(&s->stale[use->la / (each * PAGE_SIZE) + first], true, n);
+        s->any_stale = true;
+    } else {
+        drop_range(s, (use->la >> PAGE_SHIFT) + first * each, n * each);
+    }
+}
+
+static void drop_derived(struct shadows *all, const struct table_use *use, unsigned roots,
+                         unsigned off, unsigned len)
+{
+    for (unsigned k = 0; k < SHADOW_ROOTS; k++) {
+        if (roots >> k & 1) {
+            drop_entries(all, use, &all->root[k], off, len);
+        }
+    }
+}
+
+static void use_table(struct shadows *all, struct table_use *use,
+                      const struct shadow_source *src)
+{
+    unsigned me = 1u << all->now;
+    if (use->kind == src->kind && use->la == src->la && use->epoch == all->epoch &&
+        (use->roots & me)) {
+        return; /* as most of the time; no root has been flushed since */
+    }
+    unsigned live = live_roots(all, use);
+    bool moved = live != 0 && (use->kind != src->kind || use->la != src->la);
+    if (moved && use->hits != 0 && use->kind != TABLE_MIXED) {
+        drop_derived(all, use, live, 0,
+                     PAGE_SIZE); /* it was cleared, and is another table now */
+        live = 0;
+    } else if (moved) {
+        use->kind = TABLE_MIXED;
+    }
+    if (live == 0) {
+        *use = (struct table_use){.la = src->la, .kind = (uint8_t)src->kind};
+    }
+    use->roots = (uint8_t)(live | me);
+    use->epoch = all->epoch;
+}
+
+static void watch_entry(struct cpu *cpu, const struct shadow_source *src)
+{
+    if (src->at > UINT32_MAX) {
+        return; /* open bus: constant */
+    }
+    use_table(&cpu->sys->shadows, table_at(cpu, src->at), src);
+    if (!phys_is_code(cpu->ph, src->at, shadow_entry_size(cpu))) {
+        phys_watch_code(cpu->ph, src->at, shadow_entry_size(cpu));
+    }
+}
+
+/* ---- (3) select */
 
 static struct shadow_key present_key(const struct cpu *cpu)
 {
@@ -192,6 +276,28 @@ static uint32_t find_root(struct cpu *cpu, const struct shadow_key *key)
     return oldest;
 }
 
+/* A directory that was stored to while its root was out of use may say what it said before: a
+ * process ends, and the next one's directory is made where its was, with the same entries for
+ * the kernel. (Stores into tables below are heard whether a root is in use or not.) */
+static void look_again(struct cpu *cpu, struct shadow_root *s)
+{
+    laddr span = shadow_span(cpu), la = 0;
+    for (uint32_t n = 0; s->any_stale && n <= UINT32_MAX / span; n++, la += span) {
+        struct shadow_source src;
+        if (!s->stale[n] || !s->filled[la / SPAN_BYTES]) {
+            continue;
+        }
+        if (mmu_directory(cpu, la, &src) && src.entry == s->above[n]) {
+            watch_entry(cpu, &src);
+            cpu->stats.shadow_spans_kept++;
+        } else {
+            drop_range(s, la >> PAGE_SHIFT, span >> PAGE_SHIFT);
+        }
+    }
+    memset(s->stale, 0, sizeof s->stale);
+    s->any_stale = false;
+}
+
 void shadow_select(struct cpu *cpu)
 {
     struct shadows *all = &cpu->sys->shadows;
@@ -201,6 +307,8 @@ void shadow_select(struct cpu *cpu)
     s->used = ++all->selections;
     if (!all->keep) {
         flush_root(all, s);
+    } else if (s->any_stale) {
+        look_again(cpu, s);
     }
     shadow_show(cpu);
 }
@@ -222,7 +330,7 @@ void shadow_show(struct cpu *cpu)
     cpu->sys_wr = selected(cpu)->map[false][MAP_WRITE];
 }
 
-/* ---- (3) room */
+/* ---- (4) room */
 
 enum {
     ROOT_BYTES = 2 * MAP_KINDS * LINEAR_PAGES * sizeof(uintptr_t),
@@ -293,44 +401,7 @@ static void need_room(struct cpu *cpu, const struct shadow_rights *rights, uint3
     }
 }
 
-/* ---- (4) fill */
-
-static struct table_use *table_at(struct cpu *cpu, paddr pa)
-{
-    return &cpu->sys->shadows.table[pa >> PAGE_SHIFT & (LINEAR_PAGES - 1)];
-}
-
-/* Those of its roots that have not been flushed since. */
-static unsigned live_roots(const struct shadows *all, const struct table_use *use)
-{
-    unsigned live = 0;
-    for (unsigned n = 0; n < SHADOW_ROOTS; n++) {
-        if ((use->roots >> n & 1) && all->root[n].flushed <= use->epoch) {
-            live |= 1u << n;
-        }
-    }
-    return use->kind == TABLE_NONE ? 0 : live;
-}
-
-static void watch_entry(struct cpu *cpu, const struct shadow_source *src)
-{
-    struct shadows *all = &cpu->sys->shadows;
-    struct table_use *use = table_at(cpu, src->at);
-    unsigned me = 1u << all->now, live = live_roots(all, use);
-    if (src->at > UINT32_MAX) {
-        return; /* open bus: constant */
-    }
-    if (live == 0) {
-        *use = (struct table_use){.la = src->la, .kind = (uint8_t)src->kind};
-    } else if (use->kind != src->kind || use->la != src->la) {
-        use->kind = TABLE_MIXED;
-    }
-    use->roots = (uint8_t)(live | me);
-    use->epoch = all->epoch;
-    if (!phys_is_code(cpu->ph, src->at, shadow_entry_size(cpu))) {
-        phys_watch_code(cpu->ph, src->at, shadow_entry_size(cpu));
-    }
-}
+/* ---- (5) fill */
 
 static void remember(struct cpu *cpu, struct shadow_root *s, uint32_t page, paddr pa)
 {
@@ -426,6 +497,9 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
     for (unsigned k = 0; k < n; k++) {
         watch_entry(cpu, &sources[k]); /* may make pages unwritable: before the look at pa */
     }
+    if (n != 0) {
+        s->above[la / shadow_span(cpu)] = sources[0].entry;
+    }
     struct phys_page p = phys_page(cpu->ph, pa);
     if (p.rd == NULL && p.wr == NULL) {
         const uintptr_t device[MAP_KINDS] = {[MAP_WATCHED] = device_entry(pa, rights)};
@@ -462,7 +536,7 @@ void shadow_mark(struct cpu *cpu, paddr at, uint32_t v)
     cpu->sys->shadows.walking = false;
 }
 
-/* ---- (5) hear */
+/* ---- (6) hear */
 
 /* The page at pa is no table for the time being: only code on it is still watched. */
 static void lift(struct cpu *cpu, paddr pa)
@@ -474,30 +548,6 @@ static void lift(struct cpu *cpu, paddr pa)
     phys_unwatch_page(cpu->ph, pa);
     for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0; n = bc->next_page[n]) {
         phys_watch_code(cpu->ph, bc->key[n].pa, bc->key[n].bytes);
-    }
-}
-
-/* The translations that bytes [off, off + len) of the table decide. */
-static void drop_entries(struct shadows *all, const struct table_use *use,
-                         struct shadow_root *s, unsigned off, unsigned len)
-{
-    bool pae = s->key.cr4 & CR4_PAE;
-    unsigned size = pae ? 8 : 4, first = off / size, n = (off + len - 1) / size - first + 1;
-    uint32_t each = use->kind == TABLE_LAST ? 1 : pae ? PAGES_OF_SPAN / 2 : PAGES_OF_SPAN;
-    if (use->kind == TABLE_MIXED) {
-        flush_root(all, s);
-    } else {
-        drop_range(s, (use->la >> PAGE_SHIFT) + first * each, n * each);
-    }
-}
-
-static void drop_derived(struct shadows *all, const struct table_use *use, unsigned roots,
-                         unsigned off, unsigned len)
-{
-    for (unsigned k = 0; k < SHADOW_ROOTS; k++) {
-        if (roots >> k & 1) {
-            drop_entries(all, use, &all->root[k], off, len);
-        }
     }
 }
 
@@ -560,7 +610,7 @@ static void on_rearm_page(void *ctx, paddr pa)
     }
 }
 
-/* ---- (6) writes: a filter of the pages that were written to
+/* ---- (7) writes: a filter of the pages that were written to
  *
  * In the beginning no map has a page for writing, so that a page's first write is translated.
  */

@@ -25,6 +25,7 @@ enum {
     SHADOW_FILLS = 1 << 14,               /* entries of one root's maps before it starts anew */
     SHADOW_FRAMES = 1 << 16,              /* hash chains of entries by physical page */
     SHADOW_SPANS = 1 << 10,               /* spans of 4 MiB */
+    SPANS_MOST = 1 << 11,                 /* … of 2 MiB, as PAE has them */
     /* Pages of the host's that maps may have: the maps are large and hardly anything of them is
      * in use, but a guest could use all. Counted by a usual page's size. */
     SHADOW_MAP_PAGES = 2 << 10,
@@ -57,6 +58,11 @@ struct shadow_root {
     uint8_t touched[LINEAR_PAGES / PAGE_ENTRIES];
     uint32_t pages;
     uint8_t filled[SHADOW_SPANS]; /* something may be in the maps of this span */
+    /* By spans of shadow_span(): the directory's entry that they were filled from; and was it
+     * stored to since the root was last in use? */
+    uint64_t above[SPANS_MOST];
+    uint8_t stale[SPANS_MOST];
+    bool any_stale;
     uint32_t fills;
     uint32_t flushed; /* shadows.epoch after the last flush: older table_use mean nothing */
     uint64_t used;    /* when it was last selected, by shadows.selections */
@@ -104,6 +110,7 @@ struct shadow_source {
     paddr at;
     enum table_kind kind;
     laddr la; /* what the first entry of its table translates */
+    uint64_t entry;
 };
 
 /* Selects the maps of the present CR0, CR3, CR4 and PDPTEs; call after any of them changed. */

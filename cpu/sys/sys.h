@@ -385,6 +385,9 @@ paddr mmu_translate(struct cpu *cpu, const struct insn *i, laddr la, enum access
                     bool user);
 /* Without side effects, for debuggers. */
 bool mmu_peek(const struct cpu *cpu, laddr la, paddr *pa);
+/* The directory's entry for la as it is now. false: there is no directory. */
+struct shadow_source;
+bool mmu_directory(const struct cpu *cpu, laddr la, struct shadow_source *src);
 bool pae_load(struct cpu *cpu, uint32_t cr3);        /* PDPTEs; false: reserved bits set, #GP */
 bool pae_valid(const struct cpu *cpu, uint32_t cr3); /* would pae_load() do it? */
 void tlb_info(const struct cpu *cpu, cpu_put_fn *put, void *ctx);
