@@ -121,9 +121,7 @@ static void put_end(struct block_cache *bc, uint32_t at, unsigned bytes)
 {
     bc->insn[at] = (struct insn){.fn = exec_end,
                                  .imm = bytes,
-                                 .next = (uint8_t)bytes,
-                                 .base = REG_ZERO,
-                                 .index = REG_ZERO};
+                                 .next = (uint8_t)bytes};
     bc->cold[at] = (struct insn_cold){.off = (uint8_t)bytes};
 }
 
@@ -283,6 +281,15 @@ static const struct straddler *recall(const struct cpu *cpu, laddr la)
 
 /* ---- finding */
 
+/* What was there gets the other way: two that want one slot by turns find each other there. */
+static void enter_jump(struct block_cache *bc, uint32_t slot, uint32_t n)
+{
+    if (bc->jump[slot] != n) {
+        bc->jump[slot ^ 1] = bc->jump[slot];
+        bc->jump[slot] = n;
+    }
+}
+
 uint32_t block_find(struct cpu *cpu)
 {
     struct block_cache *bc = cpu->cache;
@@ -308,7 +315,7 @@ uint32_t block_find(struct cpu *cpu)
     if (UNLIKELY(bc->block[n].loose)) { /* asked about every time */
         return points_within(&cpu->points, la, bc->key[n].bytes) ? 0 : n;
     }
-    bc->jump[jump_cache_slot(la)] = n;
+    enter_jump(bc, jump_cache_slot(la), n);
     return n;
 }
 

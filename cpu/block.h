@@ -47,7 +47,8 @@ struct block_key {
  * guest's tables; so a block serves whatever the tables are, and none has to be forgotten when
  * they change.
  *
- * Pages often have code at equal offsets: the page's number is mixed in. */
+ * Pages often have code at equal offsets: the page's number is mixed in. A block that had to
+ * make room is looked for in the slot beside, before the engine is left. */
 static inline uint32_t jump_cache_slot(laddr la)
 {
     return (la ^ la >> PAGE_SHIFT) & (JUMP_CACHE - 1);

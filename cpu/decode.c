@@ -533,6 +533,7 @@ enum decode_result decode(const struct decode_map *map, uint32_t mode, const uin
     u->next = (uint8_t)(off + f.pos);
     if (is_relative(row->operands)) {
         u->imm += u->next;
+        u->far = 0;
     } else if (row->x87) {
         u->imm = off | ((code & 7) << 8 | modrm) << 16;
     }

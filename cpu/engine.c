@@ -38,19 +38,46 @@ void engine_check_target(struct cpu *cpu, const struct insn *i, eaddr target)
     }
 }
 
-/* A branch and its target on one page stay on one page wherever that page is mapped, so the
- * link between their blocks is good for as long as both live. Across pages the jump cache
- * serves. */
+/* A branch to another page remembers the block, but that says little: whether the target's page
+ * is the block's page is asked each time. */
 EXEC(relink)
+{
+    eaddr target = cpu->target;
+    laddr la = cpu->seg[SEG_CS].base + target;
+    const struct block *to = &cpu->blocks[i->far];
+    uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
+    uint64_t now = cpu->now + to->ticks;
+    if (UNLIKELY(to_host == 0 || to->host != to_host + la || to->mode != cpu->mode ||
+                 now > cpu->limit || target > cpu->eip_max)) {
+        INSTEAD(relink_slow);
+    }
+    cpu->eip = target;
+    cpu->now = now;
+    ENTER(to);
+}
+
+/* A branch and its target on one page stay on one page wherever that page is mapped, so the
+ * link between their blocks is good for as long as both live. */
+static void link_to(struct cpu *cpu, uint32_t at, const struct block *to, bool near)
+{
+    struct insn *from = &cpu->cache->insn[at];
+    uint32_t n = (uint32_t)(to - cpu->blocks);
+    if (near) {
+        from->disp = n;
+        cpu->stats.links++;
+    } else {
+        from->far = n;
+    }
+}
+
+EXEC(relink_slow)
 {
     eaddr target = cpu->target, from = cpu->eip;
     laddr base = cpu->seg[SEG_CS].base;
     cpu->eip = target;
-    const struct block *to = engine_lookup(cpu); /* none beyond CS's limit */
-    bool near = (base + from) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT;
-    if (LIKELY(to != NULL && !near)) {
-        cpu->now += to->ticks;
-        ENTER(to);
+    const struct block *to = engine_lookup(cpu, 0); /* none beyond CS's limit */
+    if (to == NULL) {
+        to = engine_lookup(cpu, 1);
     }
     if (UNLIKELY(target > cpu->cs_limit && i->fn != exec_end)) {
         cpu->eip = from;
@@ -60,14 +87,25 @@ EXEC(relink)
         LEAVE(); /* running off the limit: the fault is the next instruction's */
     }
     uint32_t at = (uint32_t)(i - cpu->cache->insn);
-    bool linkable = near && at >= FIRST_LINKABLE;
+    bool near = (base + from) >> PAGE_SHIFT == (base + target) >> PAGE_SHIFT;
+    bool linkable = at >= FIRST_LINKABLE;
     if (to == NULL) {
-        cpu->link_from = linkable ? at : 0;
+        cpu->link_from = near && linkable ? at : 0;
         LEAVE();
     }
     if (linkable && !to->loose) {
-        cpu->cache->insn[at].disp = (uint32_t)(to - cpu->blocks);
-        cpu->stats.links++;
+        link_to(cpu, at, to, near);
+    }
+    cpu->now += to->ticks;
+    ENTER(to);
+}
+
+EXEC(other_way)
+{
+    const struct block *to = engine_lookup(cpu, 1);
+    (void)i;
+    if (to == NULL) {
+        LEAVE();
     }
     cpu->now += to->ticks;
     ENTER(to);
@@ -206,7 +244,7 @@ static void run_one(struct cpu *cpu)
 /* Index of the block at cpu->eip; 0: none can be. */
 static uint32_t next_block(struct cpu *cpu)
 {
-    const struct block *known = engine_lookup(cpu);
+    const struct block *known = engine_lookup(cpu, 0);
     if (known != NULL) {
         return (uint32_t)(known - cpu->blocks);
     }
@@ -229,8 +267,7 @@ static void run_blocks(struct cpu *cpu)
             n = next_block(cpu);
         }
         if (n != 0 && cpu->link_from != 0 && !cpu->blocks[n].loose) {
-            cpu->cache->insn[cpu->link_from].disp = n;
-            cpu->stats.links++;
+            link_to(cpu, cpu->link_from, &cpu->blocks[n], true);
         }
         cpu->link_from = 0;
         if (n == 0 || cpu->now + cpu->blocks[n].ticks > cpu->limit) {

@@ -63,12 +63,12 @@
         DISPATCH(i);                                                                           \
     } while (0)
 
-/* The block at cpu->eip if the jump cache knows it and there is time for all of it; its ticks
- * are not charged yet. NULL: leave. */
-static inline const struct block *engine_lookup(const struct cpu *cpu)
+/* The block at cpu->eip if this way of the jump cache has it and there is time for all of it;
+ * its ticks are not charged yet. NULL: leave. */
+static inline const struct block *engine_lookup(const struct cpu *cpu, uint32_t way)
 {
     laddr la = cpu->seg[SEG_CS].base + cpu->eip;
-    const struct block *b = &cpu->blocks[cpu->jump[jump_cache_slot(la)]];
+    const struct block *b = &cpu->blocks[cpu->jump[jump_cache_slot(la) ^ way]];
     uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
     if (UNLIKELY(to_host == 0 || b->host != to_host + la || b->mode != cpu->mode ||
                  cpu->eip > cpu->eip_max || cpu->now + b->ticks > cpu->limit)) {
@@ -97,9 +97,9 @@ static inline const struct block *engine_lookup(const struct cpu *cpu)
 #define GOTO_EIP(eip_)                                                                         \
     do {                                                                                       \
         cpu->eip = (eip_);                                                                     \
-        const struct block *to_ = engine_lookup(cpu);                                          \
+        const struct block *to_ = engine_lookup(cpu, 0);                                       \
         if (UNLIKELY(to_ == NULL)) {                                                           \
-            LEAVE();                                                                           \
+            INSTEAD(other_way);                                                                \
         }                                                                                      \
         cpu->now += to_->ticks;                                                                \
         ENTER(to_);                                                                            \
@@ -108,7 +108,9 @@ static inline const struct block *engine_lookup(const struct cpu *cpu)
 /* For jump i to cpu->target: enters the block there by way of the jump cache, and links i to
  * it, or remembers that i wants linking and leaves. Raises #GP(0) of i if the target is beyond
  * CS's limit. */
-exec_fn exec_relink;
+exec_fn exec_relink, exec_relink_slow;
+/* Enters the block at cpu->eip if the other way of the jump cache has it; or leaves. */
+exec_fn exec_other_way;
 /* Raises #GP(0) of i if a transfer to target would leave CS's limit. Transfers with side
  * effects (CALL, RET) call this before them, when target > cpu->eip_max. */
 void engine_check_target(struct cpu *cpu, const struct insn *i, eaddr target);

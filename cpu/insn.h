@@ -237,10 +237,17 @@ struct insn {
     uint32_t imm;  /* immediate, or a branch target relative to the block's first byte; x87: its
                       offset from there, and the last opcode register's value << 16 */
     uint32_t disp; /* displacement, or the link of a branch: a block's index */
-    uint8_t a, b;  /* operands: register number, byte position (8-bit), segment register */
-    uint8_t base, index, scale; /* ea = r[base] + (r[index] << scale) + disp */
-    uint8_t seg;                /* segment of the memory operand */
-    uint8_t wrap;               /* 16: ea is cut to 16 bits; 0: 32-bit addressing */
+    union {
+        struct {
+            uint8_t a,
+                b; /* operands: register number, byte position (8-bit), segment register */
+            uint8_t base, index; /* ea = r[base] + (r[index] << scale) + disp */
+        };
+        uint32_t far; /* a branch to another page: the block it last led to, or 0 (engine.c) */
+    };
+    uint8_t scale;
+    uint8_t seg;  /* segment of the memory operand */
+    uint8_t wrap; /* 16: ea is cut to 16 bits; 0: 32-bit addressing */
     uint8_t next; /* offset of the following instruction from the block's first byte */
 };
 
