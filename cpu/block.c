@@ -35,11 +35,10 @@ enum { STRADDLERS = 256 };
 /* All that has a fixed size, on big pages if there are any: the engine goes through records and
  * blocks as code goes through memory. */
 struct cache_memory {
-    struct insn insn[BLOCK_INSNS];
-    struct block block[BLOCKS];
+    union record record[BLOCK_INSNS];
     struct block_key key[BLOCKS];
     struct insn_cold cold[BLOCK_INSNS];
-    uint32_t hash[BLOCK_HASH], next_page[BLOCKS];
+    uint32_t hash[BLOCK_HASH];
     struct decode_map map;
     struct block_cache cache;
     struct straddler straddler[STRADDLERS];
@@ -60,12 +59,10 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct cpu_confi
     bc->sparse = cfg->sparse;
     bc->memory = memory;
     bc->map = &memory->map;
-    bc->block = memory->block;
     bc->key = memory->key;
-    bc->insn = memory->insn;
+    bc->insn = &memory->record[0].insn;
     bc->cold = memory->cold;
     bc->hash = memory->hash;
-    bc->next_page = memory->next_page;
     bc->pages = ram_pages;
     bc->forms = form_map_new();
     bc->page = big_new(bc->sparse, (uint64_t)ram_pages * sizeof *bc->page);
@@ -75,8 +72,8 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct cpu_confi
         return error_set(err, "out of memory for the block cache");
     }
     decode_map_init(bc->map, cpu->features);
-    bc->block[0].ticks = BLOCK_DEAD;
-    cpu->blocks = bc->block;
+    memory->record[0].block.ticks = BLOCK_DEAD;
+    cpu->records = memory->record;
     cpu->jump = bc->jump;
     forget_all(bc);
     return 0;
@@ -103,7 +100,7 @@ static uint32_t hash_of(uintptr_t host, uint32_t mode)
 
 static uint32_t *chain_of(const struct block_cache *bc, uint32_t n)
 {
-    return &bc->hash[hash_of(bc->block[n].host, bc->block[n].mode)];
+    return &bc->hash[hash_of(bc->key[n].host, bc->key[n].mode)];
 }
 
 /* ---- building */
@@ -119,9 +116,7 @@ static bool ends_block(const struct insn_cold *c)
 /* The micro-op behind the last instruction: falls through to the block after. */
 static void put_end(struct block_cache *bc, uint32_t at, unsigned bytes)
 {
-    bc->insn[at] = (struct insn){.fn = exec_end,
-                                 .imm = bytes,
-                                 .next = (uint8_t)bytes};
+    bc->insn[at] = (struct insn){.fn = exec_end, .imm = bytes, .next = (uint8_t)bytes};
     bc->cold[at] = (struct insn_cold){.off = (uint8_t)bytes};
 }
 
@@ -156,7 +151,7 @@ static bool is_patched(struct block_cache *bc, uint32_t pa, unsigned len)
 static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsigned avail)
 {
     struct block_cache *bc = cpu->cache;
-    uint32_t first = bc->insns, at = first;
+    uint32_t head = bc->insns, first = head + 1, at = first;
     unsigned off = 0;
     while (at - first < BLOCK_MAX_INSNS && off < BLOCK_MAX_BYTES && off < avail) {
         unsigned left = avail - off;
@@ -187,13 +182,17 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
     cpu->stats.micro_ops += at - first;
     bc->insns = at + 1;
     uint32_t n = bc->blocks++;
-    bc->block[n] = (struct block){.insn = &bc->insn[first],
-                                  .fn = bc->insn[first].fn,
-                                  .host = (uintptr_t)bytes,
-                                  .ticks = at - first,
-                                  .mode = (uint16_t)cpu->mode,
-                                  .loose = points_at_offset(&cpu->points, pa & PAGE_MASK, off)};
-    bc->key[n] = (struct block_key){.pa = pa, .bytes = (uint8_t)off};
+    struct block *b = &cpu->records[head].block;
+    *b = (struct block){.fn = bc->insn[first].fn,
+                        .host = (uintptr_t)bytes,
+                        .ticks = at - first,
+                        .mode = (uint16_t)cpu->mode,
+                        .loose = points_at_offset(&cpu->points, pa & PAGE_MASK, off)};
+    bc->key[n] = (struct block_key){.host = b->host,
+                                    .pa = pa,
+                                    .place = block_place(cpu, b),
+                                    .mode = b->mode,
+                                    .bytes = (uint8_t)off};
     cpu->stats.blocks_built++;
     return n;
 }
@@ -206,7 +205,7 @@ static void enter(struct cpu *cpu, uint32_t n)
     key->next_hash = *head;
     *head = n;
     if (page < bc->pages) {
-        bc->next_page[n] = bc->page[page];
+        key->next_page = bc->page[page];
         bc->page[page] = n;
         phys_watch_code(cpu->ph, key->pa, key->bytes);
         memset(bc->quiet, 0, sizeof bc->quiet);
@@ -218,7 +217,7 @@ static uint32_t look_up(const struct cpu *cpu, uintptr_t host)
 {
     const struct block_cache *bc = cpu->cache;
     uint32_t n = bc->hash[hash_of(host, cpu->mode)];
-    while (n && (bc->block[n].host != host || bc->block[n].mode != cpu->mode)) {
+    while (n && (bc->key[n].host != host || bc->key[n].mode != cpu->mode)) {
         n = bc->key[n].next_hash;
     }
     return n;
@@ -282,41 +281,42 @@ static const struct straddler *recall(const struct cpu *cpu, laddr la)
 /* ---- finding */
 
 /* What was there gets the other way: two that want one slot by turns find each other there. */
-static void enter_jump(struct block_cache *bc, uint32_t slot, uint32_t n)
+static void enter_jump(struct block_cache *bc, uint32_t slot, uint32_t place)
 {
-    if (bc->jump[slot] != n) {
+    if (bc->jump[slot] != place) {
         bc->jump[slot ^ 1] = bc->jump[slot];
-        bc->jump[slot] = n;
+        bc->jump[slot] = place;
     }
 }
 
-uint32_t block_find(struct cpu *cpu)
+const struct block *block_find(struct cpu *cpu)
 {
     struct block_cache *bc = cpu->cache;
     laddr la = cpu->seg[SEG_CS].base + cpu->eip;
     uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
     if (cpu->eip > cpu->eip_max) {
-        return 0;
+        return NULL;
     }
-    if (bc->blocks == BLOCKS || bc->insns + BLOCK_MAX_INSNS + 1 >= BLOCK_INSNS) {
+    if (bc->blocks == BLOCKS || bc->insns + BLOCK_MAX_INSNS + 2 >= BLOCK_INSNS) {
         block_drop_all(cpu);
         to_host = 0;
     }
     uint32_t n = to_host ? look_up(cpu, to_host + la) : 0;
     if (n == 0 && recall(cpu, la)) {
-        return 0;
+        return NULL;
     }
     if (n == 0) {
         n = look_up_or_build(cpu, la);
     }
     if (n == 0) {
-        return 0;
+        return NULL;
     }
-    if (UNLIKELY(bc->block[n].loose)) { /* asked about every time */
-        return points_within(&cpu->points, la, bc->key[n].bytes) ? 0 : n;
+    const struct block *b = block_at(cpu, bc->key[n].place);
+    if (UNLIKELY(b->loose)) { /* asked about every time */
+        return points_within(&cpu->points, la, bc->key[n].bytes) ? NULL : b;
     }
-    enter_jump(bc, jump_cache_slot(la), n);
-    return n;
+    enter_jump(bc, jump_cache_slot(la), bc->key[n].place);
+    return b;
 }
 
 /* ---- one instruction, exactly: page straddles, CS's limit, registers as code */
@@ -389,6 +389,11 @@ const struct insn *block_step(struct cpu *cpu)
 
 /* ---- dropping */
 
+static union record *record_of(const struct cpu *cpu, const struct block_key *key)
+{
+    return &cpu->records[key->place / sizeof(union record)];
+}
+
 static void unhash(struct block_cache *bc, uint32_t n)
 {
     uint32_t *p = chain_of(bc, n);
@@ -403,10 +408,10 @@ static void unhash(struct block_cache *bc, uint32_t n)
 /* *link leads to the block, on its page. */
 static void drop(struct cpu *cpu, uint32_t *link)
 {
-    struct block *b = &cpu->cache->block[*link];
+    const struct block_key *key = &cpu->cache->key[*link];
     unhash(cpu->cache, *link);
-    b->ticks = BLOCK_DEAD;
-    *link = cpu->cache->next_page[*link];
+    record_of(cpu, key)->block.ticks = BLOCK_DEAD;
+    *link = key->next_page;
     cpu->stats.blocks_dropped++;
 }
 
@@ -414,7 +419,7 @@ static void renew_watch(struct cpu *cpu, paddr pa)
 {
     const struct block_cache *bc = cpu->cache;
     phys_unwatch_page(cpu->ph, pa);
-    for (uint32_t n = bc->page[pa >> PAGE_SHIFT]; n; n = bc->next_page[n]) {
+    for (uint32_t n = bc->page[pa >> PAGE_SHIFT]; n; n = bc->key[n].next_page) {
         phys_watch_code(cpu->ph, bc->key[n].pa, bc->key[n].bytes);
     }
     bc->stale[pa >> PAGE_SHIFT] = false;
@@ -441,7 +446,7 @@ bool block_drop_written(struct cpu *cpu, paddr pa, unsigned len)
             drop(cpu, p);
             dropped = true;
         } else {
-            p = &bc->next_page[*p];
+            p = &bc->key[*p].next_page;
         }
     }
     if (dropped) {
@@ -481,12 +486,13 @@ void block_drop_offset(struct cpu *cpu, uint32_t in_page)
     struct block_cache *bc = cpu->cache;
     for (uint32_t n = FIRST_BLOCK; n < bc->blocks; n++) {
         const struct block_key *key = &bc->key[n];
-        if (bc->block[n].ticks == BLOCK_DEAD || in_page - (key->pa & PAGE_MASK) >= key->bytes) {
+        if (record_of(cpu, key)->block.ticks == BLOCK_DEAD ||
+            in_page - (key->pa & PAGE_MASK) >= key->bytes) {
             continue;
         }
         uint32_t *p = &bc->page[key->pa >> PAGE_SHIFT];
         while (*p != n) {
-            p = &bc->next_page[*p];
+            p = &bc->key[*p].next_page;
         }
         drop(cpu, p); /* the watch over its lines stays: a store finds nothing there */
     }

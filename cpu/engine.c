@@ -44,7 +44,7 @@ EXEC(relink)
 {
     eaddr target = cpu->target;
     laddr la = cpu->seg[SEG_CS].base + target;
-    const struct block *to = &cpu->blocks[i->far];
+    const struct block *to = block_at(cpu, i->far);
     uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
     uint64_t now = cpu->now + to->ticks;
     if (UNLIKELY(to_host == 0 || to->host != to_host + la || to->mode != cpu->mode ||
@@ -61,12 +61,11 @@ EXEC(relink)
 static void link_to(struct cpu *cpu, uint32_t at, const struct block *to, bool near)
 {
     struct insn *from = &cpu->cache->insn[at];
-    uint32_t n = (uint32_t)(to - cpu->blocks);
     if (near) {
-        from->disp = n;
+        from->disp = block_place(cpu, to);
         cpu->stats.links++;
     } else {
-        from->far = n;
+        from->far = block_place(cpu, to);
     }
 }
 
@@ -241,17 +240,16 @@ static void run_one(struct cpu *cpu)
     cpu->limit = slice_end(cpu);
 }
 
-/* Index of the block at cpu->eip; 0: none can be. */
-static uint32_t next_block(struct cpu *cpu)
+/* The block at cpu->eip; NULL: none can be. */
+static const struct block *next_block(struct cpu *cpu)
 {
-    const struct block *known = engine_lookup(cpu, 0);
-    if (known != NULL) {
-        return (uint32_t)(known - cpu->blocks);
+    const struct block *b = engine_lookup(cpu, 0);
+    if (b == NULL) {
+        cpu->synced = true;
+        b = block_find(cpu);
+        cpu->synced = false;
     }
-    cpu->synced = true;
-    uint32_t n = block_find(cpu);
-    cpu->synced = false;
-    return n;
+    return b;
 }
 
 static void run_blocks(struct cpu *cpu)
@@ -262,15 +260,12 @@ static void run_blocks(struct cpu *cpu)
             run_one(cpu);
             return;
         }
-        uint32_t n = 0;
-        if (!cpu->single_step) {
-            n = next_block(cpu);
-        }
-        if (n != 0 && cpu->link_from != 0 && !cpu->blocks[n].loose) {
-            link_to(cpu, cpu->link_from, &cpu->blocks[n], true);
+        const struct block *b = cpu->single_step ? NULL : next_block(cpu);
+        if (b != NULL && cpu->link_from != 0 && !b->loose) {
+            link_to(cpu, cpu->link_from, b, true);
         }
         cpu->link_from = 0;
-        if (n == 0 || cpu->now + cpu->blocks[n].ticks > cpu->limit) {
+        if (b == NULL || cpu->now + b->ticks > cpu->limit) {
             if (cpu->attention) {
                 return;
             }
@@ -284,8 +279,8 @@ static void run_blocks(struct cpu *cpu)
             continue;
         }
         looked = false;
-        cpu->now += cpu->blocks[n].ticks;
-        run_chain(cpu, cpu->blocks[n].insn);
+        cpu->now += b->ticks;
+        run_chain(cpu, block_insns(b));
     }
 }
 

@@ -49,10 +49,10 @@
 #define DISPATCH(j)                                                                            \
     SETTLE(j);                                                                                 \
     TAIL return (j)->fn(cpu, (j))
-#define ENTER(b) TAIL return (b)->fn(cpu, (b)->insn)
+#define ENTER(b) TAIL return (b)->fn(cpu, block_insns(b))
 #else
 #define DISPATCH(j) return (j)
-#define ENTER(b)    return (b)->insn
+#define ENTER(b)    return block_insns(b)
 #endif
 #define INSTEAD(name) TAIL return exec_##name(cpu, i)
 
@@ -68,7 +68,7 @@
 static inline const struct block *engine_lookup(const struct cpu *cpu, uint32_t way)
 {
     laddr la = cpu->seg[SEG_CS].base + cpu->eip;
-    const struct block *b = &cpu->blocks[cpu->jump[jump_cache_slot(la) ^ way]];
+    const struct block *b = block_at(cpu, cpu->jump[jump_cache_slot(la) ^ way]);
     uintptr_t to_host = cpu->code[la >> PAGE_SHIFT];
     if (UNLIKELY(to_host == 0 || b->host != to_host + la || b->mode != cpu->mode ||
                  cpu->eip > cpu->eip_max || cpu->now + b->ticks > cpu->limit)) {
@@ -81,7 +81,7 @@ static inline const struct block *engine_lookup(const struct cpu *cpu, uint32_t 
  * linked, too long for the time left, or near CS's limit, exec_relink sorts it out. */
 #define GOTO_LINK(eip_)                                                                        \
     do {                                                                                       \
-        const struct block *to_ = &cpu->blocks[i->disp];                                       \
+        const struct block *to_ = block_at(cpu, i->disp);                                      \
         uint64_t now_ = cpu->now + to_->ticks;                                                 \
         eaddr target_ = (eip_);                                                                \
         if (UNLIKELY(now_ > cpu->limit || target_ > cpu->eip_max)) {                           \

@@ -236,7 +236,7 @@ struct insn {
     exec_fn *fn;
     uint32_t imm;  /* immediate, or a branch target relative to the block's first byte; x87: its
                       offset from there, and the last opcode register's value << 16 */
-    uint32_t disp; /* displacement, or the link of a branch: a block's index */
+    uint32_t disp; /* displacement, or the link of a branch: a block's place */
     union {
         struct {
             uint8_t a,

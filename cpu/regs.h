@@ -84,12 +84,12 @@ struct cpu {
     uint64_t limit;     /* a block may be entered while now + its length <= limit */
     uintptr_t *rd, *wr; /* page maps: host address minus linear address, 0: ask mmu (lmem.h) */
     uintptr_t *code;    /* the same for code: filled by fetches alone */
-    struct block *blocks; /* = cache->block; index 0 is never runnable */
-    uint32_t *jump;       /* = cache->jump */
-    eaddr eip_max;        /* blocks may start up to here without meeting CS's limit */
-    eaddr cs_limit;       /* a transfer beyond it is #GP(0) */
-    eaddr target;         /* of the jump that exec_relink is asked to make */
-    uint32_t df;          /* direction flag: 0 up, 1 down */
+    union record *records; /* blocks (block.h); the first is never runnable */
+    uint32_t *jump;        /* = cache->jump */
+    eaddr eip_max;         /* blocks may start up to here without meeting CS's limit */
+    eaddr cs_limit;        /* a transfer beyond it is #GP(0) */
+    eaddr target;          /* of the jump that exec_relink is asked to make */
+    uint32_t df;           /* direction flag: 0 up, 1 down */
     struct seg_view seg[SEG_COUNT];
     uint16_t sel[SEG_COUNT]; /* selectors */
 

@@ -88,7 +88,7 @@ static const struct field cpu_fields[] = {
     DERIVED(struct cpu, watched),
     DERIVED(struct cpu, sys_rd),
     DERIVED(struct cpu, sys_wr),
-    DERIVED(struct cpu, blocks),
+    DERIVED(struct cpu, records),
     DERIVED(struct cpu, jump),
     DERIVED(struct cpu, target),
     DERIVED(struct cpu, eip_max),

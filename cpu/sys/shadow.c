@@ -546,7 +546,7 @@ static void lift(struct cpu *cpu, paddr pa)
     cpu->stats.table_lifts++;
     table_at(cpu, pa)->kind = TABLE_NONE;
     phys_unwatch_page(cpu->ph, pa);
-    for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0; n = bc->next_page[n]) {
+    for (uint32_t n = page < bc->pages ? bc->page[page] : 0; n != 0; n = bc->key[n].next_page) {
         phys_watch_code(cpu->ph, bc->key[n].pa, bc->key[n].bytes);
     }
 }

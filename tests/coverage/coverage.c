@@ -11,7 +11,7 @@
 #include "cpu/sys/sys.h"
 
 /* What cpu/engine.c calls for block_find and block_step. */
-uint32_t coverage_block_find(struct cpu *cpu);
+const struct block *coverage_block_find(struct cpu *cpu);
 const struct insn *coverage_block_step(struct cpu *cpu);
 
 static uint8_t seen[I_COUNT][COVERAGE_MODES];
@@ -113,9 +113,9 @@ static void record(const struct cpu *cpu, const struct insn *u)
     *bits |= (uint8_t)(now ? now : 1u << COVERAGE_PLAIN);
 }
 
-uint32_t coverage_block_find(struct cpu *cpu)
+const struct block *coverage_block_find(struct cpu *cpu)
 {
-    return recording() ? 0 : block_find(cpu);
+    return recording() ? NULL : block_find(cpu);
 }
 
 const struct insn *coverage_block_step(struct cpu *cpu)
