@@ -52,6 +52,11 @@ static eaddr chunk_ea(const struct insn *i, eaddr ea, unsigned at)
     return (ea + at) & (UINT32_MAX >> i->wrap);
 }
 
+static bool is_straight(const struct insn *i, eaddr ea)
+{
+    return chunk_ea(i, ea, IMAGE - 1) == ea + IMAGE - 1;
+}
+
 static void probe(struct cpu *cpu, const struct insn *i, eaddr ea, enum access access)
 {
     unsigned first = CHUNK;
@@ -70,6 +75,12 @@ static void save(struct cpu *cpu, const struct insn *i)
     uint8_t image[IMAGE] = {0};
     eaddr ea = aligned_ea(cpu, i);
     unsigned size = cpu->mode & MODE_SSE ? WRITTEN : XMM;
+    uint8_t *whole = is_straight(i, ea) ? lmem_wr_ptr(cpu, i->seg, ea, IMAGE) : NULL;
+    if (LIKELY(whole != NULL)) {
+        put_image(cpu, image);
+        memcpy(whole, image, size);
+        return;
+    }
     probe(cpu, i, ea, ACCESS_WRITE);
     put_image(cpu, image);
     for (unsigned at = 0; at < size; at += CHUNK) {
@@ -111,14 +122,18 @@ static void restore(struct cpu *cpu, const struct insn *i)
 {
     uint8_t image[IMAGE];
     eaddr ea = aligned_ea(cpu, i);
-    probe(cpu, i, ea, ACCESS_READ);
-    for (unsigned at = 0; at < IMAGE; at += CHUNK) {
-        lmem_read_bytes(cpu, i, chunk_ea(i, ea, at), image + at, CHUNK, 8);
+    const uint8_t *whole = is_straight(i, ea) ? lmem_rd_ptr(cpu, i->seg, ea, IMAGE) : NULL;
+    if (UNLIKELY(whole == NULL)) {
+        probe(cpu, i, ea, ACCESS_READ);
+        for (unsigned at = 0; at < IMAGE; at += CHUNK) {
+            lmem_read_bytes(cpu, i, chunk_ea(i, ea, at), image + at, CHUNK, 8);
+        }
+        whole = image;
     }
-    if ((cpu->mode & MODE_SSE) && (load_le32(image + 24) & ~mxcsr_bits(cpu))) {
+    if ((cpu->mode & MODE_SSE) && (load_le32(whole + 24) & ~mxcsr_bits(cpu))) {
         trap_raise(cpu, i, EXC_GP, 0);
     }
-    take_image(cpu, image);
+    take_image(cpu, whole);
     x87_summarize(cpu, i);
 }
 
