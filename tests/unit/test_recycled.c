@@ -25,9 +25,9 @@ enum {
     TABLE_B = 0x162000,
     DATA_A = 0x163000,
     DATA_B = 0x164000,
-    FAR = 0x400000,
-    FAR_ENTRY = DIRECTORY_2 + 4,
-    FARTHER = 0x800000,
+    FAR = 0x10000000, /* its entry is not on the line of the first */
+    FAR_ENTRY = DIRECTORY_2 + 4 * (FAR >> 22),
+    FARTHER = 0x20000000,
 };
 enum { P = 1, RWU = 7, A = 0x20, DIRTY = 0x40, PS = 0x80 };
 
