@@ -431,26 +431,43 @@ HOST_DEFINE(64, double, 52, UINT64_C(0x7FF))
         }                                                                                      \
     }
 
+/* The integers are functions of their own, or the host's way would save their registers. */
 #define SF_DEFINE(N, TYPE)                                                                     \
+    static NOINLINE uint##N##_t slow##N##_add(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)  \
+    {                                                                                          \
+        return (uint##N##_t)sum(c, &f##N, a, b, 0);                                            \
+    }                                                                                          \
     uint##N##_t sf##N##_add(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
         ASK_HOST(N, TYPE, +, true)                                                             \
-        return (uint##N##_t)sum(c, &f##N, a, b, 0);                                            \
+        return slow##N##_add(c, a, b);                                                         \
+    }                                                                                          \
+    static NOINLINE uint##N##_t slow##N##_sub(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)  \
+    {                                                                                          \
+        return (uint##N##_t)sum(c, &f##N, a, b, 1);                                            \
     }                                                                                          \
     uint##N##_t sf##N##_sub(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
         ASK_HOST(N, TYPE, -, true)                                                             \
-        return (uint##N##_t)sum(c, &f##N, a, b, 1);                                            \
+        return slow##N##_sub(c, a, b);                                                         \
+    }                                                                                          \
+    static NOINLINE uint##N##_t slow##N##_mul(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)  \
+    {                                                                                          \
+        return (uint##N##_t)product(c, &f##N, a, b);                                           \
     }                                                                                          \
     uint##N##_t sf##N##_mul(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
         ASK_HOST(N, TYPE, *, zero##N(a) || zero##N(b))                                         \
-        return (uint##N##_t)product(c, &f##N, a, b);                                           \
+        return slow##N##_mul(c, a, b);                                                         \
+    }                                                                                          \
+    static NOINLINE uint##N##_t slow##N##_div(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)  \
+    {                                                                                          \
+        return (uint##N##_t)quotient(c, &f##N, a, b);                                          \
     }                                                                                          \
     uint##N##_t sf##N##_div(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
         ASK_HOST(N, TYPE, /, zero##N(a))                                                       \
-        return (uint##N##_t)quotient(c, &f##N, a, b);                                          \
+        return slow##N##_div(c, a, b);                                                         \
     }                                                                                          \
     uint##N##_t sf##N##_min(struct sf_ctx *c, uint##N##_t a, uint##N##_t b)                    \
     {                                                                                          \
