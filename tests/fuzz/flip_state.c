@@ -4,8 +4,8 @@
  * again, and of what is deflated the bytes inside: then it is refused with a reason, or gives a
  * machine that runs (one in 16 is saved, and must come back with the hash it had).
  *
- *   flip_state [STEP [FIRST]]     each STEP-th byte from FIRST on (default 1: all of them, for
- * an hour)
+ *   flip_state [-incremental] [STEP [FIRST]]     each STEP-th byte from FIRST on (default 1:
+ * all of them, for an hour); of a whole state, or of one that lies on another
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,10 @@
 
 #include "tests/fuzz/small_guest.h"
 
-enum { TICKS = 4000, SAVED_AT = 400000 };
+enum { TICKS = 4000, BASE_AT = 300000, SAVED_AT = 400000 };
 
 static struct file good;
+static const struct state_bottom *bottom; /* what it lies on, or NULL */
 static uint64_t refused, harmless;
 
 /* ---- as it is */
@@ -52,8 +53,9 @@ static void judge(struct file *f)
 {
     struct state_reader r;
     struct error err = {""};
-    struct machine *m =
-        state_open(&r, &f->source, &err) == 0 ? small_guest_load(&r, &err) : NULL;
+    bool opened = state_open(&r, &f->source, &err) == 0;
+    r.base = bottom;
+    struct machine *m = opened ? small_guest_load(&r, &err) : NULL;
     state_close(&r);
     if (!m) {
         check(err.text[0] != 0, "refused without a reason");
@@ -132,16 +134,34 @@ static void sealed(size_t at, uint8_t flip)
     writer_free(&f.w);
 }
 
+/* The state that is changed, and the one below it. */
+static void make_good(struct base *base, struct file *below)
+{
+    struct machine *m = small_guest(small_host());
+    machine_run(m, BASE_AT);
+    small_guest_save(m, below);
+    check(base_open(base, below), "no base");
+    machine_run(m, SAVED_AT);
+    if (bottom) {
+        small_guest_save_on(m, base, "below.state", &good);
+    } else {
+        small_guest_save(m, &good);
+    }
+    machine_free(m);
+}
+
 int main(int argc, char **argv)
 {
+    static struct base base;
+    static struct file below;
+    if (argc > 1 && strcmp(argv[1], "-incremental") == 0) {
+        bottom = &base.bottom;
+        argc--, argv++;
+    }
     size_t step = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
     size_t first = argc > 2 ? strtoul(argv[2], NULL, 0) : step / 2, at = first;
-    static const struct host nobody = {0};
-    struct machine *m = small_guest(&nobody);
-    machine_run(m, SAVED_AT);
-    small_guest_save(m, &good);
-    machine_free(m);
-    check(step > 0, "use flip_state [STEP]");
+    check(step > 0, "use flip_state [-incremental] [STEP [FIRST]]");
+    make_good(&base, &below);
     /* Opening is cheap, but not with sanitizers. */
     for (size_t i = first % (step / 16 + 1); i < good.w.len; i += step / 16 + 1) {
         as_it_is(i, (uint8_t)(1u << i % 8));
@@ -159,5 +179,7 @@ int main(int argc, char **argv)
     printf("in the contents, inflated (%zu): %llu refused, %llu harmless\n", at,
            (unsigned long long)refused, (unsigned long long)harmless);
     writer_free(&good.w);
+    base_close(&base);
+    writer_free(&below.w);
     return refused && harmless ? 0 : 1;
 }

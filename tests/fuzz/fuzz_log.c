@@ -18,6 +18,7 @@
 
 #include "devices/input_log.h"
 #include "mem/state.h"
+#include "tests/fuzz/small_guest.h"
 
 enum { BIOS_SIZE = 0x10000, MOST = 1 << 16, HEAD = 24, TICKS = 200000, RECORDS = 300 };
 
@@ -47,28 +48,19 @@ static int get(void *ctx, uint64_t at, void *out, size_t n)
     return 0;
 }
 
-static void check(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "%s\n", what);
-        abort();
-    }
-}
-
 /* ---- a good start */
 
 static struct machine *new_machine(void)
 {
     static const uint8_t code[] = {0xE4, 0x60, 0xE6, 0x80, 0x40, 0xEB, 0xF9};
     static const uint8_t reset[] = {0xEA, 0x00, 0x00, 0x00, 0xF0};
-    static const struct host host = {0};
     struct error err;
     memset(rom, 0xF4, sizeof rom);
     memcpy(rom, code, sizeof code);
     memcpy(rom + 0xFFF0, reset, sizeof reset);
     struct machine_config cfg = {
         .ram_bytes = 1 << 20, .bios = rom, .bios_size = BIOS_SIZE, .serial = {true, true}};
-    struct machine *m = machine_new(&cfg, &host, &err);
+    struct machine *m = machine_new(&cfg, small_host(), &err);
     check(m != NULL, "no machine");
     return m;
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "devices/machine.h"
+#include "tests/fuzz/small_guest.h"
 
 enum {
     BIOS_SIZE = 0x10000,
@@ -231,7 +232,6 @@ static void fuzz_one(const uint8_t *bytes, size_t n)
 {
     static uint8_t rom[BIOS_SIZE];
     static const uint8_t reset[] = {0xEA, 0x00, 0x00, 0x00, 0xF0};
-    static const struct host host = {0};
     struct error err;
     uint64_t version = 0;
     if (n < 2) {
@@ -271,7 +271,7 @@ static void fuzz_one(const uint8_t *bytes, size_t n)
     cfg.drive[2] = cfg.drive[0];
     cfg.drive[2].kind = DRIVE_DISK;
     cfg.drive[4] = (struct media){DRIVE_CDROM, &cd_ops, NULL, sizeof floppy / 2048, 2048, true};
-    struct machine *m = machine_new(&cfg, &host, &err);
+    struct machine *m = machine_new(&cfg, small_host(), &err);
     if (!m) {
         fprintf(stderr, "%s\n", err.text);
         abort();

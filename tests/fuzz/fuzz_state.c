@@ -79,8 +79,7 @@ static void take_apart(struct file *f, unsigned b)
 static void make_bases(void)
 {
     static const uint64_t ticks[BASES] = {100, 150000, 800000};
-    static const struct host nobody = {0};
-    struct machine *m = small_guest(&nobody);
+    struct machine *m = small_guest(small_host());
     for (unsigned b = 0; b < BASES; b++) {
         struct file f;
         machine_run(m, ticks[b]);

@@ -17,11 +17,10 @@ enum { TICKS = 20000, LARGEST = 1 << 20, BASE_AT = 300000 };
 /* Whatever state a file says that it lies on, it is this one. */
 static const struct state_bottom *the_base(void)
 {
-    static const struct host nobody = {0};
     static struct file file;
     static struct base base;
     if (!base.bottom.reader) {
-        struct machine *m = small_guest(&nobody);
+        struct machine *m = small_guest(small_host());
         machine_run(m, BASE_AT);
         small_guest_save(m, &file);
         machine_free(m);
@@ -45,7 +44,6 @@ static bool is_small(struct state_reader *r)
 /* bytes are changed: their checksums are made right. */
 static bool fuzz_one(uint8_t *bytes, size_t n)
 {
-    static const struct host nobody = {0};
     struct state_reader r;
     struct error err = {""};
     struct file f;
@@ -58,7 +56,7 @@ static bool fuzz_one(uint8_t *bytes, size_t n)
     bool opened = state_open(&r, &f.source, &err) == 0;
     r.base = the_base();
     if (opened && is_small(&r)) {
-        m = small_guest_load_for(&r, &nobody, &err);
+        m = small_guest_load_for(&r, small_host(), &err);
     }
     state_close(&r);
     writer_free(&f.w);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "frontend/big_pages.h"
+
 enum { BIOS_SIZE = 0x10000 };
 
 /* ---- files in memory */
@@ -83,6 +85,13 @@ void check(bool ok, const char *what)
         fprintf(stderr, "%s\n", what);
         abort();
     }
+}
+
+const struct host *small_host(void)
+{
+    static struct host host;
+    host.sparse = sparse_pages();
+    return &host;
 }
 
 struct machine *small_guest(const struct host *host)
@@ -192,8 +201,7 @@ struct machine *small_guest_load_for(struct state_reader *r, const struct host *
 
 struct machine *small_guest_load(struct state_reader *r, struct error *err)
 {
-    static const struct host nobody = {0};
-    return small_guest_load_for(r, &nobody, err);
+    return small_guest_load_for(r, small_host(), err);
 }
 
 uint64_t small_guest_run(struct machine *m, uint64_t ticks)
