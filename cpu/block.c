@@ -32,8 +32,8 @@ struct straddler {
 };
 enum { STRADDLERS = 256 };
 
-/* All that has a fixed size, on big pages if there are any: the engine goes through records and
- * blocks as code goes through memory. */
+/* All that has a fixed size, on big pages if there are any, once it fills: the engine goes
+ * through records and blocks as code goes through memory. An idle guest uses little of it. */
 struct cache_memory {
     union record record[BLOCK_INSNS];
     struct block_key key[BLOCKS];
@@ -53,6 +53,7 @@ int block_cache_init(struct cpu *cpu, uint32_t ram_pages, const struct cpu_confi
     if (memory == NULL) {
         return error_set(err, "out of memory for the block cache");
     }
+    big_expect(cfg->big, memory, sizeof *memory, false);
     struct block_cache *bc = &memory->cache;
     cpu->cache = bc;
     bc->big = cfg->big;
@@ -181,6 +182,9 @@ static uint32_t build(struct cpu *cpu, uint32_t pa, const uint8_t *bytes, unsign
     forms_choose(bc->forms, cpu->mode, &bc->insn[first], &bc->cold[first], at - first);
     cpu->stats.micro_ops += at - first;
     bc->insns = at + 1;
+    if (head < BLOCK_INSNS_FEW && bc->insns >= BLOCK_INSNS_FEW) {
+        big_expect(bc->big, bc->memory, sizeof *bc->memory, true);
+    }
     uint32_t n = bc->blocks++;
     struct block *b = &cpu->records[head].block;
     *b = (struct block){.fn = bc->insn[first].fn,

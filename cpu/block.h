@@ -18,7 +18,8 @@ enum {
     BLOCK_MAX_INSNS = 48,
     BLOCK_MAX_BYTES = 200, /* insn.next fits 8 bits */
     BLOCKS = 48 << 10,
-    BLOCK_INSNS = 344 << 10, /* records: heads of blocks, and micro-ops */
+    BLOCK_INSNS = 344 << 10,           /* records: heads of blocks, and micro-ops */
+    BLOCK_INSNS_FEW = BLOCK_INSNS / 8, /* an idle system decodes less */
     BLOCK_HASH = 1 << 16,
     JUMP_CACHE = 1 << 14,
     QUIET_STORES = 64,

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/mman.h> /* MADV_COLLAPSE, which the C library may not know */
+#endif
 
 /* A sanitizer sees the edges of the C library's memory alone; but it writes an eighth of the
  * size whenever such memory comes or goes. So here the full arrays are its, and the sparse ones
@@ -43,12 +46,19 @@ static void release(uint8_t *bytes, uint64_t size)
 
 /* ---- sparse */
 
+/* An advice: refused, all is as before. */
+static uint8_t *advise(uint8_t *p, size_t n, int what)
+{
+    if (p) {
+        (void)madvise(p, n, what);
+    }
+    return p;
+}
+
 static uint8_t *small_only(uint8_t *p, size_t n)
 {
 #ifdef MADV_NOHUGEPAGE
-    if (p) {
-        (void)madvise(p, n, MADV_NOHUGEPAGE);
-    }
+    advise(p, n, MADV_NOHUGEPAGE);
 #endif
     (void)n;
     return p;
@@ -68,7 +78,7 @@ static void sparse_empty(uint8_t *bytes, uint64_t size)
 
 const struct big_memory *sparse_pages(void)
 {
-    static const struct big_memory sparse = {sparse_get, sparse_empty, release};
+    static const struct big_memory sparse = {sparse_get, NULL, sparse_empty, release};
     return &sparse;
 }
 
@@ -92,9 +102,20 @@ static uint8_t *get(uint64_t size)
         munmap(p, before);
     }
     munmap(p + before + n, BIG_PAGE - before);
-    p += before;
-    (void)madvise(p, n, MADV_HUGEPAGE); /* an advice: refused, all is as before */
-    return p;
+    return advise(p + before, n, MADV_HUGEPAGE);
+}
+
+/* What has usual pages by now is moved at once where the host knows how, or in the background.
+ */
+static void expect(uint8_t *bytes, uint64_t size, bool full)
+{
+    size_t n = length(size);
+    advise(bytes, n, full ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+#ifdef MADV_COLLAPSE
+    for (size_t at = 0; full && at < n; at += BIG_PAGE) { /* it stops where nothing is yet */
+        advise(bytes + at, n - at < BIG_PAGE ? n - at : BIG_PAGE, MADV_COLLAPSE);
+    }
+#endif
 }
 
 static void empty(uint8_t *bytes, uint64_t size)
@@ -104,7 +125,7 @@ static void empty(uint8_t *bytes, uint64_t size)
 
 const struct big_memory *big_pages(void)
 {
-    static const struct big_memory big = {get, empty, release};
+    static const struct big_memory big = {get, expect, empty, release};
     return &big;
 }
 #else

@@ -13,6 +13,13 @@ void *big_new(const struct big_memory *big, uint64_t size)
     return big ? big->get(size) : calloc(1, (size_t)size);
 }
 
+void big_expect(const struct big_memory *big, void *bytes, uint64_t size, bool full)
+{
+    if (big && big->expect) {
+        big->expect(bytes, size, full);
+    }
+}
+
 void *big_empty(const struct big_memory *big, void *bytes, uint64_t size)
 {
     if (big) {
