@@ -4,8 +4,8 @@
  * again, and of what is deflated the bytes inside: then it is refused with a reason, or gives a
  * machine that runs (one in 16 is saved, and must come back with the hash it had).
  *
- *   flip_state [-incremental] [STEP [FIRST]]     each STEP-th byte from FIRST on (default 1:
- * all of them, for an hour); of a whole state, or of one that lies on another
+ *   flip_state [-incremental] [STEP [FIRST [END]]]     each STEP-th byte from FIRST on, but
+ * before END (default 1: all of them, for an hour); of a whole state, or of one on another
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,7 +160,8 @@ int main(int argc, char **argv)
     }
     size_t step = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
     size_t first = argc > 2 ? strtoul(argv[2], NULL, 0) : step / 2, at = first;
-    check(step > 0, "use flip_state [-incremental] [STEP [FIRST]]");
+    size_t end = argc > 3 ? strtoul(argv[3], NULL, 0) : SIZE_MAX;
+    check(step > 0, "use flip_state [-incremental] [STEP [FIRST [END]]]");
     make_good(&base, &below);
     /* Opening is cheap, but not with sanitizers. */
     for (size_t i = first % (step / 16 + 1); i < good.w.len; i += step / 16 + 1) {
@@ -168,13 +169,13 @@ int main(int argc, char **argv)
         as_it_is(i, 0xFF);
     }
     printf("%zu bytes; those that change are noticed\n", good.w.len);
-    for (size_t i = first; i < good.w.len; i += step) {
+    for (size_t i = first; i < good.w.len && i < end; i += step) {
         sealed(i, (uint8_t)(1u << i % 8));
     }
     printf("with good checksums: %llu refused, %llu harmless\n", (unsigned long long)refused,
            (unsigned long long)harmless);
     refused = harmless = 0;
-    for (; with_checksums(at, (uint8_t)(1u << at % 8)); at += step) {
+    for (; at < end && with_checksums(at, (uint8_t)(1u << at % 8)); at += step) {
     }
     printf("in the contents, inflated (%zu): %llu refused, %llu harmless\n", at,
            (unsigned long long)refused, (unsigned long long)harmless);
