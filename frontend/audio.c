@@ -1,4 +1,6 @@
 /* frontend/audio.c -- see the header. */
+#include "frontend/posix.h"
+
 #include "frontend/audio.h"
 
 #include "frontend/audio_device.h"
