@@ -17,7 +17,7 @@ SDL_AUDIODRIVER=dummy
 export SDL_AUDIODRIVER
 work=${WORK_SECONDS:-20}
 replays=${REPLAYS:-2}
-line=/dev/null # what recorders read
+input=/dev/null # what recorders read
 
 now()
 {
@@ -29,7 +29,7 @@ record()
 {
     name=$1
     shift
-    "$TERRAPIN" -speed 1 -record "$name.log" -record-hash "${EVERY:-20000000}" -hash "$@" <"$line" \
+    "$TERRAPIN" -speed 1 -record "$name.log" -record-hash "${EVERY:-20000000}" -hash "$@" <"$input" \
         >"$name.out" 2>"$name.err" &
     recorder=$!
     pids="$pids $recorder"
@@ -95,7 +95,7 @@ part_linux()
     guest=${TERRAPIN_LINUX:?directory of scripts/make-guest linux}
     mkfifo line
     exec 3<>line
-    line=line
+    input=line
     record linux -mips 50 -display none -serial stdio -kernel "$guest/vmlinuz" -initrd "$guest/initrd.gz" \
         -append 'quiet console=ttyS0,115200'
     until_true grep -aq 'terrapin# ' linux.out || until_true grep -aq 'terrapin# ' linux.out ||
@@ -110,7 +110,7 @@ part_linux()
         printf 'echo interrup\003' >&3
         sleep 0.3
     done
-    line=/dev/null
+    input=/dev/null
     played linux
     check "the line was typed on" grep -q 'serial [1-9]' linux.info
     exec 3>&-
