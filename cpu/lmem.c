@@ -103,16 +103,17 @@ uint32_t lmem_read_slow(struct cpu *cpu, const struct insn *i, unsigned seg, ead
     return lmem_read_la(cpu, i, la, size);
 }
 
-/* On a page that holds code or tables, but beside their lines: the host address, or NULL. */
+/* On a page that holds code, tables or watchpoints, but beside their lines and them: the host
+ * address, or NULL. */
 static uint8_t *beside_watched(const struct cpu *cpu, laddr la, unsigned size)
 {
     uintptr_t to_host = cpu->watched[la >> PAGE_SHIFT];
-    uint8_t *hp = (uint8_t *)(to_host + la);
     if (to_host == 0 || (to_host & DEVICE_READ) || crosses(la, size) ||
-        phys_line_watched(cpu->ph, hp, size)) {
+        ((to_host & HAS_POINTS) && points_touched(cpu, la, size))) {
         return NULL;
     }
-    return hp;
+    uint8_t *hp = (uint8_t *)((to_host & ~(uintptr_t)HAS_POINTS) + la);
+    return phys_line_watched(cpu->ph, hp, size) ? NULL : hp;
 }
 
 void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
@@ -140,7 +141,7 @@ uint8_t *lmem_wr_run(const struct cpu *cpu, unsigned seg, eaddr ea, unsigned siz
     if (to_host != 0) {
         return (uint8_t *)(to_host + la);
     }
-    if (beside == 0 || (beside & DEVICE_READ)) {
+    if (beside == 0 || (beside & (DEVICE_READ | HAS_POINTS))) {
         return NULL;
     }
     uint8_t *hp = (uint8_t *)(beside + la);

@@ -13,8 +13,9 @@
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
 
 /* Where no memory is, the map `watched` has the physical page, and what may be done to the
- * device there; of a host address minus a linear one these bits are clear. */
-enum { DEVICE_READ = 1, DEVICE_WRITE = 2 };
+ * device there. Of a host address minus a linear one these bits are clear, but for this: a
+ * debugger has watchpoints on the page. */
+enum { DEVICE_READ = 1, DEVICE_WRITE = 2, HAS_POINTS = 4 };
 
 /* Effective address of the memory operand. */
 static inline eaddr insn_ea(const struct cpu *cpu, const struct insn *i)
@@ -89,9 +90,11 @@ paddr mmu_sys_access(struct cpu *cpu, laddr la, enum access access);
 void mmu_before(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
                 enum access access);
 void mmu_flush(struct cpu *cpu); /* forget every translation */
-/* From cpu/sys/point.c: an access to a page that has a debugger's watchpoints. */
+/* From cpu/sys/point.c: an access to a page that has a debugger's watchpoints; is one of them
+ * there? */
 void points_access(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
                    enum access access);
+bool points_touched(const struct cpu *cpu, laddr la, unsigned size);
 
 /* ---- by linear address, where no segment has a say (MODE_FLAT) */
 

@@ -10,7 +10,8 @@
  * sys/interrupt.c). A register: every instruction is run alone, and then it is compared.
  *
  * Watchpoints: their pages stay out of the page maps, so that each access to them comes the
- * slow way, by mmu_before(). The instruction is completed, and the run loop stops.
+ * slow way, by mmu_before(), but for stores beside them. The instruction is completed, and the
+ * run loop stops.
  *
  * All other code runs at its full speed; without points, nothing is looked at but when the run
  * loop's turn comes.

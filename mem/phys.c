@@ -456,7 +456,7 @@ static const struct mapping *mapping_at(const struct phys *ph, paddr pa)
 struct phys_page phys_page(struct phys *ph, paddr pa)
 {
     const struct mapping *m = mapping_at(ph, pa);
-    struct phys_page p = {NULL, NULL, NULL};
+    struct phys_page p = {.main = m->wr && m->wr == ph->main};
     uint64_t delta = (pa & ~(paddr)PAGE_MASK) - m->base;
     if (m->rd) {
         p.rd = m->rd + delta;
@@ -467,7 +467,7 @@ struct phys_page phys_page(struct phys *ph, paddr pa)
             uint8_t *bytes = m->wr->ram.bytes + off;
             bool watched = lines_any(&m->wr->code[page]);
             p.wr = watched ? NULL : bytes;
-            p.watched = watched && m->wr == ph->main ? bytes : NULL;
+            p.watched = watched && p.main ? bytes : NULL;
         }
     }
     return p;

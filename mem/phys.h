@@ -90,8 +90,9 @@ void phys_set_inner(struct phys *ph, paddr base, const struct region_ops *ops, v
  * to lines for which phys_line_watched() is false may go there. */
 struct phys_page {
     uint8_t *rd, *wr, *watched;
+    bool main; /* RAM of which may be asked: */
 };
-/* hp: into the page of `watched`; [hp, hp + size) does not cross it. */
+/* hp: into a page of main RAM; [hp, hp + size) does not cross it. */
 bool phys_line_watched(const struct phys *ph, const uint8_t *hp, unsigned size);
 /* … how many bytes of these there are before the first watched line: 0 to size. */
 unsigned phys_unwatched(const struct phys *ph, const uint8_t *hp, unsigned size);

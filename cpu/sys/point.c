@@ -186,6 +186,18 @@ void points_hide(const struct cpu *cpu, laddr page, bool *reads, bool *writes)
     }
 }
 
+bool points_touched(const struct cpu *cpu, laddr la, unsigned size)
+{
+    const struct points *p = &cpu->points;
+    for (unsigned n = 0; n < p->datas; n++) {
+        const struct data_point *d = &p->data[n];
+        if (d->kind <= POINT_ACCESS && (la - d->la < d->len || d->la - la < size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The first one counts: of an instruction that reads and writes there, the reading. */
 void points_access(struct cpu *cpu, const struct insn *i, laddr la, unsigned size,
                    enum access access)

@@ -418,8 +418,9 @@ static void remember(struct cpu *cpu, struct shadow_root *s, uint32_t page, padd
     s->filled[page / PAGES_OF_SPAN] = true;
 }
 
-/* A debugger watches the page: its accesses come the slow way. */
-static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
+/* A debugger watches the page: its accesses come the slow way, of which stores beside what is
+ * watched need not go far. */
+static void hide(const struct cpu *cpu, laddr page, bool main, uintptr_t map[MAP_KINDS])
 {
     bool reads, writes;
     points_hide(cpu, page, &reads, &writes);
@@ -427,7 +428,9 @@ static void hide(const struct cpu *cpu, laddr page, uintptr_t map[MAP_KINDS])
         map[MAP_READ] = 0;
     }
     if (writes) {
-        map[MAP_WRITE] = map[MAP_WATCHED] = 0;
+        uintptr_t to_host = map[MAP_WRITE] | map[MAP_WATCHED]; /* one of them at most */
+        map[MAP_WRITE] = 0;
+        map[MAP_WATCHED] = main && to_host ? to_host | HAS_POINTS : 0;
     }
 }
 
@@ -521,7 +524,7 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
         now[MAP_CODE] = now[MAP_READ];
     }
     if (UNLIKELY(cpu->points.datas)) {
-        hide(cpu, base, now);
+        hide(cpu, base, p.main, now);
     }
     if (now[MAP_WRITE] | now[MAP_WATCHED]) {
         shadow_note_write(cpu, la); /* stores will not be translated any more */

@@ -38,8 +38,8 @@ enum {
 enum map_kind {
     MAP_READ,
     MAP_WRITE,
-    MAP_WATCHED, /* writable but for watched lines; where no memory is: physical page and
-                    DEVICE_READ, DEVICE_WRITE */
+    MAP_WATCHED, /* writable but for watched lines, or HAS_POINTS; where no memory is: physical
+                    page and DEVICE_READ, DEVICE_WRITE */
     MAP_CODE,    /* code has been fetched there: the jump cache's map (block.h) */
     MAP_KINDS
 };

@@ -249,6 +249,29 @@ START_TEST(watchpoints)
 }
 END_TEST
 
+/* Beside code that is written to. */
+START_TEST(watch_among_code)
+{
+    struct box b;
+    FOR_BOTH(b)
+    {
+        LOAD(&b, 0x40,                     /* INC AX, and every other turn INC BX */
+             0x80, 0x36, 0x00, 0x7C, 0x03, /* XOR BYTE [7C00h],3: the other one */
+             0xA3, 0xF0, 0x7C,             /* MOV [7CF0h],AX: beside it */
+             0xA2, 0xF2, 0x7C,             /* MOV [7CF2h],AL */
+             0xEB, 0xF2);                  /* JMP back: five ticks a turn */
+        cpu_run(b.cpu, 20);
+        add(&b, POINT_WRITE, 0x7CF2, 1);
+        for (unsigned turn = 5; turn <= 8; turn++) {
+            expect_stop(&b, FOUND_WRITE, 0x7CF2, 5 * turn - 1);
+            ck_assert_uint_eq(box_reg(&b, "eax"), (turn + 1) / 2);
+            ck_assert_uint_eq(box_reg(&b, "ebx"), turn / 2);
+            ck_assert_uint_eq(box_peek16(&b, 0x7CF0), (turn + 1) / 2);
+        }
+    }
+}
+END_TEST
+
 /* What the processor itself stores, for an interrupt, counts. */
 START_TEST(pushed_by_an_interrupt)
 {
@@ -265,7 +288,6 @@ START_TEST(pushed_by_an_interrupt)
 }
 END_TEST
 
-/* A string instruction stops after the iteration that came there. */
 /* ---- ports, interrupts, registers */
 
 START_TEST(ports_and_vectors)
@@ -301,6 +323,7 @@ START_TEST(a_register)
 }
 END_TEST
 
+/* A string instruction stops after the iteration that came there. */
 START_TEST(watch_in_a_string)
 {
     struct box b;
@@ -365,6 +388,7 @@ int main(void)
     tcase_add_test(tc, step_from_sleep);
     tcase_add_test(tc, step_meets_reset);
     tcase_add_loop_test(tc, watchpoints, 0, 3);
+    tcase_add_test(tc, watch_among_code);
     tcase_add_test(tc, pushed_by_an_interrupt);
     tcase_add_test(tc, ports_and_vectors);
     tcase_add_test(tc, a_register);
