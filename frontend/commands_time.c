@@ -107,20 +107,29 @@ static int moment_named(const struct session *s, const char *word, uint64_t *tic
     return 0;
 }
 
+/* Where the machine is now, and how far that is from where it was. */
+static enum command_result arrived(const struct session *s, uint64_t was)
+{
+    uint64_t now = machine_now(s->machine);
+    double way = now < was ? -(double)(was - now) : (double)(now - was);
+    say("at tick %" PRIu64 ", %+.3f s\n", now, way / machine_mips(s->machine) / 1e6);
+    return COMMAND_OK;
+}
+
 enum command_result cmd_goto(struct session *s, const struct words *w, struct error *err)
 {
     uint64_t tick, now = machine_now(s->machine);
     if (moment_named(s, w->word[1], &tick, err) < 0) {
         return COMMAND_FAILED;
     }
-    if (!s->replay && tick >= now) {
-        return failed(tick == now ? 0
-                                  : error_set(err,
-                                              "goto: tick %" PRIu64 " is still to come; "
-                                              "run-to goes there",
-                                              tick));
+    if (!s->replay && tick > now) {
+        return failed(
+            error_set(err, "goto: tick %" PRIu64 " is still to come; run-to goes there", tick));
     }
-    return failed(travel_to(s, tick, "goto", err));
+    if ((s->replay || tick < now) && travel_to(s, tick, "goto", err) < 0) {
+        return COMMAND_FAILED;
+    }
+    return arrived(s, now);
 }
 
 static bool is_name(const char *word)
@@ -163,7 +172,8 @@ enum command_result cmd_rewind(struct session *s, const struct words *w, struct 
             error_set(err, "rewind: %.60s: not a time; use seconds, as 2.5", w->word[1]));
     }
     uint64_t back = us > UINT64_MAX / mips ? UINT64_MAX : us * mips;
-    return failed(travel_to(s, back < now ? now - back : 0, "rewind", err));
+    return travel_to(s, back < now ? now - back : 0, "rewind", err) < 0 ? COMMAND_FAILED
+                                                                        : arrived(s, now);
 }
 
 enum command_result cmd_save_history(struct session *s, const struct words *w,

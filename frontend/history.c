@@ -11,7 +11,6 @@
 #include "frontend/report.h"
 #include "frontend/serial.h"
 #include "frontend/session.h"
-#include "frontend/signals.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -291,21 +290,6 @@ bool history_first(const struct history *h, uint64_t *tick)
 
 /* ---- going back */
 
-/* To a tick; breakpoints are passed, ends of the machine were survived. false: a signal came.
- */
-static bool run_to(struct machine *m, uint64_t tick)
-{
-    static const struct machine_step one = {0};
-    while (machine_now(m) < tick && !signals_pending()) {
-        if (machine_run(m, tick) == MACHINE_POINT) {
-            machine_step(m, &one);
-            (void)machine_run(m, tick);
-            machine_step(m, NULL);
-        }
-    }
-    return machine_now(m) >= tick;
-}
-
 /* As it came then. */
 static void play_input(struct history *h, struct machine *m, const struct input *in)
 {
@@ -315,28 +299,18 @@ static void play_input(struct history *h, struct machine *m, const struct input 
     }
 }
 
-/* The machine is as it was at entry i: from there to the tick, as it came. Inputs of the tick
- * itself have not been yet. */
-static void run_again(struct history *h, struct session *s, unsigned i, uint64_t tick)
+/* That is down where the machine stands, of which `before` is the latest moment. */
+static void keys_now(const struct history *h, const struct session *s,
+                     const struct entry *before, uint8_t keys[KEYS / 8], uint8_t *buttons)
 {
-    size_t k = 0;
-    while (h->n > i + 1) {
-        drop_entry(h, h->n - 1);
+    uint64_t seq = machine_inputs(s->machine);
+    memcpy(keys, before->keys, KEYS / 8);
+    *buttons = before->buttons;
+    for (size_t k = 0; k < h->inputs; k++) {
+        if (h->input[k].seq >= before->seq && h->input[k].seq < seq) {
+            follow_keys(keys, buttons, &h->input[k]);
+        }
     }
-    memcpy(h->keys, h->entry[i].keys, sizeof h->keys);
-    h->buttons = h->entry[i].buttons;
-    while (k < h->inputs && h->input[k].seq < h->entry[i].seq) {
-        k++;
-    }
-    s->muted = true;
-    while (k < h->inputs && h->input[k].tick < tick && run_to(s->machine, h->input[k].tick)) {
-        play_input(h, s->machine, &h->input[k]);
-        follow_keys(h->keys, &h->buttons, &h->input[k]);
-        k++;
-    }
-    run_to(s->machine, tick);
-    s->muted = false;
-    drop_inputs(h, k, h->inputs - k);
 }
 
 /* The world around the machine, after a leap. */
@@ -357,15 +331,41 @@ static void settle(struct history *h, struct session *s)
     }
 }
 
+/* What came after the machine's present place, which entry i was before, never was. */
+static void forget_after(struct history *h, struct session *s, unsigned i)
+{
+    uint64_t seq = machine_inputs(s->machine);
+    size_t k = h->inputs;
+    while (h->n > i + 1) {
+        drop_entry(h, h->n - 1);
+    }
+    keys_now(h, s, &h->entry[i], h->keys, &h->buttons);
+    while (k > 0 && h->input[k - 1].seq >= seq) {
+        k--;
+    }
+    drop_inputs(h, k, h->inputs - k);
+    settle(h, s);
+}
+
+/* From entry i; back where it was if somebody interrupts that. */
 static int go(struct history *h, struct session *s, unsigned i, uint64_t tick,
               struct error *err)
 {
-    if (moment_go(s->machine, h->entry[i].moment, err) < 0) {
-        return -1;
+    struct error why;
+    struct moment *now = moment_take(s->machine, &s->config.drives, err);
+    int rc = now ? history_visit(h, s, i, err) : -1;
+    if (rc == 0 && !history_run(h, s, tick, NULL, NULL)) {
+        rc = error_set(err, "interrupted");
+        if (moment_go(s->machine, now, &why) < 0) {
+            *err = why;
+            session_end(s, EXIT_TROUBLE);
+        }
     }
-    run_again(h, s, i, tick);
-    settle(h, s);
-    return 0;
+    moment_free(now);
+    if (rc == 0) {
+        forget_after(h, s, i);
+    }
+    return rc;
 }
 
 int history_rewind(struct history *h, struct session *s, uint64_t tick, struct error *err)
@@ -389,7 +389,11 @@ int history_step_back(struct history *h, struct session *s, struct error *err)
     if (i == 0) {
         return 0;
     }
-    return go(h, s, i - 1, h->entry[i - 1].tick, err) < 0 ? -1 : 1;
+    if (history_visit(h, s, i - 1, err) < 0) {
+        return -1;
+    }
+    forget_after(h, s, i - 1);
+    return 1;
 }
 
 /* ---- searches */
@@ -404,11 +408,10 @@ uint64_t history_tick(const struct history *h, unsigned i)
     return h->entry[i].tick;
 }
 
-/* Its keys: those of the moment before, and what came since. */
 void history_mark(struct history *h, struct session *s)
 {
     struct error ignored;
-    uint64_t now = machine_now(s->machine), seq = machine_inputs(s->machine);
+    uint64_t now = machine_now(s->machine);
     unsigned i = h->n;
     while (i > 0 && h->entry[i - 1].tick > now) {
         i--;
@@ -420,15 +423,8 @@ void history_mark(struct history *h, struct session *s)
     if (!mo) {
         return;
     }
-    struct entry e = h->entry[i - 1];
-    for (size_t k = 0; k < h->inputs; k++) {
-        if (h->input[k].seq >= e.seq && h->input[k].seq < seq) {
-            follow_keys(e.keys, &e.buttons, &h->input[k]);
-        }
-    }
-    e.moment = mo;
-    e.tick = now;
-    e.seq = seq;
+    struct entry e = {.moment = mo, .tick = now, .seq = machine_inputs(s->machine)};
+    keys_now(h, s, &h->entry[i - 1], e.keys, &e.buttons);
     memmove(&h->entry[i + 1], &h->entry[i], (h->n - i) * sizeof h->entry[0]);
     h->entry[i] = e;
     h->n++;

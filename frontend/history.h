@@ -37,7 +37,7 @@ void history_poll(struct history *h, struct session *s);
 /* The oldest tick that can be gone back to; false: none. */
 bool history_first(const struct history *h, uint64_t *tick);
 /* Back to a tick; what came after it never was. Keys that were down then come up. -1 and err:
- * it cannot be reached. */
+ * it cannot be reached, or somebody interrupts: the machine is where it was. */
 int history_rewind(struct history *h, struct session *s, uint64_t tick, struct error *err);
 /* To the latest moment before now, at once. 0: there is none. */
 int history_step_back(struct history *h, struct session *s, struct error *err);

@@ -426,6 +426,9 @@ static void look_around(struct session *s)
         report("stdout: takes no more output");
         session_end(s, EXIT_TROUBLE);
     }
+    if (s->seeking && session_interrupted(s)) {
+        s->interrupted = s->stopped = true;
+    }
     if (signals_pending()) {
         session_end(s, EXIT_TROUBLE); /* session_finish lets the signal have its way */
     }

@@ -67,6 +67,7 @@ struct session {
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */
     bool interrupted;               /* a search through the past is not wanted any more */
+    bool seeking;                   /* on the way to a tick, because of a command */
     bool muted;                     /* what the machine says has been heard before */
     bool written;                   /* to any since they were flushed */
     uint8_t last_debug;             /* byte on debugcon */
@@ -122,7 +123,8 @@ void session_drop_bookmarks(struct session *s, uint64_t after); /* that tick: it
 /* What takes long asks: does the user, or a debugger, or a signal want it to end? SIGINT that a
  * monitor's command at the terminal gets ends the command alone. */
 bool session_interrupted(struct session *s);
-/* To a tick of the replay, as fast as it goes. -1 and err: there is none such. */
+/* To a tick of the replay, as fast as it goes. -1 and err: there is none such, or somebody
+ * interrupts: on the way back the machine is where it was, on the way on where it has got to. */
 int session_goto(struct session *s, uint64_t tick, struct error *err);
 
 #endif

@@ -36,10 +36,14 @@ static int replay_back(struct session *s, uint64_t tick, struct error *err)
 {
     struct error ignored;
     uint64_t first;
-    if (history_first(s->history, &first) && first <= tick &&
-        history_rewind(s->history, s, tick, &ignored) == 0) {
-        replay_found(s->replay, s);
-        return 0;
+    if (history_first(s->history, &first) && first <= tick) {
+        if (history_rewind(s->history, s, tick, &ignored) == 0) {
+            replay_found(s->replay, s);
+            return 0;
+        }
+        if (s->interrupted) {
+            return error_set(err, "interrupted");
+        }
     }
     history_forget(s->history);
     return replay_start(s->replay, s, NULL, err);
@@ -57,17 +61,22 @@ int session_goto(struct session *s, uint64_t tick, struct error *err)
         return error_set(err, "goto: the recording begins at tick %" PRIu64,
                          replay_begin(s->replay));
     }
+    s->interrupted = false;
     if (tick < machine_now(s->machine) && replay_back(s, tick, err) < 0) {
         return -1;
     }
     s->pace.speed = 0;
+    s->seeking = s->commanding;
     do { /* a debugger's points are passed */
         s->stopped = false;
     } while (session_run(s, tick) == RUN_STOPPED && s->at_point);
+    s->seeking = false;
     s->stopped = stopped || gdb_attached(s->gdb);
     s->at_point = false;
     pace_start(&s->pace, speed, machine_mips(s->machine), machine_now(s->machine));
-    return 0;
+    return s->interrupted
+               ? error_set(err, "goto: interrupted at tick %" PRIu64, machine_now(s->machine))
+               : 0;
 }
 
 /* --- bookmarks -----------------------------------------------------------------------------

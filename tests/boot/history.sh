@@ -63,6 +63,7 @@ for how in "" -snapshot "-m 16"; do
     boot back -mips 10 -history 64M -fda one.img -fdb two.img $how <back.in
     expect_code back 1
     expect "rewind: the history reaches back" back.err
+    expect "at tick 100000000, -5.000 s" back.out
     check "the disk has what was undone ($how)" cmp -s two.orig two.img
     [ "$how" != "-m 16" ] || continue
     same "with a history ($how)" "$then" "$(nth 1 back)"

@@ -104,6 +104,8 @@ END
 play goto work.log -script "$PWD/goto.in"
 expect_code goto 1
 expect "goto.in:9: type: a replay takes no input" goto.err
+expect "at tick 9000000, -0.300 s" goto.out
+expect "at tick 15000000, +0.300 s" goto.out
 sed -n 's/state-hash: \(.*\) icount.*/\1/p' goto.out >hashes
 check "the same place again" [ "$(sed -n 1p hashes)" = "$(sed -n 3p hashes)" ]
 check "the same second" [ "$(sed -n 2p hashes)" = "$(sed -n 4p hashes)" ]

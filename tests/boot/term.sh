@@ -251,6 +251,43 @@ until_shows "(terrapin)"
 kill -SEGV "$(cat pid)"
 ends "-monitor stdio, SIGSEGV"
 
+# ---- Ctrl-C there ends a search through the past, or a way to another moment, and nothing else
+printf '\353\376' >busy.img # JMP $
+printf '\125\252' | dd of=busy.img bs=1 seek=510 2>dd.err
+truncate -s 1440K busy.img
+run -display none -speed 1 -mips 100 -monitor stdio -history 64M -record busy.log -snapshot busy.img
+until_shows "(terrapin)"
+sleep 8
+for line in stop "record off" hash; do
+    keys -l "$line"
+    keys Enter
+done
+until_shows "icount"
+keys -l "reverse-continue reg dr7"
+keys Enter
+sleep 1
+keys C-c
+until_shows "interrupted"
+keys -l hash
+keys Enter
+keys -l 'rewind 1.5'
+keys Enter
+until_shows ", -1.500 s"
+check "given up, it is where it was" [ "$(grep 'state-hash' screen.txt | sort | uniq -c | grep -c ' 2 ')" -eq 1 ]
+keys -l quit
+keys Enter
+ends "Ctrl-C in a search"
+run replay busy.log -display none -S -singlestep -monitor stdio
+until_shows "(terrapin)"
+keys -l "goto 700000000"
+keys Enter
+sleep 1
+keys C-c
+until_shows "goto: interrupted at tick "
+keys -l quit
+keys Enter
+ends "Ctrl-C on the way"
+
 # ---- terminals of other kinds
 env=TERM=nonsense
 run -display term -snapshot term.img
