@@ -25,7 +25,7 @@ static const uint64_t second = 1000000000, frame_ns = 1000000000 / 60;
 static void make_title(struct sdl *d, const struct session *s, uint64_t now)
 {
     char title[SDL_TITLE];
-    const char *state = s->off ? " - off" : " - stopped";
+    const char *state = d->rewinding ? " - backwards" : s->off ? " - off" : " - stopped";
     struct machine_stats st;
     machine_stats(s->machine, &st);
     uint64_t busy = st.ticks - st.slept, ns = now - d->titled_ns;
@@ -106,6 +106,7 @@ static void rewind_end(struct sdl *d, struct session *s)
 {
     if (d->rewinding) {
         d->rewinding = false;
+        d->win.stale = true;
         s->stopped = d->rewound_stopped;
         pace_start(&s->pace, s->pace.speed, machine_mips(s->machine), machine_now(s->machine));
     }

@@ -281,8 +281,8 @@ static void dim(struct sdl_window *w)
 void sdl_window_present(struct sdl *d, bool stopped)
 {
     struct sdl_window *w = &d->win;
-    bool dark = stopped && d->view == VIEW_SCREEN;
-    if (w->stale || !w->keeps || dark || d->message_until_ns) {
+    bool dark = stopped && !d->rewinding && d->view == VIEW_SCREEN;
+    if (w->stale || !w->keeps || dark || d->rewinding || d->message_until_ns) {
         SDL_SetRenderDrawColor(w->renderer, 0, 0, 0, 255);
         SDL_RenderClear(w->renderer);
         w->unshown = 0;
@@ -292,6 +292,9 @@ void sdl_window_present(struct sdl *d, bool stopped)
     if (dark) {
         dim(w);
         sdl_text_bar(w, "stopped: Ctrl+Alt+2 is the monitor, cont goes on", SDL_BAR_TOP);
+    } else if (d->rewinding) {
+        sdl_text_bar(w, "backwards: let go of Ctrl+Alt+Backspace to go on from here",
+                     SDL_BAR_TOP);
     }
     if (d->message_until_ns) {
         sdl_text_bar(w, d->message, SDL_BAR_BOTTOM);

@@ -2,9 +2,9 @@
 # tests/boot/rewind.sh -- Ctrl+Alt+Backspace, held in a window: time runs backwards, and on from
 # there when it is let go; the guest's keys are up then.
 #
-# Needs nasm, Xvfb, openbox and xdotool, as window.sh, whose guest it takes.
+# Needs nasm, Xvfb, openbox, xdotool and ImageMagick's import, as window.sh, whose guest it takes.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/xserver.sh"
+. "$tests/xserver.sh"
 
 nasm -f bin "$tests/input.asm" -o input.img || die "nasm failed"
 truncate -s 1474560 input.img
@@ -35,6 +35,10 @@ echo hash >&3
 until_true ticks 1 || die "the monitor does not answer"
 xdotool keydown ctrl keydown alt keydown BackSpace
 sleep 2
+check "the title: $(xdotool getwindowname "$window")" test \
+    "$(xdotool getwindowname "$window")" = "input.img - Terrapin - backwards"
+bar=$(import -window "$window" -crop 1x1+475+2 -depth 8 rgb:- | od -An -tx1 | tr -d ' \n')
+check "the line on the screen, as long as it is: $bar" test "$bar" = d0d0d0
 echo hash >&3
 until_true ticks 2
 echo hash >&3
