@@ -141,8 +141,10 @@ reverse-continue
 print/x *(unsigned short *)0x41c
 reverse-continue
 delete
-monitor reverse-continue in 0x60
+monitor goto $((${hash##* } - 1000))
 monitor who-wrote 0x41c
+monitor reverse-continue in 0x60
+maintenance flush register-cache
 continue
 END
     rm -f s
