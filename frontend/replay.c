@@ -286,9 +286,12 @@ void replay_tell(struct replay *r, struct session *s)
     }
 }
 
-/* What there is to be said, once, at the end. */
+/* What there is to be said, once, at the end, when it goes on from there. */
 static void finish(struct replay *r, struct session *s)
 {
+    if (s->seeking) {
+        return; /* who goes to the end wants to look back from there */
+    }
     if (!r->log.ended && !r->trusted) {
         report("replay %s: is cut short, its recorder was killed; played to its last whole "
                "block, tick %" PRIu64,
@@ -367,7 +370,7 @@ void replay_stopped(struct replay *r, struct session *s)
 {
     uint64_t now = machine_now(s->machine), fed = machine_inputs(s->machine);
     replay_feed(r, s);
-    if (!s->over && machine_inputs(s->machine) == fed) {
+    if (!s->over && r->more && machine_inputs(s->machine) == fed) {
         report("replay %s: the machine stopped at tick %" PRIu64
                ", where the recording goes on; it has diverged since tick %" PRIu64,
                short_path(r->path), now, r->equal_tick);

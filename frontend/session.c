@@ -426,7 +426,7 @@ static void look_around(struct session *s)
         report("stdout: takes no more output");
         session_end(s, EXIT_TROUBLE);
     }
-    if (s->seeking && session_interrupted(s)) {
+    if (s->seeking && s->commanding && session_interrupted(s)) {
         s->interrupted = s->stopped = true;
     }
     if (signals_pending()) {

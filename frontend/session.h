@@ -67,7 +67,7 @@ struct session {
     FILE *debugcon, *log, *printer; /* or NULL */
     bool debugcon_tty;              /* mind escape sequences */
     bool interrupted;               /* a search through the past is not wanted any more */
-    bool seeking;                   /* on the way to a tick, because of a command */
+    bool seeking;                   /* on the way to a tick of a replay */
     bool muted;                     /* what the machine says has been heard before */
     bool written;                   /* to any since they were flushed */
     uint8_t last_debug;             /* byte on debugcon */

@@ -66,12 +66,13 @@ int session_goto(struct session *s, uint64_t tick, struct error *err)
         return -1;
     }
     s->pace.speed = 0;
-    s->seeking = s->commanding;
+    s->seeking = true;
     do { /* a debugger's points are passed */
         s->stopped = false;
     } while (session_run(s, tick) == RUN_STOPPED && s->at_point);
     s->seeking = false;
-    s->stopped = stopped || gdb_attached(s->gdb);
+    bool stay = tick == replay_end(s->replay) && !s->scripted; /* or that would be all */
+    s->stopped = stopped || stay || gdb_attached(s->gdb);
     s->at_point = false;
     pace_start(&s->pace, speed, machine_mips(s->machine), machine_now(s->machine));
     return s->interrupted

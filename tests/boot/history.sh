@@ -192,6 +192,14 @@ same "a crash, kept or not" "$(tail -n 1 gone.out)" "$(tail -n 1 crash.out)"
 code=$?
 expect_code crash2 0
 same "a crash again" "$(tail -n 1 crash.out)" "$(tail -n 1 crash2.out)"
+# and from its end one looks back
+ended=$(tail -n 1 crash.out)
+printf 'goto %s\nhash\nreverse-continue break 0x7c0d\n' "${ended##* }" >crash3.in
+"$TERRAPIN" replay crash.log -display none -script crash3.in >crash3.out 2>crash3.err
+code=$?
+expect_code crash3 0
+same "at its end" "$ended" "$(grep '^state-hash' crash3.out | head -n 1)"
+expect "the instruction 00007c0d, next at 00007c0d" crash3.out
 
 boot small -mips 10 -history 100K -fda one.img <<'END'
 wait-screen "sector: ready" 30

@@ -109,6 +109,14 @@ expect "at tick 15000000, +0.300 s" goto.out
 sed -n 's/state-hash: \(.*\) icount.*/\1/p' goto.out >hashes
 check "the same place again" [ "$(sed -n 1p hashes)" = "$(sed -n 3p hashes)" ]
 check "the same second" [ "$(sed -n 2p hashes)" = "$(sed -n 4p hashes)" ]
+# from the end one can look back
+ended=$(tail -n 1 work.out)
+printf 'goto %s\nhash\nreverse-continue in 0x60\ngoto 99999999\n' "${ended##* }" >end.in
+play end work.log -script "$PWD/end.in"
+expect_code end 1
+same "at the end" "$ended" "$(grep '^state-hash' end.out | head -n 1)"
+expect "IN from port 60, next at 000f" end.out
+expect "goto: the recording ends at tick ${ended##* }" end.err
 printf 'goto 11000000\nbranch branch.log\ntype "x"\nrun 0.1\nquit\n' >branch.in
 play branch work.log -script "$PWD/branch.in"
 expect_code branch 0
