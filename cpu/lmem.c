@@ -116,6 +116,14 @@ static uint8_t *beside_watched(const struct cpu *cpu, laddr la, unsigned size)
     return phys_line_watched(cpu->ph, hp, size) ? NULL : hp;
 }
 
+/* On its own, so that stores beside it do not pay for its registers. */
+static COLD void write_seen(struct cpu *cpu, const struct insn *i, laddr la, uint32_t val,
+                            unsigned size)
+{
+    mmu_before(cpu, i, la, size, ACCESS_WRITE);
+    lmem_write_la(cpu, i, la, val, size);
+}
+
 void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea,
                      uint32_t val, unsigned size)
 {
@@ -124,10 +132,9 @@ void lmem_write_slow(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr 
     uint8_t *hp = beside_watched(cpu, la, size);
     if (LIKELY(hp != NULL)) {
         store_le(hp, val, size);
-        return;
+    } else {
+        write_seen(cpu, i, la, val, size);
     }
-    mmu_before(cpu, i, la, size, ACCESS_WRITE);
-    lmem_write_la(cpu, i, la, val, size);
 }
 
 uint8_t *lmem_wr_run(const struct cpu *cpu, unsigned seg, eaddr ea, unsigned size, uint32_t *n)
