@@ -84,11 +84,12 @@ static void modrm16(const struct hw_frame *f, struct bytes *s, struct vinsn *in,
 
 static void modrm(const struct hw_frame *f, struct bytes *s, struct vinsn *in)
 {
+    bool registers = in->op != NULL && in->op->form == FORM_REGS;
     uint32_t v = take(s, 1);
     unsigned mod = v >> 6;
     in->reg = v >> 3 & 7;
     in->rm = v & 7;
-    in->mem = mod != 3;
+    in->mem = mod != 3 && !registers;
     if (in->mem && in->addr32) {
         modrm32(f, s, in, mod);
     } else if (in->mem) {
@@ -181,7 +182,7 @@ bool decode_insn(struct vmm *vmm, const struct op *table, struct vinsn *in)
     in->code = byte == 0x0F ? (uint16_t)(0x100 | take(&s, 1)) : byte;
     unsigned digit = s.at < s.n ? s.b[s.at] >> 3 & 7 : 0;
     in->op = find(table, in->code, digit);
-    bool wants = in->op != NULL && in->op->form >= FORM_MODRM && in->op->form <= FORM_MODRM_IZ;
+    bool wants = in->op != NULL && in->op->form >= FORM_MODRM && in->op->form <= FORM_REGS;
     if (wants || (in->op == NULL && has_modrm(in->code))) {
         modrm(&vmm->frame, &s, in);
     }

@@ -15,6 +15,7 @@ enum form {
     FORM_MODRM,
     FORM_MODRM_IB, /* … and an immediate */
     FORM_MODRM_IZ,
+    FORM_REGS, /* ModRM that names registers, whatever its first two bits say */
     FORM_IB,
     FORM_IW,
     FORM_REL, /* relative target of the operand size */

@@ -350,17 +350,22 @@ static bool segment_fault(struct vmm *vmm, unsigned seg)
     return false;
 }
 
+bool desc_inside(const struct vdesc *d, uint32_t ea, uint32_t len)
+{
+    bool down = !(d->hi & DESC_CODE) && (d->hi & DESC_C);
+    uint32_t limit = desc_limit(d), last = ea + len - 1;
+    uint32_t top = d->hi & DESC_D ? UINT32_MAX : 0xFFFF;
+    return down ? ea > limit && last >= ea && last <= top : last >= ea && last <= limit;
+}
+
 bool seg_linear(struct vmm *vmm, unsigned seg, uint32_t ea, uint32_t len, bool write, laddr *la)
 {
     struct vdesc d;
     if (!vseg_desc(vmm, seg, &d) || !(d.hi & DESC_P)) {
         return segment_fault(vmm, seg);
     }
-    bool code = d.hi & DESC_CODE, down = !code && (d.hi & DESC_C);
-    uint32_t limit = desc_limit(&d), last = ea + len - 1;
-    uint32_t top = d.hi & DESC_D ? UINT32_MAX : 0xFFFF;
-    bool inside = down ? ea > limit && last >= ea && last <= top : last >= ea && last <= limit;
-    if (!inside || (write && (code || !(d.hi & DESC_W)))) {
+    bool code = d.hi & DESC_CODE;
+    if (!desc_inside(&d, ea, len) || (write && (code || !(d.hi & DESC_W)))) {
         return segment_fault(vmm, seg);
     }
     *la = desc_base(&d) + ea;

@@ -88,8 +88,14 @@ static unsigned seg_of(uint16_t code)
 
 enum emu emulate_push_seg(struct vmm *vmm, const struct vinsn *in)
 {
-    uint32_t v = virtual_sel(vmm, seg_of(in->code));
-    return vstack_push(vmm, in->size, &v, 1) ? EMU_DONE : EMU_FAULT;
+    uint32_t mask = stack_mask(vmm), esp = vmm->frame.gpr[HW_ESP];
+    uint32_t to =
+        esp - in->size; /* processors since the 486 store 16 bits, whatever the size */
+    if (!seg_write(vmm, HW_SS, to & mask, 2, virtual_sel(vmm, seg_of(in->code)))) {
+        return EMU_FAULT;
+    }
+    vmm->frame.gpr[HW_ESP] = (esp & ~mask) | (to & mask);
+    return EMU_DONE;
 }
 
 enum emu emulate_pop_seg(struct vmm *vmm, const struct vinsn *in)

@@ -2,7 +2,7 @@
  * may load, and, on most processors, everybody may read.
  *
  * NOT IMPLEMENTED: model-specific registers (each is #GP), leaving protected mode, PAE,
- * breaking on guest breakpoints in the monitor's pages.
+ * breaking on guest breakpoints in the monitor's pages, alignment checks with -vmm-ring 3.
  */
 #include "vmm/emulate.h"
 
@@ -14,7 +14,7 @@ enum { TSS16 = 1, LDT = 2, TSS32 = 9, BUSY = 2 };
 void fpu_update(struct vmm *vmm)
 {
     uint32_t own = HW_PG | HW_WP | HW_NE | HW_ET | HW_PE;
-    uint32_t guest = vmm->v.cr0 & (HW_TS | HW_EM | HW_MP);
+    uint32_t guest = vmm->v.cr0 & (HW_TS | HW_EM | HW_MP | (vmm->ring == 3 ? 0u : HW_AM));
     hw_load_cr0(vmm->hw, own | guest | (vmm->fpu_open ? 0u : HW_TS));
 }
 
@@ -22,15 +22,17 @@ void fpu_update(struct vmm *vmm)
 
 static enum emu set_cr0(struct vmm *vmm, uint32_t v)
 {
-    uint32_t changed = vmm->v.cr0 ^ (v | HW_ET);
-    if ((v & HW_PG) && !(v & HW_PE)) {
+    bool ok = !(v & HW_PG) || (v & HW_PE);
+    if (!ok || !hw_load_cr0(vmm->hw, v | HW_PG | HW_PE)) { /* the other rules it knows */
         return gp(vmm, 0);
     }
     if (!(v & HW_PE)) {
         vmm_lost(vmm, "the guest leaves protected mode");
         return EMU_LOST;
     }
-    vmm->v.cr0 = v | HW_ET;
+    v = (hw_read_cr0(vmm->hw) & ~HW_PG) | (v & HW_PG);
+    uint32_t changed = vmm->v.cr0 ^ v;
+    vmm->v.cr0 = v;
     if (changed & (HW_PG | HW_WP)) {
         shadow_flush(vmm);
         desc_sync(vmm);
@@ -49,6 +51,9 @@ static enum emu set_cr3(struct vmm *vmm, uint32_t v)
 
 static enum emu set_cr4(struct vmm *vmm, uint32_t v)
 {
+    if (!hw_load_cr4(vmm->hw, v & ~(uint32_t)CR4_PAE)) {
+        return gp(vmm, 0);
+    }
     if (v & CR4_PAE) {
         vmm_lost(vmm, "the guest wants PAE");
         return EMU_LOST;
@@ -143,26 +148,49 @@ enum emu emulate_msr(struct vmm *vmm, const struct vinsn *in)
 
 /* ---- debug registers: the real ones are the guest's */
 
-enum emu emulate_mov_from_dr(struct vmm *vmm, const struct vinsn *in)
+/* DR7.GD is the virtual processor's own: the real one would guard them against the monitor. */
+enum { DR7_GD = 1 << 13, DR6_BD = 1 << 13 };
+
+static enum emu debug_check(struct vmm *vmm, const struct vinsn *in)
 {
+    bool alias = in->reg == 4 || in->reg == 5;
+    if (alias && (vmm->v.cr4 & CR4_DE)) {
+        return fault(vmm, 6, 0);
+    }
     if (vmm->v.cpl != 0) {
         return gp(vmm, 0);
     }
-    vmm->frame.gpr[in->rm] = hw_read_dr(vmm->hw, in->reg);
+    if (vmm->v.general_detect) {
+        hw_load_dr(vmm->hw, 6, hw_read_dr(vmm->hw, 6) | DR6_BD);
+        return fault(vmm, 1, 0);
+    }
     return EMU_DONE;
+}
+
+enum emu emulate_mov_from_dr(struct vmm *vmm, const struct vinsn *in)
+{
+    enum emu result = debug_check(vmm, in);
+    if (result == EMU_DONE) { /* GD is clear, or this would not be read */
+        vmm->frame.gpr[in->rm] = hw_read_dr(vmm->hw, in->reg);
+    }
+    return result;
 }
 
 enum emu emulate_mov_to_dr(struct vmm *vmm, const struct vinsn *in)
 {
-    enum { GENERAL_DETECT = 1 << 13 };
     uint32_t v = vmm->frame.gpr[in->rm];
-    if (vmm->v.cpl != 0) {
-        return gp(vmm, 0);
+    enum emu result = debug_check(vmm, in);
+    if (result != EMU_DONE) {
+        return result;
     }
     if (in->reg < 4 && v >= VMM_LINEAR) {
         v = 0; /* not the monitor's own */
     }
-    hw_load_dr(vmm->hw, in->reg, in->reg == 7 ? v & ~(uint32_t)GENERAL_DETECT : v);
+    if ((in->reg | 2) == 7) {
+        vmm->v.general_detect = v & DR7_GD;
+        v &= ~(uint32_t)DR7_GD;
+    }
+    hw_load_dr(vmm->hw, in->reg, v);
     return EMU_DONE;
 }
 

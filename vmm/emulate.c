@@ -16,8 +16,8 @@ const struct op emulate_table[] = {
     {"LMSW",   0x101,  6, FORM_MODRM, emulate_lmsw},      {"INVLPG", 0x101,  7, FORM_MODRM, emulate_nothing},
     {"CLTS",   0x106, -1, FORM_NONE,  emulate_clts},      {"INVD",   0x108, -1, FORM_NONE,  emulate_nothing},
     {"WBINVD", 0x109, -1, FORM_NONE,  emulate_nothing},   {"HLT",    0x0F4, -1, FORM_NONE,  emulate_hlt},
-    {"MOV r,CR", 0x120, -1, FORM_MODRM, emulate_mov_from_cr}, {"MOV CR,r", 0x122, -1, FORM_MODRM, emulate_mov_to_cr},
-    {"MOV r,DR", 0x121, -1, FORM_MODRM, emulate_mov_from_dr}, {"MOV DR,r", 0x123, -1, FORM_MODRM, emulate_mov_to_dr},
+    {"MOV r,CR", 0x120, -1, FORM_REGS, emulate_mov_from_cr}, {"MOV CR,r", 0x122, -1, FORM_REGS, emulate_mov_to_cr},
+    {"MOV r,DR", 0x121, -1, FORM_REGS, emulate_mov_from_dr}, {"MOV DR,r", 0x123, -1, FORM_REGS, emulate_mov_to_dr},
     {"RDMSR",  0x132, -1, FORM_NONE,  emulate_msr},       {"WRMSR",  0x130, -1, FORM_NONE,  emulate_msr},
     /* gated by IOPL */
     {"CLI",    0x0FA, -1, FORM_NONE,  emulate_cli},       {"STI",    0x0FB, -1, FORM_NONE,  emulate_sti},

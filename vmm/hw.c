@@ -142,9 +142,14 @@ void hw_store32(struct hw *hw, maddr ma, uint32_t v)
 
 /* ---- privileged registers */
 
-void hw_load_cr0(struct hw *hw, uint32_t v)
+bool hw_load_cr0(struct hw *hw, uint32_t v)
 {
-    set(hw, "cr0", v);
+    return set(hw, "cr0", v);
+}
+
+uint32_t hw_read_cr0(struct hw *hw)
+{
+    return get(hw, "cr0");
 }
 
 void hw_load_cr3(struct hw *hw, maddr cr3)
@@ -152,9 +157,9 @@ void hw_load_cr3(struct hw *hw, maddr cr3)
     set(hw, "cr3", cr3);
 }
 
-void hw_load_cr4(struct hw *hw, uint32_t v)
+bool hw_load_cr4(struct hw *hw, uint32_t v)
 {
-    set(hw, "cr4", v);
+    return set(hw, "cr4", v);
 }
 
 void hw_load_gdt(struct hw *hw, laddr base, uint16_t limit)
@@ -170,8 +175,14 @@ void hw_load_ldt(struct hw *hw, uint16_t sel)
 
 static const char *const dr_names[] = {"dr0", "dr1", "dr2", "dr3", "dr4", "dr5", "dr6", "dr7"};
 
+/* Some bits are wired (SDM 3B figure 17-1). */
 void hw_load_dr(struct hw *hw, unsigned n, uint32_t v)
 {
+    if (n == 4 || n == 6) {
+        v = (v & 0xE00F) | 0xFFFF0FF0u;
+    } else if (n == 5 || n == 7) {
+        v = (v & 0xFFFF23FFu) | 0x400;
+    }
     set(hw, dr_names[n & 7], v);
 }
 

@@ -39,7 +39,8 @@ enum hw_cr0 {
     HW_TS = 8,
     HW_ET = 16,
     HW_NE = 32,
-    HW_WP = 0x10000
+    HW_WP = 0x10000,
+    HW_AM = 0x40000
 };
 #define HW_PG 0x80000000u
 
@@ -87,9 +88,11 @@ struct hw_start {
     uint16_t gdt_limit, idt_limit, code, tss;
 };
 bool hw_start(struct hw *hw, const struct hw_start *s);
-void hw_load_cr0(struct hw *hw, uint32_t v);
+/* Control registers. false: the processor refuses, with #GP, and nothing has changed. */
+bool hw_load_cr0(struct hw *hw, uint32_t v);
+uint32_t hw_read_cr0(struct hw *hw); /* bits that there are not stay 0 */
 void hw_load_cr3(struct hw *hw, maddr cr3);
-void hw_load_cr4(struct hw *hw, uint32_t v);
+bool hw_load_cr4(struct hw *hw, uint32_t v);
 void hw_load_gdt(struct hw *hw, laddr base, uint16_t limit);
 void hw_load_ldt(struct hw *hw, uint16_t sel);
 void hw_load_dr(struct hw *hw, unsigned n, uint32_t v);

@@ -118,23 +118,27 @@ static bool find_level(struct vmm *vmm, struct handler *h, uint32_t ext)
 }
 
 static bool push_frame(struct vmm *vmm, const struct handler *h, const struct vfault *f,
-                       uint32_t flags, uint32_t eip)
+                       uint32_t flags, uint32_t eip, uint32_t ext)
 {
     uint8_t bytes[24];
     unsigned n = 0;
     struct vdesc d = {0, 0, 0};
-    desc_fetch(vmm, h->ss, &d);
+    bool inner = h->cpl < vmm->v.cpl;
+    bool there = inner ? desc_fetch(vmm, h->ss, &d) : vseg_desc(vmm, HW_SS, &d);
     if (f->has_code) {
         store_le32(bytes + 4 * n++, f->code);
     }
     store_le32(bytes + 4 * n++, eip);
     store_le32(bytes + 4 * n++, virtual_sel(vmm, HW_CS));
     store_le32(bytes + 4 * n++, flags);
-    if (h->cpl < vmm->v.cpl) {
+    if (inner) {
         store_le32(bytes + 4 * n++, vmm->frame.gpr[HW_ESP]);
         store_le32(bytes + 4 * n++, virtual_sel(vmm, HW_SS));
     }
     uint32_t mask = d.hi & DESC_D ? UINT32_MAX : 0xFFFF, esp = h->esp - 4 * n;
+    if (!there || !desc_inside(&d, esp & mask, 4 * n)) {
+        return refuse(vmm, 12, (inner ? h->ss & ~3u : 0) | ext);
+    }
     if (!gl_write(vmm, desc_base(&d) + (esp & mask), bytes, 4 * n,
                   h->cpl == 3 ? WALK_USER : 0)) {
         return false;
@@ -155,16 +159,21 @@ static bool deliver(struct vmm *vmm, const struct vfault *f, bool software, bool
         return true;
     }
     uint32_t flags = virtual_flags(vmm) | (fault ? HW_RF : 0u);
-    if (!find_level(vmm, &h, software ? 0 : 1) || !push_frame(vmm, &h, f, flags, eip)) {
+    uint32_t ext = software ? 0 : 1;
+    if (!find_level(vmm, &h, ext) || !push_frame(vmm, &h, f, flags, eip, ext)) {
         return false;
     }
+    bool inner = h.cpl < vmm->v.cpl;
     vmm->v.cpl = h.cpl;
     vseg_set(vmm, HW_CS, real_sel(vmm, h.cs));
-    vseg_set(vmm, HW_SS, real_sel(vmm, h.ss));
+    if (inner) { /* else SS stays as it is, also where its descriptor does not */
+        vseg_set(vmm, HW_SS, real_sel(vmm, h.ss));
+    }
     vmm->frame.eip = h.eip;
     vmm->frame.eflags &= ~(uint32_t)(HW_TF | HW_NT | HW_RF | HW_VM);
     vmm->v.interrupts = vmm->v.interrupts && h.trap_gate;
     vmm->v.halted = vmm->v.shadow = false;
+    vmm->v.general_detect = vmm->v.general_detect && (software || f->vector != 1);
     charge(vmm->meter, COST_INJECT);
     return true;
 }

@@ -46,7 +46,8 @@ struct vtable {
     uint32_t limit;
 };
 struct vcpu {
-    uint32_t cr0, cr2, cr3, cr4, dr[8];
+    uint32_t cr0, cr2, cr3, cr4;
+    bool general_detect; /* DR7.GD; the other debug registers are the real ones */
     struct vtable gdt, idt, ldt, tss;
     uint16_t ldtr, tr;
     unsigned cpl, iopl;
@@ -227,6 +228,7 @@ void vseg_enter(struct vmm *vmm); /* around each stay in the guest */
 void vseg_left(struct vmm *vmm);
 uint32_t desc_base(const struct vdesc *d);
 uint32_t desc_limit(const struct vdesc *d);
+bool desc_inside(const struct vdesc *d, uint32_t ea, uint32_t len); /* is [ea, ea + len)? */
 static inline unsigned desc_dpl(const struct vdesc *d)
 {
     return d->hi >> 13 & 3;

@@ -109,6 +109,7 @@ static void load_segment(struct cpu *cpu, void *arg)
         l->done = true;
     } else if (sel_is_null(l->sel) && l->seg != SEG_CS && l->seg != SEG_SS) {
         seg_null(cpu, l->seg);
+        cpu->sel[l->seg] = l->sel; /* 1 to 3 are null, too, and read as they are */
         l->done = true;
     }
 }

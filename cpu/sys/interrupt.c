@@ -74,6 +74,7 @@ static bool stopped_at_ring0(struct cpu *cpu, const struct event *ev)
                                 (ev->source == INT_SOFTWARE ? PEND_SOFTWARE : 0));
     sys->pend_code = ev->code;
     sys->pend_cr2 = ev->la;
+    cpu->eip = ev->eip; /* what the frame would have: behind an INT1 */
     engine_leave(cpu);
     return true;
 }
