@@ -1,7 +1,8 @@
 /* vmm/emu_system.c -- control registers, debug registers, table registers: what only level 0
  * may load, and, on most processors, everybody may read.
  *
- * NOT IMPLEMENTED: model-specific registers (each is #GP), leaving protected mode, PAE,
+ * NOT IMPLEMENTED: model-specific registers and performance counters (each is #GP, and the
+ * report says so), leaving protected mode, PAE,
  * breaking on guest breakpoints in the monitor's pages, alignment checks with -vmm-ring 3.
  */
 #include "vmm/emulate.h"
@@ -140,10 +141,29 @@ enum emu emulate_nothing(struct vmm *vmm, const struct vinsn *in)
     return vmm->v.cpl != 0 ? gp(vmm, 0) : EMU_DONE;
 }
 
+/* A processor would have answered: the report says that this one does not. */
 enum emu emulate_msr(struct vmm *vmm, const struct vinsn *in)
 {
-    (void)in;
+    if (vmm->v.cpl == 0 && vmm->count.msr_refused++ == 0) {
+        vmm->first_msr.name = in->op->name;
+        vmm->first_msr.ecx = vmm->frame.gpr[HW_ECX];
+        vmm->first_msr.cs = virtual_sel(vmm, HW_CS);
+        vmm->first_msr.eip = vmm->frame.eip;
+    }
     return gp(vmm, 0);
+}
+
+/* With CR4.TSD the real processor refuses it to the kernel, too. */
+enum emu emulate_rdtsc(struct vmm *vmm, const struct vinsn *in)
+{
+    uint64_t v = hw_tsc(vmm->hw);
+    (void)in;
+    if (vmm->v.cpl != 0 && (vmm->v.cr4 & CR4_TSD)) {
+        return gp(vmm, 0);
+    }
+    vmm->frame.gpr[HW_EAX] = (uint32_t)v;
+    vmm->frame.gpr[HW_EDX] = (uint32_t)(v >> 32);
+    return EMU_DONE;
 }
 
 /* ---- debug registers: the real ones are the guest's */

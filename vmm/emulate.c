@@ -19,6 +19,8 @@ const struct op emulate_table[] = {
     {"MOV r,CR", 0x120, -1, FORM_REGS, emulate_mov_from_cr}, {"MOV CR,r", 0x122, -1, FORM_REGS, emulate_mov_to_cr},
     {"MOV r,DR", 0x121, -1, FORM_REGS, emulate_mov_from_dr}, {"MOV DR,r", 0x123, -1, FORM_REGS, emulate_mov_to_dr},
     {"RDMSR",  0x132, -1, FORM_NONE,  emulate_msr},       {"WRMSR",  0x130, -1, FORM_NONE,  emulate_msr},
+    /* gated by CR4 */
+    {"RDTSC",  0x131, -1, FORM_NONE,  emulate_rdtsc},     {"RDPMC",  0x133, -1, FORM_NONE,  emulate_msr},
     /* gated by IOPL */
     {"CLI",    0x0FA, -1, FORM_NONE,  emulate_cli},       {"STI",    0x0FB, -1, FORM_NONE,  emulate_sti},
     {"IN",     0x0E4, -1, FORM_IB,    emulate_in},        {"IN",     0x0E5, -1, FORM_IB,    emulate_in},

@@ -40,11 +40,12 @@ void fpu_update(struct vmm *vmm); /* CR0.TS, EM, MP, NE of the real processor */
 extern emulate_fn emulate_cli, emulate_sti, emulate_pushf, emulate_popf, emulate_iret,
     emulate_int, emulate_int3, emulate_into, emulate_in, emulate_out, emulate_ins, emulate_outs,
     emulate_hlt, emulate_clts, emulate_lmsw, emulate_smsw, emulate_nothing, emulate_mov_from_cr,
-    emulate_mov_to_cr, emulate_mov_from_dr, emulate_mov_to_dr, emulate_msr, emulate_lgdt,
-    emulate_lidt, emulate_sgdt, emulate_sidt, emulate_lldt, emulate_ltr, emulate_sldt,
-    emulate_str, emulate_lar, emulate_lsl, emulate_verr, emulate_verw, emulate_push_seg,
-    emulate_pop_seg, emulate_mov_from_seg, emulate_mov_to_seg, emulate_lxs, emulate_call_far,
-    emulate_call_direct, emulate_call_indirect, emulate_jmp_indirect, emulate_ret_near,
-    emulate_store, emulate_jmp_far, emulate_call_mem, emulate_jmp_mem, emulate_retf;
+    emulate_mov_to_cr, emulate_mov_from_dr, emulate_mov_to_dr, emulate_msr, emulate_rdtsc,
+    emulate_lgdt, emulate_lidt, emulate_sgdt, emulate_sidt, emulate_lldt, emulate_ltr,
+    emulate_sldt, emulate_str, emulate_lar, emulate_lsl, emulate_verr, emulate_verw,
+    emulate_push_seg, emulate_pop_seg, emulate_mov_from_seg, emulate_mov_to_seg, emulate_lxs,
+    emulate_call_far, emulate_call_direct, emulate_call_indirect, emulate_jmp_indirect,
+    emulate_ret_near, emulate_store, emulate_jmp_far, emulate_call_mem, emulate_jmp_mem,
+    emulate_retf;
 
 #endif

@@ -75,6 +75,11 @@ void hw_out(struct hw *hw, uint16_t port, uint32_t v, unsigned size)
     line_changed(hw);
 }
 
+uint64_t hw_tsc(struct hw *hw)
+{
+    return hw->board->tick; /* nobody writes to it */
+}
+
 /* ---- life */
 
 struct hw *hw_new(const char *model, const struct big_memory *sparse, uint32_t bytes,

@@ -103,6 +103,7 @@ uint32_t hw_read_dr(struct hw *hw, unsigned n);
 enum hw_stop hw_enter(struct hw *hw, struct hw_frame *f, uint64_t until, struct hw_trap *trap);
 /* HLT in ring 0 with interrupts on: *trap is the interrupt that ended it. */
 enum hw_stop hw_wait(struct hw *hw, uint64_t until, struct hw_trap *trap);
+uint64_t hw_tsc(struct hw *hw); /* RDTSC */
 uint32_t hw_in(struct hw *hw, uint16_t port, unsigned size);
 void hw_out(struct hw *hw, uint16_t port, uint32_t v, unsigned size);
 

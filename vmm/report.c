@@ -81,6 +81,13 @@ static void say_exits(const struct lab *lab, const struct out *o)
         "shadow: tables made %" PRIu64 ", dropped %" PRIu64 "; entries dropped %" PRIu64
         "; CR3 loads %" PRIu64 "; descriptor tables copied %" PRIu64 "\n",
         c->tables_made, c->tables_dropped, c->entries_dropped, c->cr3_loads, c->desc_syncs);
+    if (c->msr_refused != 0) {
+        say(o,
+            "NOT IMPLEMENTED: model-specific registers: %" PRIu64
+            " times #GP, first %s of %08" PRIx32 " at %04x:%08" PRIx32 "\n",
+            c->msr_refused, lab->vmm->first_msr.name, lab->vmm->first_msr.ecx,
+            lab->vmm->first_msr.cs, lab->vmm->first_msr.eip);
+    }
     for (unsigned n = 0; n < HYPERCALLS; n++) {
         if (c->hypercalls[n] != 0) {
             say(o, "  hypercall %-14s %12" PRIu64 "\n", hypercall_names[n], c->hypercalls[n]);

@@ -109,6 +109,7 @@ struct counts {
     uint64_t injected_interrupts, injected_exceptions;
     uint64_t tables_made, tables_dropped, entries_dropped, cr3_loads;
     uint64_t desc_syncs;
+    uint64_t msr_refused;       /* RDMSR, WRMSR and RDPMC of the kernel's: NOT IMPLEMENTED */
     uint64_t hypercalls[CALLS]; /* para.c */
     /* rewrite.c: instructions looked at, replaced; pages copied, gone stale; branches not
      * followed; instructions that overlap */
@@ -171,6 +172,11 @@ struct vmm {
         uint32_t esp0; /* stack of level 0; 0: the TSS has it */
         uint16_t ss0;
     } para;
+    struct { /* the first of count.msr_refused */
+        const char *name;
+        uint32_t ecx, eip;
+        uint16_t cs;
+    } first_msr;
     int scan_depth; /* of where EIP is about to go, if that is not known yet */
     struct counts count;
     struct meter *meter;
