@@ -86,15 +86,14 @@ static unsigned seg_of(uint16_t code)
     return code == 0x1A0 || code == 0x1A1 ? HW_FS : code >= 0x100 ? HW_GS : (unsigned)code >> 3;
 }
 
+/* Processors since the 486 store 16 bits, whatever the size of the slot (SDM 2B PUSH). */
 enum emu emulate_push_seg(struct vmm *vmm, const struct vinsn *in)
 {
-    uint32_t mask = stack_mask(vmm), esp = vmm->frame.gpr[HW_ESP];
-    uint32_t to =
-        esp - in->size; /* processors since the 486 store 16 bits, whatever the size */
-    if (!seg_write(vmm, HW_SS, to & mask, 2, virtual_sel(vmm, seg_of(in->code)))) {
+    uint32_t to = (vmm->frame.gpr[HW_ESP] - in->size) & stack_mask(vmm);
+    if (!seg_write(vmm, HW_SS, to, 2, virtual_sel(vmm, seg_of(in->code)))) {
         return EMU_FAULT;
     }
-    vmm->frame.gpr[HW_ESP] = (esp & ~mask) | (to & mask);
+    vstack_drop(vmm, 0u - in->size);
     return EMU_DONE;
 }
 
