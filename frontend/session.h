@@ -124,7 +124,8 @@ void session_drop_bookmarks(struct session *s, uint64_t after); /* that tick: it
  * monitor's command at the terminal gets ends the command alone. */
 bool session_interrupted(struct session *s);
 /* To a tick of the replay, as fast as it goes. -1 and err: there is none such, or somebody
- * interrupts: on the way back the machine is where it was, on the way on where it has got to. */
+ * interrupts: on the way back the machine is where it was, on the way on where it has got to.
+ */
 int session_goto(struct session *s, uint64_t tick, struct error *err);
 
 #endif
