@@ -59,28 +59,40 @@ static struct wide reduced(struct wide x, unsigned *quadrant)
 
 enum { TINY = -60 }; /* exponent below which sin x = x and cos x = 1 in 120 bits */
 
-/* quadrant * pi/2 + r; the functions of r. */
+/* quadrant * pi/2 + r */
 struct angle {
     unsigned quadrant;
     bool tiny;
-    struct wide sine, cosine;
+    struct wide r;
+    struct u128 square;
 };
 
 static struct angle angle_of(struct wide x)
 {
     struct angle t;
-    struct wide r = reduced(x, &t.quadrant);
-    t.tiny = r.exp < TINY;
-    if (t.tiny) {
-        t.sine = r;
-        t.cosine = (struct wide){0, 0, {FX_INTEGER_BIT, 0}};
-        return t;
-    }
-    /* r (1 - r^2/3! + r^4/5! ...), 1 - r^2/2! + r^4/4! ... */
-    struct u128 z = wide_fraction(wide_mul(r, r), 0);
-    t.sine = wide_mul(r, wide_normalized(0, 0, wide_series(z, wide_inverse + 1, 16, 2, true)));
-    t.cosine = wide_normalized(0, 0, wide_series(z, wide_inverse, 17, 2, true));
+    t.r = reduced(x, &t.quadrant);
+    t.tiny = t.r.exp < TINY;
+    t.square = wide_fraction(wide_mul(t.r, t.r), 0);
     return t;
+}
+
+/* r (1 - r^2/3! + r^4/5! ...) */
+static struct wide sine(const struct angle *t)
+{
+    if (t->tiny) {
+        return t->r;
+    }
+    struct u128 s = wide_series(t->square, wide_inverse + 1, 16, 2, true);
+    return wide_mul(t->r, wide_normalized(0, 0, s));
+}
+
+/* 1 - r^2/2! + r^4/4! ... */
+static struct wide cosine(const struct angle *t)
+{
+    if (t->tiny) {
+        return (struct wide){0, 0, {FX_INTEGER_BIT, 0}};
+    }
+    return wide_normalized(0, 0, wide_series(t->square, wide_inverse, 17, 2, true));
 }
 
 /* What ends all three: true, with the result in *r (of a zero: itself). */
@@ -118,12 +130,12 @@ void fx_sincos(struct fx_ctx *c, struct fx80 a, struct fx80 *sin, struct fx80 *c
     struct angle t = angle_of(wide_from(a));
     bool odd = t.quadrant & 1;
     if (sin) {
-        struct wide v = odd ? t.cosine : t.sine;
+        struct wide v = odd ? cosine(&t) : sine(&t);
         v.sign ^= t.quadrant >> 1;
         *sin = wide_result(c, v, t.tiny);
     }
     if (cos) {
-        struct wide v = odd ? t.sine : t.cosine;
+        struct wide v = odd ? sine(&t) : cosine(&t);
         v.sign ^= (t.quadrant + 1) >> 1 & 1;
         *cos = wide_result(c, v, t.tiny);
     }
@@ -136,9 +148,10 @@ struct fx80 fx_ptan(struct fx_ctx *c, struct fx80 a, bool *out_of_range)
         return r;
     }
     struct angle t = angle_of(wide_from(a));
+    struct wide v = cosine(&t);
     if (t.quadrant & 1) { /* tan(r + pi/2) = -cos r / sin r */
-        t.cosine.sign ^= 1;
-        return wide_result(c, wide_div(t.cosine, t.sine), false);
+        v.sign ^= 1;
+        return wide_result(c, wide_div(v, sine(&t)), false);
     }
-    return wide_result(c, t.tiny ? t.sine : wide_div(t.sine, t.cosine), t.tiny);
+    return wide_result(c, t.tiny ? t.r : wide_div(sine(&t), v), t.tiny);
 }

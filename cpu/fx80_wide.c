@@ -108,11 +108,23 @@ struct wide wide_div(struct wide a, struct wide b)
     return wide_normalized(exp, a.sign ^ b.sign, q);
 }
 
+/* What is computed first is multiplied by z most often: of the last terms as many as are below
+ * 2^-127 are left out, and 64 bits do for as long as the rest is going to be below 2^-62. */
 struct u128 wide_series(struct u128 z, const struct u128 *c, unsigned n, unsigned step,
                         bool alternating)
 {
-    struct u128 s = c[(n - 1) * step];
-    for (unsigned k = n - 1; k-- > 0;) {
+    enum { ENOUGH = 127, HALF = 62 };
+    unsigned zeros = z.hi ? clz_64(z.hi) : 64, k = n - 1;
+    if (k * zeros > ENOUGH + zeros) {
+        k = ENOUGH / zeros + 1;
+    }
+    struct u128 s = c[k * step];
+    while (k * zeros >= HALF + zeros) {
+        uint64_t p = mul_64x64(z.hi, s.hi).hi;
+        k--;
+        s = (struct u128){alternating ? c[k * step].hi - p : c[k * step].hi + p, 0};
+    }
+    while (k-- > 0) {
         struct u128 p = mul_hi_128(z, s);
         s = alternating ? sub_128(c[k * step], p) : add_128(c[k * step], p);
     }
