@@ -16,6 +16,13 @@
     const struct insn *exec_##name(struct cpu *cpu, const struct insn *i);                     \
     const struct insn *exec_##name(struct cpu *cpu, const struct insn *i)
 
+/* There are ten thousand handlers, of which a kernel's paths use a thousand, all over them. The
+ * compiler puts what it is told is hot in one place: so the host looks up fewer pages of code.
+ */
+#define HOT(name) exec_fn exec_##name HOT_CODE;
+#include "cpu/exec/hot.def"
+#undef HOT
+
 /* Dispatch. Where the compiler promises tail calls (clang) or makes sibling calls (gcc -O2), a
  * handler calls the next one; else engine_run's loop does. Same bodies, same results.
  * INSTEAD(name): goes on as the handler exec_name of the same micro-op. */

@@ -23,12 +23,14 @@ typedef uint32_t ureg;  /* a general register's width */
 #define LIKELY(x)              __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)            __builtin_expect(!!(x), 0)
 #define COLD                   __attribute__((cold, noinline))
+#define HOT_CODE               __attribute__((hot))
 #define NOINLINE               __attribute__((noinline)) /* keeps its registers from its callers */
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define LIKELY(x)   (x)
 #define UNLIKELY(x) (x)
 #define COLD
+#define HOT_CODE
 #define NOINLINE
 #define PRINTF_LIKE(fmt, args)
 #endif

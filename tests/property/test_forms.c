@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/engine.h"
 #include "cpu/forms.h"
 #include "tests/support/board_fixture.h"
 #include "tests/support/pm_fixture.h"
@@ -383,6 +384,23 @@ START_TEST(a_base_is_moved)
 }
 END_TEST
 
+#ifndef TERRAPIN_NO_THEN
+/* cpu/exec/hot.def names handlers that are there: else it does not link. */
+START_TEST(hot_handlers_exist)
+{
+    static exec_fn *const hot[] = {
+#define HOT(name) exec_##name,
+#include "cpu/exec/hot.def"
+#undef HOT
+    };
+    ck_assert_uint_gt(ARRAY_LEN(hot), 500);
+    for (unsigned n = 0; n < ARRAY_LEN(hot); n++) {
+        ck_assert(hot[n] != NULL);
+    }
+}
+END_TEST
+#endif
+
 int main(void)
 {
     Suite *s = suite_create("forms");
@@ -390,6 +408,9 @@ int main(void)
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, edges_equal_plain, 0, ARRAY_LEN(edge_cases));
     tcase_add_test(tc, a_base_is_moved);
+#ifndef TERRAPIN_NO_THEN
+    tcase_add_test(tc, hot_handlers_exist);
+#endif
     tcase_add_test(tc, forms_equal_plain);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
