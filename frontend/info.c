@@ -3,6 +3,7 @@
 
 #include "frontend/history.h"
 #include "frontend/report.h"
+#include "frontend/symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,23 @@ static const char *info_here(struct session *s, const char *what)
     return what;
 }
 
+/* The sites of sensitive instructions, by name where -symbols has one. */
+static char *with_names(const struct session *s, char *text)
+{
+    struct error err = {""};
+    struct symbols *names = s->opt->symbols ? symbols_load(s->opt->symbols, &err) : NULL;
+    if (s->opt->symbols && !names) {
+        report("%s", err.text);
+    }
+    char *named = symbols_annotate(names, text);
+    symbols_free(names);
+    if (!named) {
+        return text;
+    }
+    free(text);
+    return named;
+}
+
 enum command_result cmd_info(struct session *s, const struct words *w, struct error *err)
 {
     if (w->n == 1) {
@@ -56,6 +74,9 @@ enum command_result cmd_info(struct session *s, const struct words *w, struct er
                           : "info %s: unknown subject; info without one lists them",
                   w->word[1]);
         return COMMAND_FAILED;
+    }
+    if (strcmp(w->word[1], "traps") == 0) {
+        text = with_names(s, text);
     }
     say_text(text);
     free(text);

@@ -105,3 +105,35 @@ bool symbols_name(const struct symbols *s, uint32_t la, char out[SYMBOL_TEXT])
     snprintf(out, SYMBOL_TEXT, "%s+0x%" PRIx32, s->row[low].name, la - s->row[low].la);
     return true;
 }
+
+/* Is the line about a place that has a name? */
+static bool place(const char *line, size_t len, const struct symbols *names,
+                  char out[SYMBOL_TEXT])
+{
+    char digits[9] = "";
+    memcpy(digits, line, len < 8 ? len : 8);
+    return names && strspn(digits, "0123456789abcdef") == 8 && line[8] == ' ' &&
+           symbols_name(names, (uint32_t)strtoul(digits, NULL, 16), out);
+}
+
+char *symbols_annotate(const struct symbols *names, const char *text)
+{
+    size_t lines = 1, at = 0;
+    for (const char *p = text; *p; p++) {
+        lines += *p == '\n';
+    }
+    size_t size = strlen(text) + lines * (SYMBOL_TEXT + 3) + 1;
+    char *out = malloc(size);
+    for (size_t n; out && *text; text += n) {
+        char name[SYMBOL_TEXT];
+        size_t len = strcspn(text, "\n");
+        n = len + (text[len] == '\n');
+        bool named = place(text, len, names, name);
+        at += (size_t)snprintf(out + at, size - at, "%.*s%s%s%s", (int)len, text,
+                               named ? "  " : "", named ? name : "", n > len ? "\n" : "");
+    }
+    if (out) {
+        out[at] = '\0';
+    }
+    return out;
+}

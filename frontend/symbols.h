@@ -16,5 +16,8 @@ void symbols_free(struct symbols *s);
 /* "name+0x12" for the last symbol at or before la. false: there is none within 1 MB. */
 enum { SYMBOL_TEXT = 80 };
 bool symbols_name(const struct symbols *s, uint32_t la, char out[SYMBOL_TEXT]);
+/* A copy of text, whose lines about a place ("c0101234 ...", eight digits) end with its name.
+ * names may be NULL. NULL: out of memory. The caller frees it. */
+char *symbols_annotate(const struct symbols *names, const char *text);
 
 #endif

@@ -27,7 +27,8 @@ hash
 quit
 END_OF_SCRIPT
 } >looks
-boot looks -parallel null -history 16M -stats <looks
+echo "000f0000 t rom" >map
+boot looks -parallel null -history 16M -stats -symbols map <looks
 expect_code looks 0
 
 # SeaBIOS's name is in the first cells, grey on black
@@ -36,6 +37,8 @@ expect "000b8002: 0x0765 0x0761" looks.out
 expect "000b8000: 0x0753 0x0765" looks.out
 expect "-fdffffff vga, by pci" looks.out
 expect "stats: MOV_SwEw     HOLE" looks.err
+expect "  rom+0x" looks.err
+expect "  rom+0x" looks.out
 expect "info vga " looks.out
 expect "screendump F.png|F.ppm|F.txt" looks.out
 sed -n '/^state-hash/p' looks.out | sort -u >hashes

@@ -39,6 +39,13 @@ START_TEST(names)
     ck_assert(symbols_name(s, 0xC0001002, name));
     ck_assert_str_eq(name, "second+0x2");
     ck_assert(!symbols_name(s, 0xC0101000, name)); /* too far from anything */
+    char *text = symbols_annotate(s, "heading\nc0000012 5 times\n00000010 none\nc0001002 last");
+    ck_assert_str_eq(text, "heading\nc0000012 5 times  first+0x2\n00000010 none\n"
+                           "c0001002 last  second+0x2");
+    free(text);
+    text = symbols_annotate(NULL, "c0000012 x\n");
+    ck_assert_str_eq(text, "c0000012 x\n");
+    free(text);
     symbols_free(s);
 }
 END_TEST
