@@ -63,7 +63,7 @@ static enum emu software_interrupt(struct vmm *vmm, const struct vinsn *in, uint
 {
     const struct vfault f = {.vector = vector};
     inject(vmm, &f, true, vmm->frame.eip + in->len);
-    return EMU_JUMPED;
+    return EMU_LEFT;
 }
 
 enum emu emulate_int(struct vmm *vmm, const struct vinsn *in)

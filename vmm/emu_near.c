@@ -69,7 +69,7 @@ enum emu emulate_store(struct vmm *vmm, const struct vinsn *in)
                   (w.ga >> PAGE_SHIFT >= vmm->guest_frames || vmm->trace[w.ga >> PAGE_SHIFT]);
     if (!traced) {
         rewrite_undo(vmm);
-        return EMU_JUMPED; /* and it runs by itself */
+        return EMU_LEFT; /* it runs by itself */
     }
     return seg_write(vmm, in->seg, in->ea, size, v) ? EMU_DONE : EMU_FAULT;
 }

@@ -255,8 +255,9 @@ static enum emu store_table(struct vmm *vmm, const struct vinsn *in, const struc
     if (!in->mem) {
         return fault(vmm, 6, 0);
     }
-    return seg_write(vmm, in->seg, in->ea, 2, t->limit) &&
-                   seg_write(vmm, in->seg, in->ea + 2, 4, t->base)
+    /* the base first, as the processor does: CR2 says which was refused */
+    return seg_write(vmm, in->seg, in->ea + 2, 4, t->base) &&
+                   seg_write(vmm, in->seg, in->ea, 2, t->limit)
                ? EMU_DONE
                : EMU_FAULT;
 }

@@ -190,6 +190,7 @@ enum emu emulate_iret(struct vmm *vmm, const struct vinsn *in)
     enum emu result = far_return(vmm, in, 3, 0);
     if (result == EMU_JUMPED) {
         virtual_flags_set(vmm, flags, in->size, cpl);
+        vmm->frame.eflags |= in->size == 4 ? flags & HW_RF : 0;
     }
     return result;
 }

@@ -87,12 +87,13 @@ enum emu emulate(struct vmm *vmm)
     charge(vmm->meter, COST_DECODE);
     vmm->count.emulated[in.op - emulate_table]++;
     vmm->v.shadow = false;
+    uint32_t rf = vmm->frame.eflags & HW_RF;
+    vmm->frame.eflags &= ~(uint32_t)HW_RF; /* good for one instruction; IRET may set it anew */
     enum emu result = in.op->emulate(vmm, &in);
     if (result == EMU_DONE) {
         vmm->frame.eip += in.len;
-    }
-    if (result != EMU_FAULT) {
-        vmm->frame.eflags &= ~(uint32_t)HW_RF;
+    } else if (result == EMU_FAULT) {
+        vmm->frame.eflags |= rf;
     }
     return result;
 }

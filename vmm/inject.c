@@ -22,7 +22,7 @@ uint32_t virtual_flags(const struct vmm *vmm)
 /* SDM 2B POPF, table 4-16. */
 void virtual_flags_set(struct vmm *vmm, uint32_t v, unsigned size, unsigned cpl)
 {
-    uint32_t mask = size == 4 ? 0x00240000u | 0xFFFFu : 0xFFFFu; /* AC, ID */
+    uint32_t mask = size == 4 ? 0x00247FD5u : 0x7FD5u; /* AC, ID; none that is reserved */
     mask &= ~(uint32_t)(HW_IF | HW_IOPL);
     vmm->frame.eflags = (vmm->frame.eflags & ~mask) | (v & mask) | HW_IF | 2;
     if (cpl <= vmm->v.iopl) {

@@ -106,10 +106,11 @@ static void refused(struct vmm *vmm, const struct hw_trap *t)
     bool stepping = vmm->frame.eflags & HW_TF;
     switch (emulate(vmm)) {
     case EMU_DONE:
+    case EMU_JUMPED:
         count(vmm, EXIT_EMULATED);
         step_emulated(vmm, stepping);
         break;
-    case EMU_JUMPED:
+    case EMU_LEFT:
     case EMU_LOST: count(vmm, EXIT_EMULATED); break;
     case EMU_FAULT: /* the virtual processor refuses, too */
         count(vmm, EXIT_EXCEPTION);

@@ -275,7 +275,14 @@ void inject_pending(struct vmm *vmm); /* an interrupt, if there is one and IF is
 void interrupt_arrived(struct vmm *vmm, uint8_t vector);
 
 /* ---- emulate.c: sensitive instructions, on the virtual processor */
-enum emu { EMU_DONE, EMU_JUMPED, EMU_FAULT, EMU_UNKNOWN, EMU_LOST };
+enum emu {
+    EMU_DONE,
+    EMU_JUMPED, /* done, and EIP is where it has to be */
+    EMU_LEFT,   /* the guest is in a handler, or yet to execute it: no single step ends here */
+    EMU_FAULT,
+    EMU_UNKNOWN,
+    EMU_LOST,
+};
 /* The instruction at CS:EIP, which has trapped. EMU_UNKNOWN: it is innocuous, so the trap is
  * the guest's own affair. */
 enum emu emulate(struct vmm *vmm);

@@ -681,7 +681,7 @@ gdt_good:
         SEGMENT 0, 0FFFFFh, 0C0BBh      ; 50 level 1
         SEGMENT 0, 0FFFFFh, 0C0B3h
         SEGMENT 0, 0FFFFFh, 80FBh       ; 60 16 bits, level 3
-        SEGMENT 0FFE00000h, 0FFFFFh, 0C0F3h ; 68 goes around the end of memory
+        SEGMENT 0FF900000h, 0FFFFFh, 0C0F3h ; 68 goes around the end of memory
         SEGMENT 0, 1FFh, 0C097h         ; 70 expands down
         SEGMENT 0, 0FFFFFh, 0C073h      ; 78 not present
         SEGMENT 0, 0FFFFFh, 0C091h      ; 80 read-only

@@ -73,7 +73,7 @@ START_TEST(right_where_it_is_rewritten)
 END_TEST
 
 static const char *const privileged[] = {"control", "tables", "halt",   "ports", "debug",
-                                         "cache",   "dirty",  "gdtend", "tsc"};
+                                         "cache",   "dirty",  "gdtend", "tsc",   "step"};
 
 START_TEST(privileged_is_right_everywhere)
 {
