@@ -194,17 +194,23 @@ void lmem_rmw_write(struct cpu *cpu, const struct insn *i, uint32_t val, unsigne
     }
 }
 
+/* Whoever misses a map may move it: the next one looks for it anew. */
+static void probe_page(struct cpu *cpu, const struct insn *i, laddr la, enum access access)
+{
+    const uintptr_t *map = access == ACCESS_WRITE ? cpu->wr : cpu->rd;
+    if (map[la >> PAGE_SHIFT] == 0) {
+        mmu_access(cpu, i, la, access);
+    }
+}
+
 void lmem_probe(struct cpu *cpu, const struct insn *i, unsigned seg, eaddr ea, unsigned size,
                 enum access access)
 {
     laddr la = cpu->seg[seg].base + ea, last = la + size - 1;
-    const uintptr_t *map = access == ACCESS_WRITE ? cpu->wr : cpu->rd;
     check_span(cpu, i, seg, ea, size, access);
-    if (map[la >> PAGE_SHIFT] == 0) {
-        mmu_access(cpu, i, la, access);
-    }
-    if (la >> PAGE_SHIFT != last >> PAGE_SHIFT && map[last >> PAGE_SHIFT] == 0) {
-        mmu_access(cpu, i, last & ~(laddr)PAGE_MASK, access);
+    probe_page(cpu, i, la, access);
+    if (la >> PAGE_SHIFT != last >> PAGE_SHIFT) {
+        probe_page(cpu, i, last & ~(laddr)PAGE_MASK, access);
     }
 }
 

@@ -465,6 +465,42 @@ START_TEST(tables_are_watched_after_an_eviction)
 }
 END_TEST
 
+/* An operand on two pages, for whose first there is no room: the maps are emptied, and are
+ * elsewhere then if the C library's memory is all that there is. */
+START_TEST(maps_move_within_an_instruction)
+{
+    static const uint8_t code[] = {
+        0xA3, 0x00, 0x2F, 0x00, 0x00,             /* mov [2F00h], eax */
+        0x0F, 0xC7, 0x0D, 0xFC, 0x0F, 0x40, 0x00, /* cmpxchg8b [400FFCh] */
+        0xEB, 0xFE,                               /* jmp $ */
+    };
+    struct world w = {.pae = false};
+    struct cpu_config cfg = {.model = "pentiumpro,+nx"};
+    struct cpu_stats stats;
+    struct error err;
+    cpu_fixture_init(&w.fx, &cfg);
+    cpu_free(w.fx.cpu);
+    w.fx.cpu = cpu_new(&cfg, &w.fx.bus, w.fx.ph, &w.fx.notes, &err); /* without sparse pages */
+    ck_assert_msg(w.fx.cpu != NULL, "%s", err.text);
+    cpu_set_a20(w.fx.cpu, true);
+    system_tables(&w);
+    tables(&w);
+    w32(&w, TABLES, FRAMES | 0x27);
+    w32(&w, TABLES + 4, (FRAMES + 0x1000) | 0x27);
+    w32(&w, FRAMES + 0xFFC, 1);
+    w32(&w, FRAMES + 0x1000, 2);
+    cpu_fixture_load(&w.fx, CODE, code, sizeof code);
+    boot(&w, false);
+    w.fx.cpu->sys->shadows.limit = 4; /* 3 for code, data and tables */
+    (void)cpu_run(w.fx.cpu, 100);
+    cpu_stats(w.fx.cpu, &stats);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "eax"), 1);
+    ck_assert_uint_eq(cpu_fixture_get(&w.fx, "edx"), 2);
+    ck_assert(sizeof(uintptr_t) < 8 || stats.shadow_evicted != 0);
+    cpu_fixture_free(&w.fx);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("shadow");
@@ -474,6 +510,7 @@ int main(void)
     tcase_add_test(tc, programs_fault_and_go_on);
     tcase_add_test(tc, maps_keep_within_their_budget);
     tcase_add_test(tc, tables_are_watched_after_an_eviction);
+    tcase_add_test(tc, maps_move_within_an_instruction);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
