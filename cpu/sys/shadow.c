@@ -233,6 +233,19 @@ static void watch_entry(struct cpu *cpu, const struct shadow_source *src)
     }
 }
 
+/* A directory that is its own table, for a page that is seen by way of itself, is both for one
+ * translation: a table that moved it is not. */
+static void watch_walk(struct cpu *cpu, const struct shadow_source *sources, unsigned n)
+{
+    for (unsigned k = 0; k < n; k++) {
+        watch_entry(cpu, &sources[k]);
+    }
+    if (n == 2 && sources[0].at >> PAGE_SHIFT == sources[1].at >> PAGE_SHIFT &&
+        sources[0].at <= UINT32_MAX) {
+        table_at(cpu, sources[0].at)->kind = TABLE_MIXED;
+    }
+}
+
 /* ---- (3) select */
 
 static struct shadow_key present_key(const struct cpu *cpu)
@@ -497,9 +510,7 @@ void shadow_fill(struct cpu *cpu, laddr la, paddr pa, const struct shadow_rights
         cpu->stats.shadow_full++;
     }
     need_room(cpu, rights, page);
-    for (unsigned k = 0; k < n; k++) {
-        watch_entry(cpu, &sources[k]); /* may make pages unwritable: before the look at pa */
-    }
+    watch_walk(cpu, sources, n); /* may make pages unwritable: before the look at pa */
     if (n != 0) {
         s->above[la / shadow_span(cpu)] = sources[0].entry;
     }

@@ -28,7 +28,11 @@ enum {
     FAR = 0x10000000, /* its entry is not on the line of the first */
     FAR_ENTRY = DIRECTORY_2 + 4 * (FAR >> 22),
     FARTHER = 0x20000000,
+    POINTERS = 0x165000, /* PAE: directories of the first GiB and of the last */
+    DIRECTORY_LOW = 0x166000,
+    DIRECTORY_HIGH = 0x167000,
 };
+static const uint32_t WINDOW = 0xC0600000; /* where DIRECTORY_HIGH shows itself as a table */
 enum { P = 1, RWU = 7, A = 0x20, DIRTY = 0x40, PS = 0x80 };
 
 struct text {
@@ -324,6 +328,40 @@ START_TEST(a_table_in_two_places)
 }
 END_TEST
 
+/* PAE. A directory shows itself as a table of the last level, as some systems have it, and has
+ * been stored to. What is seen by way of both depends on both of its entries: the store changes
+ * that of the directory, by another mapping, which needs no walk through either. */
+START_TEST(a_directory_that_is_its_own_table)
+{
+    static const struct memory memory[] = {
+        {POINTERS, DIRECTORY_LOW | P},
+        {POINTERS + 24, DIRECTORY_HIGH | P},
+        {DIRECTORY_LOW, PS | RWU},
+        {DIRECTORY_HIGH, PS | RWU},
+        {DIRECTORY_HIGH + 24, DIRECTORY_HIGH | RWU},
+        {DIRECTORY_HIGH + 40, DATA_A | RWU},
+        {TABLE_B + 40, DATA_B | RWU},
+        {DATA_A, 0xAAAAAAAA},
+        {DATA_B, 0xBBBBBBBB},
+    };
+    struct text t = {.n = 0};
+    struct pm pm;
+    PUT(&t, 0x0F, 0x20, 0xC0, 0x0F, 0xBA, 0xF0, 31, 0x0F, 0x22, 0xC0); /* CR0.PG := 0 */
+    PUT(&t, 0x0F, 0x20, 0xE0, 0x83, 0xC8, 0x20, 0x0F, 0x22, 0xE0);     /* CR4.PAE := 1 */
+    load_cr3(&t, POINTERS);
+    PUT(&t, 0x0F, 0x20, 0xC0, 0x0F, 0xBA, 0xE8, 31, 0x0F, 0x22, 0xC0); /* CR0.PG := 1 */
+    load(&t, IN_EBX, 0xC0000000);
+    store(&t, DIRECTORY_HIGH + 8, 0);
+    load(&t, IN_ECX, WINDOW + 0x5000);
+    store(&t, DIRECTORY_HIGH + 24, TABLE_B | RWU);
+    load(&t, IN_EDX, WINDOW + 0x5000);
+    run(&pm, memory, ARRAY_LEN(memory), &t);
+    ck_assert_uint_eq(pm_reg(&pm, "ecx"), 0xAAAAAAAA);
+    ck_assert_uint_eq(pm_reg(&pm, "edx"), 0xBBBBBBBB);
+    pm_free(&pm);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("recycled");
@@ -338,6 +376,7 @@ int main(void)
     tcase_add_loop_test(tc, a_large_page_is_marked_again, 0, 2);
     tcase_add_test(tc, a_table_moves);
     tcase_add_test(tc, a_table_in_two_places);
+    tcase_add_test(tc, a_directory_that_is_its_own_table);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
