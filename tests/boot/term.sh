@@ -257,8 +257,7 @@ printf '\125\252' | dd of=busy.img bs=1 seek=510 2>dd.err
 truncate -s 1440K busy.img
 run -display none -speed 1 -mips 100 -monitor stdio -history 64M -record busy.log -snapshot busy.img
 until_shows "(terrapin)"
-sleep 8
-for line in stop "record off" hash; do
+for line in "run 6" stop "record off" hash; do
     keys -l "$line"
     keys Enter
 done
@@ -279,7 +278,7 @@ keys Enter
 ends "Ctrl-C in a search"
 run replay busy.log -display none -S -singlestep -monitor stdio
 until_shows "(terrapin)"
-keys -l "goto 700000000"
+keys -l "goto 600000000"
 keys Enter
 sleep 1
 keys C-c
