@@ -98,7 +98,7 @@ static int moment_named(const struct session *s, const char *word, uint64_t *tic
         text[n - 1] = '\0';
     }
     if (seconds ? !parse_micros(text, &us) : !parse_u64(word, UINT64_MAX - 1, tick)) {
-        return error_set(err, "goto: %.60s: use a tick, seconds as 12.5s, or a bookmark", word);
+        return error_set(err, "goto: %.60s: no such bookmark, tick, or time as 12.5s", word);
     }
     if (seconds) {
         uint64_t mips = machine_mips(s->machine);
@@ -325,7 +325,8 @@ static void tell_found(const struct session *s, const struct travel_point *p,
         machine_reg_get(s->machine, p->reg, &v);
         say("a change of %s from %" PRIx64, p->reg, v);
     } else {
-        say("%s %0*" PRIx32, what->text, what->most > UINT16_MAX ? 8 : 2, p->la);
+        bool address = what->most > UINT16_MAX;
+        say("%s %0*" PRIx32 "%s", what->text, address ? 8 : 2, p->la, address ? "" : "h");
     }
     say(", next at %08" PRIx32 ", tick %" PRIu64 "\n", next_instruction(s),
         machine_now(s->machine));

@@ -315,13 +315,14 @@ int disks_find(struct saved_disks *sd, struct error *err)
 }
 
 /* The user may never have heard of this file. */
-static int missing(const struct saved_disk *disk, unsigned i, struct error *err)
+static int missing(const struct saved_disks *sd, unsigned i, struct error *err)
 {
+    const struct saved_disk *disk = &sd->disk[i];
     bool cd = disk->kind == DRIVE_CDROM;
-    return error_set(err,
-                     "%s: %s; the recording has it in drive %s: put it beside the recording, "
-                     "or give it with -%s",
-                     short_path(disk->path), strerror(errno), slots[i],
+    return error_set(err, "%s: %s; the %s has it in drive %s: %s it with -%s",
+                     short_path(disk->path), strerror(errno),
+                     sd->recording ? "recording" : "state", slots[i],
+                     sd->recording ? "put it beside the recording, or give" : "give",
                      !cd      ? slots[i]
                      : i == 4 ? "cdrom"
                               : "drive");
@@ -386,8 +387,8 @@ static int open_disk(struct drives *d, unsigned i, struct saved_disks *sd,
                      const struct drives *former, struct error *err)
 {
     struct saved_disk *disk = &sd->disk[i];
-    if (sd->recording && access(disk->path, F_OK) != 0) {
-        return missing(disk, i, err);
+    if (access(disk->path, F_OK) != 0) {
+        return missing(sd, i, err);
     }
     d->image[i] = open_one(disk, disk->snapshot, former, err);
     int rc = d->image[i] ? judge(d->image[i], sd, i, err) : -1;

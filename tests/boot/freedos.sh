@@ -161,7 +161,7 @@ END
     same "backwards and forwards again" "$recorded" "$(tail -n 1 back.out)"
     expect "Hardware watchpoint 1" back.gdb
     check "ver and Return were four keys" [ "$(grep -c '^New value' back.gdb)" -ge 4 ]
-    expect "IN from port 60, next at 000f" back.gdb
+    expect "IN from port 60h, next at 000f" back.gdb
     expect "the instruction at 000f" back.gdb
     expect "exited normally" back.gdb
 fi

@@ -115,7 +115,7 @@ for how in "" -snapshot; do
     expect_code media 1
     expect "before " media.out
     expect_not "after " media.out
-    expect "goto: after: use a tick, seconds as 12.5s, or a bookmark" media.err
+    expect "goto: after: no such bookmark, tick, or time as 12.5s" media.err
     same "before media were changed ($how)" "$then" "$(nth 1 media)"
     same "gone back over media ($how)" "$then" "$(nth 2 media)"
     same "and on from there, over media ($how)" "$later" "$(nth 3 media)"

@@ -115,7 +115,7 @@ printf 'goto %s\nhash\nreverse-continue in 0x60\ngoto 99999999\n' "${ended##* }"
 play end work.log -script "$PWD/end.in"
 expect_code end 1
 same "at the end" "$ended" "$(grep '^state-hash' end.out | head -n 1)"
-expect "IN from port 60, next at 000f" end.out
+expect "IN from port 60h, next at 000f" end.out
 expect "goto: the recording ends at tick ${ended##* }" end.err
 printf 'goto 11000000\nbranch branch.log\ntype "x"\nrun 0.1\nquit\n' >branch.in
 play branch work.log -script "$PWD/branch.in"
@@ -141,10 +141,10 @@ reverse-continue int 0x99
 END
 play search work.log -script "$PWD/search.in"
 expect_code search 1
-expect "OUT to port e9, next at 00007c" search.out
-expect "IN from port 60, next at 00007c" search.out
+expect "OUT to port e9h, next at 00007c" search.out
+expect "IN from port 60h, next at 00007c" search.out
 expect "a change of es from 0, next at 00007c13" search.out
-expect "interrupt 10, next at 00007c0e" search.out
+expect "interrupt 10h, next at 00007c0e" search.out
 expect "a write to 00000449, next at 000" search.out
 expect "key                     tick " search.out
 expect "the instruction 00007c00, next at 00007c00" search.out

@@ -92,7 +92,7 @@ expect "cut.state: the file is cut short" cut.err
 mv plain.img elsewhere.img
 boot missing -loadvm prompt.state <rest
 expect_code missing 1
-expect "plain.img: No such file" missing.err
+expect "plain.img: No such file or directory; the state has it in drive fda: give it with -fda" missing.err
 boot moved -loadvm prompt.state elsewhere.img <rest
 expect_code moved 0
 same "the disk has moved" "$straight" "$hash"
