@@ -418,7 +418,7 @@ static int set_fps(struct options *o, const struct option *row, const char *valu
                    struct error *err)
 {
     bool ok = parse_u64(value, 1000, &o->fps) && o->fps > 0;
-    return ok ? 0 : bad_value(row, value, err);
+    return ok ? 0 : error_set(err, "-%s %.60s: bad value; use 1 to 1000", row->name, value);
 }
 
 static int set_flip(struct options *o, const struct option *row, const char *value,

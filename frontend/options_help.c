@@ -69,8 +69,8 @@ char *options_help(void)
     if (!p.s) {
         return NULL;
     }
-    add(&p, "usage: terrapin [options] [IMAGE] | replay LOG | state "
-            "info|check|diff|picture F\n");
+    add(&p, "usage: terrapin [options] [IMAGE] | replay LOG | lab GUEST | "
+            "state COMMAND F\n");
     for (enum group g = 0; g < GROUPS; g++) {
         if (g != LAB) { /* terrapin lab --help has them */
             add_group(&p, g);
