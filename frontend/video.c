@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_ROOM = 4096 };
 
 struct video {
     char *dir;
@@ -27,15 +30,28 @@ struct video {
     const struct machine *machine; /* whose version that is */
 };
 
+/* false: too long. */
+static bool frame_path(const char *dir, uint64_t frame, char path[PATH_ROOM])
+{
+    int n = snprintf(path, PATH_ROOM, "%s/frame-%06" PRIu64 ".png", dir, frame);
+    return n > 0 && n < PATH_ROOM;
+}
+
 struct video *video_open(const char *dir, uint32_t fps, struct error *err)
 {
     struct stat st;
+    char first[PATH_ROOM];
     if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
         error_set(err, "-video %s: %s; give a directory", short_path(dir), strerror(errno));
         return NULL;
     }
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
         error_set(err, "-video %s: is no directory; give one", short_path(dir));
+        return NULL;
+    }
+    if (frame_path(dir, 1, first) && access(first, F_OK) == 0) {
+        error_set(err, "-video %s: has frames of another film; give an empty directory",
+                  short_path(dir));
         return NULL;
     }
     struct video *v = calloc(1, sizeof *v);
@@ -88,9 +104,8 @@ static int draw(struct video *v, struct machine *m)
 
 static int write_frame(const struct video *v, struct error *err)
 {
-    char path[4096];
-    int n = snprintf(path, sizeof path, "%s/frame-%06" PRIu64 ".png", v->dir, v->frame);
-    FILE *f = n > 0 && (size_t)n < sizeof path ? fopen(path, "wb") : NULL;
+    char path[PATH_ROOM];
+    FILE *f = frame_path(v->dir, v->frame, path) ? fopen(path, "wb") : NULL;
     bool good = f && fwrite(v->png, 1, v->size, f) == v->size;
     if (f) {
         good &= fclose(f) == 0;

@@ -158,6 +158,9 @@ ticks=${hash#*icount: }
 frames=$(find frames -name 'frame-0*.png' | wc -l)
 check "frames: $frames in $ticks ticks" [ "$frames" -eq $((ticks * 10 / 20000000 + 1)) ]
 check "a frame is a PNG" [ "$(head -c 4 frames/frame-000005.png | tail -c 3)" = PNG ]
+play film2 work.log -video frames -fps 1
+expect_code film2 1
+expect "-video frames: has frames of another film; give an empty directory" film2.err
 # shellcheck disable=SC2086 # words
 boot nofilm $guest -video frames </dev/null
 expect "-video: is for terrapin replay LOG" nofilm.err
