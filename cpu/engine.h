@@ -113,8 +113,8 @@ static inline const struct block *engine_lookup(const struct cpu *cpu, uint32_t 
     } while (0)
 
 /* For jump i to cpu->target: enters the block that i remembers, if it is there; else (_slow)
- * the one that the jump cache has, and links i to
- * it, or remembers that i wants linking and leaves. Raises #GP(0) of i if the target is beyond
+ * the one that the jump cache has, and links i to it, or remembers that i wants linking and
+ * leaves. Raises #GP(0) of i if the target is beyond
  * CS's limit. */
 exec_fn exec_relink, exec_relink_slow;
 /* Enters the block at cpu->eip if the other way of the jump cache has it; or leaves. */

@@ -13,7 +13,8 @@
 #include "cpu/lmem.h"
 
 /* 64 MiB of address space each, of which what is used gets memory. How many there are is never
- * observable; sanitizers, which touch something for every byte allocated, get along with two.
+ * observable; sanitizers, which touch something for every byte of the C library's (all that a
+ * machine has without the host's sparse pages), get along with two.
  */
 #ifndef TERRAPIN_SHADOW_ROOTS
 #define TERRAPIN_SHADOW_ROOTS 8
